@@ -1,0 +1,91 @@
+"""What a rule is.
+
+A rule is a class in a file of its own. Its docstring is its page: the first
+line is the summary, the rest says why the data is lost and how to repair it.
+``VALID`` and ``INVALID`` are its tests and the examples in its page.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
+from covlint.source import Span
+
+Subject = TypeVar("Subject", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """Files on which the rule must be silent.
+
+    ``files`` maps paths to text; a plain string is the text of ``Dockerfile``.
+    """
+
+    files: str | Mapping[str, str]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """Files on which the rule must speak exactly where ``«…»`` marks the text.
+
+    ``fixed`` holds the files after this rule's fixes (safe and unsafe), byte
+    for byte; only the files that change need to be named. None: no written fix.
+    ``severity`` is the severity expected, where it differs from the rule's own.
+    """
+
+    files: str | Mapping[str, str]
+    fixed: str | Mapping[str, str] | None = None
+    message: str = ""
+    severity: Severity | None = None
+    safe: bool | None = None
+
+
+class Rule(ABC, Generic[Subject]):
+    """Judges one kind of fact (or a chain); see the RULES table for the kinds."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    evidence: ClassVar[Evidence]
+    #: The release of covlint that brought the rule.
+    since: ClassVar[str]
+    symptom: ClassVar[Symptom | None] = None
+    #: Where the claim was measured or published.
+    source: ClassVar[str] = ""
+    VALID: ClassVar[tuple[Valid, ...]] = ()
+    INVALID: ClassVar[tuple[Invalid, ...]] = ()
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        #: The ``fixes:`` section of the configuration (``permissions``, …).
+        self.settings: Mapping[str, str] = settings or {}
+
+    @abstractmethod
+    def check(self, subject: Subject) -> Iterator[Diagnostic]:
+        """Yield a diagnostic for each break; yield nothing about what is unknown."""
+
+    def diagnostic(
+        self,
+        span: Span,
+        message: str,
+        *,
+        related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
+        severity: Severity | None = None,
+    ) -> Diagnostic:
+        """A diagnostic of this rule; ``severity`` may only soften the rule's own."""
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            severity=severity or self.severity,
+            evidence=self.evidence,
+            span=span,
+            message=message,
+            related=related,
+            fix=fix,
+            symptom=self.symptom,
+        )
