@@ -2,22 +2,37 @@
 
 Go writes counters when main returns or os.Exit is called; a SIGTERM that the
 program does not handle ends it before that (Go 1.21 to 1.27, facts part A).
+
+Reading is by names, not types: a function counts as called when reachable code
+names it. That errs towards "handled", where rules are silent.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 
-from covlint.source import Span
+from covlint.diagnostics import Edit
+from covlint.documents.goconstraint import takes_part
+from covlint.documents.goimports import add_import
+from covlint.documents.golang import GoFile, GoFunction, read_go, scan_header
+from covlint.documents.gomod import read_go_mod
+from covlint.facts.blocking import Blocking, ends_by_itself, read_blocking, shutdown_timeout
+from covlint.facts.signals import (
+    SignalHandling,
+    concerns_signals,
+    framework_of,
+    never_subscribes,
+    read_handlings,
+)
+from covlint.source import SourceFile, Span
 
+__all__ = ["GoModule", "MainPackage", "SignalHandling", "read_main_package", "read_module"]
 
-@dataclass(frozen=True, slots=True)
-class SignalHandling:
-    """One call that subscribes to signals."""
-
-    span: Span
-    signals: tuple[str, ...]  # "SIGTERM", "SIGINT", …; empty: all signals
-    argument: Span | None  # the span of the last signal argument, where another can be added
+#: How far imports are followed inside the module; beyond it is "not seen".
+_DEPTH = 8
+_PACKAGES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,10 @@ class MainPackage:
     it plainly ends by itself, None when that cannot be told.
     ``shutdown_seconds`` is the longest literal time-out that the shutdown path
     gives itself (context.WithTimeout around Shutdown), None when none is seen.
+    ``interrupt_only`` is also set where ``handles_sigterm`` is None only because
+    of third-party packages: a program that subscribes to signals itself does
+    not leave SIGTERM to a library. ``unseen`` are the imports that could not be
+    followed.
     """
 
     directory: str
@@ -46,6 +65,7 @@ class MainPackage:
     shutdown_span: Span | None
     serves_coverage: bool  # imports runtime/coverage: HTTP pull or snapshots, no GOCOVERDIR needed
     imports_signal_syscall: bool  # "syscall" is imported by the file of interrupt_only
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +77,292 @@ class GoModule:
     go_version: str | None
     toolchain: str | None
     span: Span  # the module path
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a quick look at a Go file tells; worth keeping between main packages."""
+
+    built: bool | None
+    package: str | None
+    imports: frozenset[str]
+
+
+Headers = MutableMapping[str, Header]
+LoadPackage = Callable[[str], Sequence[SourceFile]]
+
+_MAIN = re.compile(rb"^package main\b", re.MULTILINE)
+
+
+def may_be_main(data: bytes) -> bool:
+    """Whether a Go file is worth asking for its directory's main package."""
+    return b"func main(" in data and _MAIN.search(data) is not None
+
+
+def read_module(source: SourceFile) -> GoModule | None:
+    """The facts of a go.mod; None when it names no module."""
+    file = read_go_mod(source)
+    if file.module is None:
+        return None
+    directory = source.path.rpartition("/")[0] or "."
+    return GoModule(
+        directory,
+        file.module.text,
+        file.go.text if file.go else None,
+        file.toolchain.text if file.toolchain else None,
+        file.module.span,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    """The files of one package that a build takes; ``optional`` are the paths of
+    those that only a custom tag brings in."""
+
+    path: str
+    sources: tuple[SourceFile, ...]
+    optional: frozenset[str]
+    imports: frozenset[str]
+
+
+def read_main_package(
+    directory: str,
+    files: Sequence[SourceFile],
+    load_package: LoadPackage,
+    module: GoModule | None,
+    headers: Headers | None = None,
+) -> MainPackage | None:
+    """The facts of the main package in ``directory``; None when there is none.
+
+    ``load_package`` gives the files of a package by import path, none when it is
+    not in the module. ``headers`` keeps what was learnt about files (by path)
+    for the next call.
+    """
+    known: Headers = headers if headers is not None else {}
+    here = _package("main", [one for one in files if one.path.endswith(".go")], known, "main")
+    parsed = [read_go(source) for source in here.sources]
+    main = next(
+        (
+            function
+            for file in parsed
+            for function in file.functions
+            if function.name.text == "main" and function.receiver is None
+        ),
+        None,
+    )
+    if main is None:
+        return None
+    packages, unseen = _follow(here, load_package, module, known)
+    trees = {here.path: parsed}
+    for package in packages:
+        if concerns_signals(package.imports):
+            trees[package.path] = [read_go(source) for source in package.sources]
+    sources = [source for package in (here, *packages) for source in package.sources]
+    optional = here.optional.union(*(package.optional for package in packages))
+    decision = _decide(trees, sources, optional, unseen)
+    blocking = _blocking(parsed, packages, trees, decision)
+    runs: bool | None = True if blocking is not None else None
+    if blocking is None and not unseen and ends_by_itself(sources):
+        runs = False
+    timeout = shutdown_timeout([file for tree in trees.values() for file in tree])
+    imports = here.imports.union(*(package.imports for package in packages))
+    return MainPackage(
+        directory=directory,
+        import_path=_import_path(directory, module),
+        main=main.name.span,
+        handles_sigterm=decision.handles,
+        interrupt_only=decision.interrupt_only,
+        handlings=decision.handlings,
+        runs_forever=runs,
+        blocking_call=blocking.span if blocking is not None else None,
+        framework=decision.framework,
+        shutdown_seconds=timeout[0] if timeout else None,
+        shutdown_span=timeout[1] if timeout else None,
+        serves_coverage="runtime/coverage" in imports,
+        imports_signal_syscall=_imports_syscall(decision.interrupt_only, trees),
+        unseen=tuple(sorted(unseen)),
+    )
+
+
+def _import_path(directory: str, module: GoModule | None) -> str | None:
+    if module is None:
+        return None
+    if directory == module.directory:
+        return module.module_path
+    prefix = "" if module.directory == "." else module.directory + "/"
+    if not directory.startswith(prefix):
+        return None
+    return f"{module.module_path}/{directory[len(prefix) :]}"
+
+
+def _header(source: SourceFile, headers: Headers) -> Header:
+    header = headers.get(source.path)
+    if header is None:
+        header = Header(takes_part(source), *scan_header(source.data))
+        headers[source.path] = header
+    return header
+
+
+def _package(
+    path: str, sources: Sequence[SourceFile], headers: Headers, name: str | None = None
+) -> _Package:
+    taken: list[SourceFile] = []
+    optional: set[str] = set()
+    imports: set[str] = set()
+    for source in sources:
+        header = _header(source, headers)
+        if header.built is False or (name is not None and header.package != name):
+            continue
+        taken.append(source)
+        imports |= header.imports
+        if header.built is None:
+            optional.add(source.path)
+    return _Package(path, tuple(taken), frozenset(optional), frozenset(imports))
+
+
+def _follow(
+    main: _Package, load_package: LoadPackage, module: GoModule | None, headers: Headers
+) -> tuple[list[_Package], set[str]]:
+    """The packages of the module that main imports, directly or not, and what is not seen."""
+    found: list[_Package] = []
+    unseen: set[str] = set()
+    seen: set[str] = set()
+    level = sorted(main.imports)
+    for depth in range(_DEPTH + 1):
+        following: set[str] = set()
+        for path in level:
+            if path in seen:
+                continue
+            seen.add(path)
+            own = module is not None and (path + "/").startswith(module.module_path + "/")
+            if not own and never_subscribes(path):
+                continue
+            sources = load_package(path) if depth < _DEPTH and len(found) < _PACKAGES else ()
+            package = _package(path, sources, headers)
+            if not package.sources:
+                unseen.add(path)
+                continue
+            found.append(package)
+            following |= package.imports
+        level = sorted(following)
+    return found, unseen
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    handles: bool | None
+    handlings: tuple[SignalHandling, ...]
+    interrupt_only: SignalHandling | None
+    framework: str | None
+
+
+def _decide(
+    trees: dict[str, list[GoFile]],
+    sources: Sequence[SourceFile],
+    optional: frozenset[str],
+    unseen: set[str],
+) -> _Decision:
+    handlings: list[SignalHandling] = []
+    framework: str | None = None
+    certain, unclear = False, False
+    for path, tree in trees.items():
+        for file in tree:
+            if framework is None:
+                known = framework_of(file, tree)
+                if known and _named(known[1].function, path, sources):
+                    framework = known[0]
+            for handling, call in read_handlings(file, tree):
+                if not _named(call.function, path, sources):
+                    continue
+                handlings.append(handling)
+                takes = handling.takes_sigterm
+                if file.source.path in optional:
+                    unclear = unclear or takes is not False
+                else:
+                    certain = certain or takes is True
+                    unclear = unclear or takes is None
+    handles: bool | None = False
+    if certain or framework is not None:
+        handles = True
+    elif unclear or unseen:
+        handles = None
+    third_party = not any(path in ("C", "plugin") for path in unseen)
+    only = None
+    if handles is not True and not unclear and third_party:
+        only = next((one for one in handlings if "SIGINT" in one.signals), None)
+    return _Decision(handles, tuple(handlings), only, framework)
+
+
+def _named(function: GoFunction | None, path: str, sources: Iterable[SourceFile]) -> bool:
+    """Whether code of the program names the function outside its own declaration."""
+    if function is None or function.receiver is not None:
+        return True
+    name = function.name.text
+    if name == "init" or (name == "main" and path == "main"):
+        return True
+    word = re.compile(rb"\b%b\b" % re.escape(name.encode()))
+    for source in sources:
+        for match in word.finditer(source.data):
+            inside = (
+                source.path == function.span.path
+                and function.span.start <= match.start() < function.span.end
+            )
+            if not inside and not _commented(source, match.start()):
+                return True
+    return False
+
+
+def _commented(source: SourceFile, offset: int) -> bool:
+    start = source.data.rfind(b"\n", 0, offset) + 1
+    return source.data[start:offset].lstrip().startswith(b"//")
+
+
+def _blocking(
+    parsed: Sequence[GoFile],
+    packages: Sequence[_Package],
+    trees: dict[str, list[GoFile]],
+    decision: _Decision,
+) -> Blocking | None:
+    found = read_blocking(parsed, decision.framework)
+    if found is not None:
+        return found
+    sources = [source for package in packages for source in package.sources]
+    sources += [file.source for file in parsed]
+    for package in packages:
+        tree = trees.get(package.path)
+        if tree is None:
+            tree = [read_go(source) for source in package.sources if b"Serve" in source.data]
+        found = read_blocking(tree, None)
+        if found is not None and _named(found.function, package.path, sources):
+            return found
+    return None
+
+
+def _imports_syscall(handling: SignalHandling | None, trees: dict[str, list[GoFile]]) -> bool:
+    if handling is None:
+        return False
+    path = (handling.argument or handling.span).path
+    return any(
+        file.source.path == path and any(entry.path.text == "syscall" for entry in file.imports)
+        for tree in trees.values()
+        for file in tree
+    )
+
+
+def signal_fix(handling: SignalHandling, source: SourceFile) -> tuple[Edit, ...]:
+    """Edits that add ``syscall.SIGTERM`` to a subscription, and its import if missing.
+
+    ``source`` is the file of ``handling.argument``. Empty when the place of the
+    arguments is not seen.
+    """
+    at = handling.argument
+    if at is None or at.path != source.path:
+        return ()
+    file = read_go(source)
+    name = next((one.name for one in file.imports if one.path.text == "syscall"), "syscall")
+    if name in ("_", "."):
+        name = "syscall"
+    addition = Edit(source.span(at.end, at.end), f", {name}.SIGTERM".encode())
+    beside = "os/signal" if any(one.path.text == "os/signal" for one in file.imports) else "os"
+    imported = add_import(file, "syscall", beside)
+    return (imported, addition) if imported is not None else (addition,)

@@ -1,0 +1,77 @@
+"""Adding an import to a Go file so that gofmt has nothing to change."""
+
+from __future__ import annotations
+
+from covlint.diagnostics import Edit
+from covlint.documents.golang import GoFile, GoImport
+
+
+def add_import(file: GoFile, path: str, beside: str) -> Edit | None:
+    """The edit that imports ``path``; None when the file imports it under a usable name.
+
+    It goes into the group (lines without an empty line between them) that
+    imports ``beside``, at its place by path; gofmt sorts each group so.
+    """
+    if any(entry.path.text == path and entry.alias not in ("_", ".") for entry in file.imports):
+        return None
+    newline = file.source.newline
+    quoted = f'"{path}"'.encode()
+    neighbour = next((one for one in file.imports if one.path.text == beside), None)
+    if neighbour is None:
+        return _after_package(file, quoted)
+    if not neighbour.grouped or _line(file, neighbour.span.start) == _line(
+        file, neighbour.declaration.start
+    ):
+        end = neighbour.declaration.end
+        return Edit(file.source.span(end, end), newline + b"import " + quoted)
+    group = _group(file, neighbour)
+    for entry in group:
+        if entry.path.text > path:
+            start = entry.span.start
+            indent = _indent(file, start)
+            return Edit(file.source.span(start, start), quoted + newline + indent)
+    end = _line_end(file, group[-1].span.end)
+    indent = _indent(file, group[-1].span.start)
+    return Edit(file.source.span(end, end), newline + indent + quoted)
+
+
+def _group(file: GoFile, member: GoImport) -> list[GoImport]:
+    """The imports of the declaration that stand on adjacent lines around ``member``."""
+    entries = [one for one in file.imports if one.declaration == member.declaration]
+    at = entries.index(member)
+    first = last = at
+    while first > 0 and _adjacent(file, entries[first - 1], entries[first]):
+        first -= 1
+    while last + 1 < len(entries) and _adjacent(file, entries[last], entries[last + 1]):
+        last += 1
+    return entries[first : last + 1]
+
+
+def _adjacent(file: GoFile, one: GoImport, other: GoImport) -> bool:
+    return _line(file, other.span.start) - _line(file, one.span.end) <= 1
+
+
+def _line(file: GoFile, offset: int) -> int:
+    return file.source.line_of(offset)
+
+
+def _line_end(file: GoFile, offset: int) -> int:
+    """The offset of the line ending of the line that holds ``offset``."""
+    line = _line(file, offset)
+    return file.source.line_starts[line - 1] + len(file.source.line_bytes(line))
+
+
+def _indent(file: GoFile, offset: int) -> bytes:
+    start = file.source.line_starts[_line(file, offset) - 1]
+    before = file.source.data[start:offset]
+    return before if not before.strip() else b"\t"
+
+
+def _after_package(file: GoFile, quoted: bytes) -> Edit | None:
+    data = file.source.data
+    at = data.find(f"package {file.package}".encode()) if file.package else -1
+    if at < 0:
+        return None
+    end = _line_end(file, at)
+    newline = file.source.newline
+    return Edit(file.source.span(end, end), newline * 2 + b"import " + quoted)
