@@ -2,60 +2,51 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
-from enum import Enum
 
+from covlint.documents.dockerfile import Dockerfile, Instruction
+from covlint.documents.shell import Command
+from covlint.facts.base_images import BaseImage, Shell, base_image
 from covlint.facts.build import GoBuild
+from covlint.facts.directories import Directory, DirectoryReader, is_writable
+from covlint.facts.scope import Scope, ScopedStage, running
 from covlint.source import Span, Word
 
-
-class Shell(Enum):
-    """Which program ``/bin/sh`` is; it decides whether SIGTERM reaches the service (facts, part C)."""
-
-    DASH = "dash"
-    BASH = "bash"
-    BUSYBOX = "busybox"
-    NONE = "none"  # scratch and distroless: a shell form cannot start
-    UNKNOWN = "unknown"
+__all__ = ["Directory", "Image", "Process", "Shell", "User", "read_images"]
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The user that the image runs as. ``root`` is None when it cannot be told."""
+    """The user that the image runs as, without its group.
 
-    name: str  # as written, without the group; "" when nothing sets it
-    root: bool | None
-    span: Span | None  # None: inherited from the base image
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """A directory that the final stage creates.
-
-    ``owner`` is "" for root, None when not seen; ``mode`` the permission bits
-    that a chmod (or COPY --chmod, mkdir -m) gives it, None when none does.
+    ``root`` is None when it cannot be told. ``span`` is the USER argument, None
+    when the base image decides.
     """
 
-    path: str
-    owner: str | None
-    mode: int | None
-    span: Span
+    name: str
+    root: bool | None
+    span: Span | None
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
     """PID 1 of the image: ENTRYPOINT and CMD put together.
 
-    ``shell`` is True when a shell runs ``script`` (shell form, or ``sh -c``
-    spelled out); ``argv`` the words of the exec form; ``script_span`` the
-    script's text; ``instruction`` the ENTRYPOINT or CMD that decides.
+    ``interpreter`` is the shell that PID 1 is (shell form, or ``sh -c`` spelled
+    out), None when PID 1 is the program. ``commands`` are those of its script.
+    ``script_file`` is the context path of the script that PID 1 is, if it was
+    copied from the build context (``argv`` names it in the image).
     """
 
-    shell: bool
+    interpreter: Shell | None
+    shell_form: bool
     argv: tuple[Word, ...]
-    script_span: Span | None
+    commands: tuple[Command, ...]
     instruction: Span
+    body: Span
     keyword: str
+    script_file: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +57,294 @@ class Image:
     stage: int
     name: str | None
     final: bool  # the default target
-    base: str | None  # the outermost base image, resolved; None when unknown
-    from_span: Span
-    shell: Shell
+    base: str | None
+    base_facts: BaseImage
+    origin: Span  # the FROM instruction
     user: User
-    coverdir: Word | None  # ENV GOCOVERDIR
+    coverdir: Word | None  # ENV GOCOVERDIR, an empty value left out
+    coverdir_instruction: Span | None
     directories: tuple[Directory, ...]
-    directories_opaque: bool  # a command that may create or open directories could not be read
+    directories_opaque: bool  # a command that may make directories could not be read
     volumes: tuple[str, ...]
     process: Process | None
     stop_signal: Word | None
-    insertion: int  # byte offset of a line start in the stage where a COPY or RUN (as root) can go
+    insertion: int  # byte offset of the line before which a RUN runs as root
+    newline: bytes
     builds: tuple[GoBuild, ...]  # the builds whose output this stage makes or copies
+    builder_stage: int | None  # the stage of the first of them, when it is another stage
+    builder_insertion: int | None  # byte offset of the line after that build
+    environment: tuple[tuple[str, str], ...]
     takes_part: bool = False
+
+    @property
+    def shell(self) -> Shell:
+        return self.base_facts.shell
+
+    def writable(self, path: str) -> bool | None:
+        """Whether the image's user can create files in ``path``; None when not seen."""
+        if self.user.root:
+            return True
+        if self.user.root is None:
+            return None
+        return is_writable(
+            path, self.user.name, self.directories, self.directories_opaque, self.base_facts
+        )
+
+    def has_directory(self, path: str) -> bool | None:
+        """Whether the image has the directory ``path``; None when not seen."""
+        path = posixpath.normpath(path)
+        for directory in self.directories:
+            if directory.path == path or directory.path.startswith(path + "/"):
+                return True
+        if any(posixpath.normpath(volume) == path for volume in self.volumes):
+            return True
+        if path in {"/", "/proc", "/dev", "/sys"}:
+            return True
+        if self.base == "scratch":
+            return None if self.directories_opaque else False
+        if path in {"/tmp", "/var/tmp", "/var", "/etc", "/usr", "/home", "/root", "/run", "/opt", "/var/lib"}:
+            return True
+        if self.directories_opaque or self.base_facts.user is None:
+            return None
+        if path.startswith(("/usr/", "/var/", "/etc/", "/home/", "/run/", "/opt/", "/root/", "/dev/")):
+            return None
+        return False
+
+
+def read_images(
+    dockerfile: Dockerfile, stages: tuple[ScopedStage, ...], builds: tuple[GoBuild, ...]
+) -> tuple[Image, ...]:
+    """The images that the Dockerfile can make from Go builds or with GOCOVERDIR, one per stage."""
+    images = []
+    for stage in stages:
+        image = _image(dockerfile, stage, stages, builds)
+        if image.builds or image.coverdir is not None:
+            images.append(image)
+    return tuple(images)
+
+
+def _lineage(stage: ScopedStage, stages: tuple[ScopedStage, ...]) -> list[ScopedStage]:
+    """The stage and those below it, the outermost first."""
+    lineage = [stage]
+    while lineage[0].parent is not None:
+        lineage.insert(0, stages[lineage[0].parent])
+    return lineage
+
+
+def _image(
+    dockerfile: Dockerfile,
+    stage: ScopedStage,
+    stages: tuple[ScopedStage, ...],
+    builds: tuple[GoBuild, ...],
+) -> Image:
+    lineage = _lineage(stage, stages)
+    steps = [step for part in lineage for step in part.steps]
+    facts = base_image(stage.outer_base)
+    reader = DirectoryReader(dockerfile.source.data, facts)
+    volumes: list[str] = []
+    entrypoint: tuple[Instruction, Scope] | None = None
+    command: tuple[Instruction, Scope] | None = None
+    stop_signal: Word | None = None
+    for instruction, scope in steps:
+        if instruction.onbuild:
+            continue
+        reader.read(instruction, scope)
+        if instruction.keyword == "VOLUME":
+            words = instruction.exec_form
+            texts = [w.text for w in words] if words else [
+                w.resolve(scope.defaults) or "" for w in instruction.words()
+            ]
+            volumes.extend(text for text in texts if text)
+        elif instruction.keyword == "ENTRYPOINT":
+            entrypoint = (instruction, scope)
+        elif instruction.keyword == "CMD":
+            command = (instruction, scope)
+        elif instruction.keyword == "STOPSIGNAL" and instruction.words():
+            word = instruction.words()[0]
+            stop_signal = Word(word.resolve(scope.defaults) or "", word.span)
+    own_builds = _builds_for(stage, lineage, stages, builds)
+    coverdir, coverdir_instruction = _coverdir(stage)
+    process = _process(dockerfile, entrypoint, command, facts, reader)
+    builder = next((b for b in own_builds if b.stage != stage.stage.index), None)
+    return Image(
+        dockerfile=dockerfile.source.path,
+        stage=stage.stage.index,
+        name=stage.stage.name,
+        final=stage is stages[-1],
+        base=stage.outer_base,
+        base_facts=facts,
+        origin=stage.stage.origin.span,
+        user=_user(stage, facts),
+        coverdir=coverdir,
+        coverdir_instruction=coverdir_instruction,
+        directories=tuple(reader.directories.values()),
+        directories_opaque=reader.opaque,
+        volumes=tuple(volumes),
+        process=process,
+        stop_signal=stop_signal,
+        insertion=_insertion(dockerfile, stage),
+        newline=dockerfile.source.newline,
+        builds=own_builds,
+        builder_stage=builder.stage if builder else None,
+        builder_insertion=_line_after(dockerfile, builder.instruction) if builder else None,
+        environment=tuple(
+            (n, v.value) for n, v in stage.end.variables.items() if v.kind == "env" and v.value is not None
+        ),
+    )
+
+
+def _user(stage: ScopedStage, facts: BaseImage) -> User:
+    word = stage.end.user
+    if word is None:
+        if facts.user is None:
+            return User("", None, None)
+        return User(facts.user, facts.user == "", None)
+    name = word.text.split(":", 1)[0]
+    if "$" in name or "\0" in name:
+        return User(name, None, word.span)
+    return User(name, name in {"root", "0"}, word.span)
+
+
+def _coverdir(stage: ScopedStage) -> tuple[Word | None, Span | None]:
+    variable = stage.end.variables.get("GOCOVERDIR")
+    if variable is None or variable.kind != "env" or not variable.value or variable.word is None:
+        return None, None
+    if variable.settable is not None:
+        return None, None
+    return Word(variable.value, variable.word.span), variable.statement
+
+
+def _line_after(dockerfile: Dockerfile, span: Span) -> int:
+    line = dockerfile.source.line_of(max(span.start, span.end - 1))
+    starts = dockerfile.source.line_starts
+    return starts[line] if line < len(starts) else len(dockerfile.source.data)
+
+
+def _insertion(dockerfile: Dockerfile, stage: ScopedStage) -> int:
+    """Before the USER that drops root; else before ENTRYPOINT or CMD; else after the last line."""
+    starts = dockerfile.source.line_starts
+    for keywords in ({"USER"}, {"ENTRYPOINT", "CMD"}):
+        for instruction, _ in stage.steps:
+            if instruction.keyword in keywords and not instruction.onbuild:
+                return starts[dockerfile.source.line_of(instruction.span.start) - 1]
+    last = stage.steps[-1][0] if stage.steps else stage.stage.origin
+    return _line_after(dockerfile, last.span)
+
+
+def _builds_for(
+    stage: ScopedStage,
+    lineage: list[ScopedStage],
+    stages: tuple[ScopedStage, ...],
+    builds: tuple[GoBuild, ...],
+) -> tuple[GoBuild, ...]:
+    """The builds that this image's binaries come from.
+
+    A COPY of a file takes the builds of that output; when no output matches,
+    all builds of the stage that it copies from.
+    """
+    found: list[GoBuild] = [b for b in builds if b.stage in {s.stage.index for s in lineage}]
+    for part in lineage:
+        for instruction, scope in part.steps:
+            origin = instruction.flag("from")
+            if instruction.keyword != "COPY" or origin is None:
+                continue
+            source = _stage_named(origin, stages)
+            if source is None or source is stage:
+                continue
+            words = [w.resolve(scope.defaults) for w in instruction.words()]
+            copied = {posixpath.basename(w.rstrip("/")) for w in words[:-1] if w}
+            below = {s.stage.index for s in _lineage(source, stages)}
+            candidates = [b for b in builds if b.stage in below]
+            matching = [b for b in candidates if output_name(b) in copied]
+            unnamed = [b for b in candidates if output_name(b) is None]
+            found.extend(b for b in (matching or unnamed) if b not in found)
+            if not matching and not unnamed and len(candidates) == 1 and _may_hold(words, candidates[0]):
+                found.extend(b for b in candidates if b not in found)
+    return tuple(found)
+
+
+def _may_hold(words: list[str | None], build: GoBuild) -> bool:
+    """Whether a copied path is unknown, or a folder that holds the build's output."""
+    if build.output is None:
+        return True
+    output = posixpath.normpath(posixpath.join(build.directory, build.output.text))
+    return any(
+        word is None or output.startswith(posixpath.normpath(word).rstrip("/") + "/") or "*" in word
+        for word in words[:-1]
+    )
+
+
+def output_name(build: GoBuild) -> str | None:
+    """The file name of the binary; None when it cannot be told."""
+    if build.output is not None:
+        text = build.output.text
+        if not text.endswith("/") and text not in {".", "./"}:
+            return posixpath.basename(text)
+    if build.flag("o") is not None and build.output is None:
+        return None
+    if len(build.packages) == 1:
+        literal = build.packages[0].literal
+        if literal and literal not in {".", "./"} and "..." not in literal:
+            return posixpath.basename(literal.removesuffix("/main.go").rstrip("/"))
+    return None
+
+
+def _stage_named(reference: str, stages: tuple[ScopedStage, ...]) -> ScopedStage | None:
+    for stage in stages:
+        if (stage.stage.name or "").lower() == reference.lower() or str(stage.stage.index) == reference:
+            return stage
+    return None
+
+
+_SHELL_NAMES = {"bash": Shell.BASH, "dash": Shell.DASH, "ash": Shell.BUSYBOX}
+
+
+def _process(
+    dockerfile: Dockerfile,
+    entrypoint: tuple[Instruction, Scope] | None,
+    command: tuple[Instruction, Scope] | None,
+    facts: BaseImage,
+    directories: DirectoryReader,
+) -> Process | None:
+    deciding = entrypoint or command
+    if deciding is None:
+        return None
+    instruction, scope = deciding
+    words = instruction.exec_form
+    body = Span(
+        instruction.span.path, instruction.body_start, instruction.body_start + len(instruction.body.rstrip())
+    )
+    commands = running(instruction, dockerfile.source.data).commands
+    if words is None:
+        interpreter = facts.shell
+        if scope.shell:
+            interpreter = _interpreter(scope.shell[0], facts)
+        if not instruction.body.strip():
+            return None
+        return Process(interpreter, True, (), commands, instruction.span, body, instruction.keyword, None)
+    if not words and command is not None and command is not deciding:
+        return _process(dockerfile, None, command, facts, directories)
+    if entrypoint is not None and command is not None:
+        words = (*words, *(command[0].exec_form or ()))
+    if not words:
+        return None
+    nested = tuple(c for c in commands if c.nested)
+    runs_script = len(words) >= 3 and words[1].text.startswith("-") and words[1].text.endswith("c")
+    interpreter_of_c = None
+    if runs_script and words[0].text.rsplit("/", 1)[-1] in {"sh", "bash", "ash", "dash"}:
+        interpreter_of_c = _interpreter(words[0].text, facts)
+    return Process(
+        interpreter_of_c,
+        False,
+        words,
+        nested if interpreter_of_c is not None else commands,
+        instruction.span,
+        body,
+        instruction.keyword,
+        directories.copied.get(posixpath.normpath(posixpath.join(scope.workdir, words[0].text))),
+    )
+
+
+def _interpreter(program: str, facts: BaseImage) -> Shell:
+    name = program.rsplit("/", 1)[-1]
+    return _SHELL_NAMES.get(name, facts.shell if name == "sh" else Shell.UNKNOWN)
