@@ -10,14 +10,18 @@ import re
 
 from covlint.source import SourceFile
 
-_SYSTEMS = frozenset(
-    "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 "
-    "solaris wasip1 windows zos".split()
-)
-_MACHINES = frozenset(
-    "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm "
-    "sparc64".split()
-)
+# fmt: off
+_SYSTEMS = frozenset({
+    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js",
+    "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos",
+})
+# fmt: on
+# fmt: off
+_MACHINES = frozenset({
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle",
+    "ppc64", "ppc64le", "riscv64", "s390x", "wasm", "sparc64",
+})
+# fmt: on
 _TRUE = frozenset({"linux", "unix", "amd64", "gc", "cgo"})
 #: Tags that no build sets: the file is kept out, or is for another compiler.
 _FALSE = frozenset({"ignore", "never", "gccgo", "tinygo", "appengine", "tools"})
@@ -33,9 +37,8 @@ def takes_part(source: SourceFile) -> bool | None:
     if not name.endswith(".go") or name.endswith("_test.go") or name.startswith(("_", ".")):
         return False
     parts = name[:-3].split("_")[1:]
-    if parts and parts[-1] in _MACHINES:
-        if parts.pop() != "amd64":
-            return False
+    if parts and parts[-1] in _MACHINES and parts.pop() != "amd64":
+        return False
     if parts and parts[-1] in _SYSTEMS and parts[-1] != "linux":
         return False
     return _constraint(source.data)
@@ -96,14 +99,14 @@ def _evaluate(tokens: list[str], custom: bool) -> bool:
         while peek() == "!":
             position += 1
             inverted = not inverted
-        token = peek()
+        word = peek()
         position += 1
-        if token == "(" and depth < 50:
+        if word == "(" and depth < 50:
             value = disjunction(depth + 1)
             if peek() == ")":
                 position += 1
         else:
-            value = _tag(token, custom)
+            value = _tag(word, custom)
         return value != inverted
 
     return disjunction(0)

@@ -8,7 +8,7 @@ import without an alias is known by the last element of its path.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -102,14 +102,13 @@ class GoFile:
     calls: tuple[GoCall, ...]
     values: tuple[GoValue, ...]
     waits: tuple[GoWait, ...]
+    names: Mapping[str, str]  # import path by the name that the file knows it by
 
     def resolve(self, expression: str) -> tuple[str, str] | None:
         """The import path and the rest of ``pkg.Rest``; None when it names no import."""
         head, dot, rest = expression.partition(".")
-        for entry in self.imports:
-            if dot and entry.name == head:
-                return entry.path.text, rest
-        return None
+        path = self.names.get(head) if dot else None
+        return None if path is None else (path, rest)
 
 
 def package_name(path: str) -> str:
@@ -188,6 +187,7 @@ class _Reader:
             tuple(self.calls),
             tuple(self.values),
             tuple(self.waits),
+            {entry.name: entry.path.text for entry in reversed(self.imports)},
         )
 
     def text(self, node: Node) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from covlint.documents.golang import GoCall, GoFile, GoFunction
+from covlint.documents.golang import GoCall, GoFile, GoFunction, GoWait
 from covlint.source import SourceFile, Span
 
 #: Functions of packages that serve until an error, by import path.
@@ -30,13 +30,17 @@ _MAY_WAIT = re.compile(
     rb"|\btime\.(?:Tick|NewTicker|Sleep|After)|import\s+\"C\"|\bgoto\b|\bfor\s*;|\bfor\s+true\b"
 )
 
+#: Methods that end a server within the context that they are given.
+_SHUTS_DOWN = re.compile(r"(?i:shutdown)[^.]*$|\.(?:Stop|GracefulStop|Drain)$")
+
+#: Nanoseconds, which is what a time.Duration counts.
 _UNITS = {
-    "Nanosecond": 1e-9,
-    "Microsecond": 1e-6,
-    "Millisecond": 1e-3,
-    "Second": 1.0,
-    "Minute": 60.0,
-    "Hour": 3600.0,
+    "Nanosecond": 1.0,
+    "Microsecond": 1e3,
+    "Millisecond": 1e6,
+    "Second": 1e9,
+    "Minute": 60e9,
+    "Hour": 3600e9,
 }
 
 
@@ -50,25 +54,36 @@ class Blocking:
 
 def read_blocking(package: Sequence[GoFile], framework: str | None) -> Blocking | None:
     """The first place in the package where it plainly serves or waits for good."""
-    served: Blocking | None = None
-    waits = False
+    launched = {
+        call.callee.rpartition(".")[2] for file in package for call in file.calls if call.concurrent
+    }
+
+    def aside(place: GoCall | GoWait) -> bool:
+        """In a goroutine, or in a function that is started as one."""
+        return place.concurrent or (
+            place.function is not None and place.function.name.text in launched
+        )
+
+    served: list[Blocking] = []
+    waiting: list[GoFunction | None] = []
     for file in package:
         for call in file.calls:
-            name = call.callee.rpartition(".")[2]
-            waits = waits or (name == "Wait" and not call.concurrent)
+            if call.callee.endswith(".Wait") and not aside(call):
+                waiting.append(call.function)
             if _serves(file, call, framework):
-                if not call.concurrent:
-                    return Blocking(call.span, call.function)
-                served = served or Blocking(call.span, call.function)
+                found = Blocking(call.span, call.function)
+                if not aside(call):
+                    return found
+                served.append(found)
         channels = _signal_channels(file)
         for wait in file.waits:
-            if wait.concurrent:
+            if aside(wait):
                 continue
             if wait.kind != "receive" or wait.operand in channels:
                 return Blocking(wait.span, wait.function)
-            waits = True
-    # A server in a goroutine, and something that main waits for.
-    return served if waits else None
+            waiting.append(wait.function)
+    # A server in a goroutine, and something that the same function waits for.
+    return next((found for found in served if found.function in waiting), None)
 
 
 def _serves(file: GoFile, call: GoCall, framework: str | None) -> bool:
@@ -79,7 +94,7 @@ def _serves(file: GoFile, call: GoCall, framework: str | None) -> bool:
     if not dot:
         return False
     if framework == "controller-runtime" and name == "Start":
-        return True
+        return value.lower() in ("mgr", "manager")
     if name in _SERVING_METHODS:
         return name != "Serve" or len(call.arguments) == 1
     for bound in file.values:
@@ -119,44 +134,40 @@ def shutdown_timeout(files: Sequence[GoFile]) -> tuple[float, Span] | None:
             for call in file.calls:
                 if call.span == value.expression.span and len(call.arguments) == 2:
                     duration = call.arguments[1]
-                    seconds = _seconds(duration.text, file, files, value.function, 0)
-                    if seconds is not None and (best is None or seconds > best[0]):
-                        best = seconds, duration.span
+                    length = _nanoseconds(duration.text, file, files, value.function, 0)
+                    if length is not None and (best is None or length / 1e9 > best[0]):
+                        best = length / 1e9, duration.span
     return best
 
 
 def _shuts_down(file: GoFile, context: str, function: GoFunction | None) -> bool:
     return any(
         call.function == function
-        and "shutdown" in call.callee.rpartition(".")[2].lower()
+        and _SHUTS_DOWN.search(call.callee)
         and any(argument.text == context for argument in call.arguments)
         for call in file.calls
     )
 
 
-def _seconds(
+def _nanoseconds(
     text: str,
     file: GoFile,
     package: Sequence[GoFile],
     function: GoFunction | None,
     depth: int,
 ) -> float | None:
-    """The value of ``30 * time.Second`` and the like; None for anything else.
-
-    A bare number counts nanoseconds, as in Go.
-    """
+    """The value of ``30 * time.Second`` and the like; None for anything else."""
     if depth > 4:
         return None
-    seconds, unit = 1.0, False
-    for factor in re.sub(r"\btime\.Duration\(([\w.]+)\)", r"\1", text).split("*"):
-        factor = factor.strip()
+    product = 1.0
+    plain = re.sub(r"\btime\.Duration\(([\w.]+)\)", r"\1", "".join(text.split()))
+    for factor in plain.split("*"):
         if re.fullmatch(r"[0-9][0-9_]*(\.[0-9]+)?", factor):
-            seconds *= float(factor.replace("_", ""))
+            product *= float(factor.replace("_", ""))
             continue
         target = file.resolve(factor)
         if target is not None and target[0] == "time" and target[1] in _UNITS:
-            seconds *= _UNITS[target[1]]
-            unit = True
+            product *= _UNITS[target[1]]
             continue
         values = [
             (one, value)
@@ -167,10 +178,8 @@ def _seconds(
         if len(values) != 1:
             return None
         owner, value = values[0]
-        inner = _seconds(value.expression.text, owner, package, value.function, depth + 1)
+        inner = _nanoseconds(value.expression.text, owner, package, value.function, depth + 1)
         if inner is None:
             return None
-        bare = re.fullmatch(r"[0-9][0-9_]*(\.[0-9]+)?", value.expression.text.strip())
-        seconds *= inner * 1e9 if bare else inner
-        unit = unit or not bare
-    return seconds if unit else seconds * 1e-9
+        product *= inner
+    return product

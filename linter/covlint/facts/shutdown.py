@@ -154,12 +154,14 @@ def read_main_package(
         return None
     packages, unseen = _follow(here, load_package, module, known)
     trees = {here.path: parsed}
-    for package in packages:
-        if concerns_signals(package.imports):
-            trees[package.path] = [read_go(source) for source in package.sources]
     sources = [source for package in (here, *packages) for source in package.sources]
     optional = here.optional.union(*(package.optional for package in packages))
     decision = _decide(trees, sources, optional, unseen)
+    if decision.handles is not True:
+        for package in packages:
+            if concerns_signals(package.imports, package.sources):
+                trees[package.path] = [read_go(source) for source in package.sources]
+        decision = _decide(trees, sources, optional, unseen)
     blocking = _blocking(parsed, packages, trees, decision)
     runs: bool | None = True if blocking is not None else None
     if blocking is None and not unseen and ends_by_itself(sources):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from covlint.documents.golang import GoCall, GoExpression, GoFile, GoFunction, GoValue
-from covlint.source import Span
+from covlint.source import SourceFile, Span
 
 #: A signal argument whose value is not seen.
 UNSEEN = "?"
@@ -17,7 +17,7 @@ UNSEEN = "?"
 class SignalHandling:
     """One call that subscribes to signals.
 
-    ``signals`` holds "?" for an argument whose value is not seen.
+    ``signals`` holds UNSEEN for an argument whose value is not seen.
     """
 
     span: Span
@@ -210,13 +210,16 @@ def never_subscribes(path: str) -> bool:
     return False
 
 
-def concerns_signals(paths: frozenset[str]) -> bool:
-    """Whether a file with these imports can subscribe to signals by a call known here."""
-    return (
-        "os/signal" in paths
-        or "github.com/oklog/run" in paths
-        or any(path in FRAMEWORKS for path in paths)
-    )
+def concerns_signals(imports: frozenset[str], sources: Sequence[SourceFile]) -> bool:
+    """Whether a package can subscribe to signals by a call known here."""
+    if "os/signal" in imports or "github.com/oklog/run" in imports:
+        return True
+    names = [
+        function.rstrip("()").encode()
+        for path in imports.intersection(FRAMEWORKS)
+        for function in FRAMEWORKS[path][1]
+    ]
+    return any(name in source.data for name in names for source in sources)
 
 
 def framework_of(file: GoFile, package: Sequence[GoFile]) -> tuple[str, GoCall] | None:
@@ -228,12 +231,12 @@ def framework_of(file: GoFile, package: Sequence[GoFile]) -> tuple[str, GoCall] 
         name, functions = FRAMEWORKS[target[0]]
         if target[1] in functions:
             return name, call
-        if target[1] + "()" in functions and not _restricted(file, target[0], package):
+        if target[1] + "()" in functions and not _restricted(target[0], package):
             return name, call
     return None
 
 
-def _restricted(file: GoFile, path: str, package: Sequence[GoFile]) -> bool:
+def _restricted(path: str, package: Sequence[GoFile]) -> bool:
     """Whether the application is never run here, or is given signals of its own."""
     callees = [(one, call.callee) for one in package for call in one.calls]
     if any(one.resolve(callee) == (path, "Signal") for one, callee in callees):
