@@ -12,6 +12,7 @@ from covlint.documents.shell import Assignment, Command, Condition
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.facts.flags import Flag, goflags_flags, read_arguments
 from covlint.facts.scope import Scope, ScopedStage, running
+from covlint.facts.shutdown import GoModule
 from covlint.source import Span, Word
 
 
@@ -59,6 +60,32 @@ class GoFlagsSource:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildSite:
+    """Where in the repository a build's sources are: what wiring adds to a build.
+
+    ``package`` is the directory of the main package relative to the project
+    root, None when it cannot be told; ``package_files`` are the Go files in it
+    that a build takes (tests left out).
+    """
+
+    context: str  # the build context, relative to the project root ("." for the root)
+    directory: str | None  # where the build runs, relative to the project root
+    module: GoModule | None
+    package: str | None
+    package_files: tuple[str, ...]
+
+    @property
+    def import_path(self) -> str | None:
+        """The import path of the main package."""
+        if self.module is None or self.package is None:
+            return None
+        relative = posixpath.relpath(self.package, self.module.directory)
+        if relative.startswith(".."):
+            return None
+        return self.module.module_path if relative == "." else f"{self.module.module_path}/{relative}"
+
+
+@dataclass(frozen=True, slots=True)
 class GoBuild:
     """One ``go build`` or ``go install`` command of a Dockerfile."""
 
@@ -86,6 +113,7 @@ class GoBuild:
     declared: tuple[str, ...]  # names of the ARGs and ENVs in force
     instruction: Span
     instruction_start: int  # byte offset of the line on which the RUN starts
+    site: BuildSite | None = None  # set by wiring
     takes_part: bool = False  # set by wiring: there is a sign that this build is meant for coverage
 
     def flag(self, name: str) -> Flag | None:

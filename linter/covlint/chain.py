@@ -1,0 +1,88 @@
+"""A coverage chain: one service's way from ``go build`` to the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from covlint.facts.build import GoBuild, Instrumentation
+from covlint.facts.cluster import ExtraMount, KindCluster
+from covlint.facts.extraction import ImageBuild, Step
+from covlint.facts.image import Image
+from covlint.facts.shutdown import GoModule, MainPackage
+from covlint.facts.workload import Container, Volume, VolumeMount
+from covlint.source import Span, Word
+
+
+class Hop(Enum):
+    """The hops of a coverage counter, in order."""
+
+    BUILD = "build"
+    IMAGE = "image"
+    WORKLOAD = "workload"
+    CONTAINER = "container"
+    COVERDIR = "GOCOVERDIR"
+    MOUNT = "mount"
+    VOLUME = "volume"
+    NODE_PATH = "node path"
+    EXTRA_MOUNT = "Kind extraMount"
+    HOST_PATH = "host path"
+    EXTRACTION = "extraction"
+    REPORT = "report"
+
+
+class Certainty(Enum):
+    EXACT = "exact"  # the files say so
+    ASSUMED = "assumed"  # the only candidate
+    UNKNOWN = "unknown"  # cannot be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One hop of a chain: where it is written (None: not seen) and what it says."""
+
+    hop: Hop
+    span: Span | None
+    label: str
+    certainty: Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The first hop at which the chain is not joined, and why."""
+
+    after: Hop
+    missing: Hop
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One service's way from ``go build`` to the report.
+
+    Parts that the repository does not show are None or empty; a rule says
+    nothing about them. ``builds`` leaves the production side of a conditional
+    build out. ``coverdir`` is the GOCOVERDIR in force: the container's variable,
+    else the image's ENV.
+    """
+
+    service: str
+    links: tuple[Link, ...]
+    gap: Gap | None
+    takes_part: bool
+    builds: tuple[GoBuild, ...]
+    instrumentation: Instrumentation  # of the image that this container runs
+    image: Image | None
+    image_certainty: Certainty  # how sure it is that the container runs this image
+    image_builds: tuple[ImageBuild, ...]  # command lines that build this very image
+    container: Container | None
+    coverdir: Word | None
+    mount: VolumeMount | None  # the mount that holds coverdir
+    volume: Volume | None
+    clusters: tuple[KindCluster, ...]  # every Kind config that may get the workload
+    extra_mounts: tuple[ExtraMount, ...]  # those that hold the volume's host path, one per node
+    steps: tuple[Step, ...]  # what scripts and Makefiles of the project do
+    main: MainPackage | None
+    module: GoModule | None
+    plainly_e2e: bool  # the manifest is plainly for e2e or coverage, never production
+    feeds_production: bool  # the build's stage also feeds an image that is not for coverage
