@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ class DiskFiles:
         except PermissionError as error:
             raise UnreadableSource(path, "permission denied") from error
         except OSError as error:
-            reason = "a symbolic link that loops" if error.errno == 40 else error.strerror
+            reason = "a symbolic link that loops" if error.errno == errno.ELOOP else error.strerror
             raise UnreadableSource(path, reason or "cannot be read") from error
         except ValueError as error:  # a NUL in the path
             raise UnreadableSource(path, "not a possible path") from error
@@ -187,21 +188,20 @@ def _tracked(root: str) -> list[str] | None:
     )
     if output is None:
         return None
-    paths = (os.fsdecode(name) for name in output.split(b"\0") if name)
-    return [path for path in paths if ".covlint/" not in path + "/"]
+    return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
-def run_git(root: str, arguments: Sequence[str]) -> bytes | None:
+def run_git(root: str, arguments: Sequence[str], *, switches: Sequence[str] = ()) -> bytes | None:
     """The output of git, with everything off by which a repository's config runs programs.
+
+    ``switches`` are further settings, as in ``git -c``.
 
     ``GIT_*`` variables of a calling hook are dropped, since they would point git
     at another repository. None when git is missing, fails or takes too long.
     """
     import subprocess  # slow to import, and one Dockerfile does not need it
 
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment.update(
         GIT_CONFIG_NOSYSTEM="1",
         GIT_NO_LAZY_FETCH="1",
@@ -209,9 +209,9 @@ def run_git(root: str, arguments: Sequence[str]) -> bytes | None:
         GIT_TERMINAL_PROMPT="0",
         LC_ALL="C",
     )
-    switches = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*"]
-    switches += ["core.untrackedCache=false", "protocol.allow=never", "diff.external="]
-    command = ["git", "--no-pager", *(word for item in switches for word in ("-c", item))]
+    settings = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*"]
+    settings += ["core.untrackedCache=false", "protocol.allow=never", "diff.external=", *switches]
+    command = ["git", "--no-pager", *(word for item in settings for word in ("-c", item))]
     try:
         completed = subprocess.run(
             [*command, *arguments],

@@ -1,0 +1,327 @@
+"""``covlint check``: inspect, and with ``--fix`` rewrite."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+
+from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, Failure, Misuse
+from covlint.cli.scope import Scope, changed_since, registry_of, scope_of
+from covlint.config import Config
+from covlint.diagnostics import Severity
+from covlint.engine import Inspection, Options, inspect
+from covlint.registry import UNUSED_SUPPRESSION, Registry
+from covlint.report import Finding, Sheet
+from covlint.selection import Selection, SelectionError, split_codes
+
+FORMATS = ("text", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options of one call, as click hands them over."""
+
+    paths: tuple[str, ...]
+    fix: bool
+    unsafe_fixes: bool
+    diff: bool
+    format: str
+    output: str | None
+    output_format: tuple[tuple[str, str], ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    proven: bool
+    fail_on: str | None
+    strict: bool
+    show_unknown: bool
+    config: str | None
+    stdin_filename: str | None
+    statistics: bool
+    exit_zero: bool
+    verify: bool
+    baseline: str | None
+    write_baseline: str | None
+    since: str | None
+
+
+class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since 8.3
+    """``FORMAT=FILE``."""
+
+    name = "FORMAT=FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, file = str(value).partition("=")
+        if name not in FORMATS or not equals or not file:
+            self.fail(
+                f"{value!r}: FORMAT=FILE is expected, with {' or '.join(FORMATS)}", param, ctx
+            )
+        return name, file
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--fix", is_flag=True, help="Apply the safe fixes.")
+@click.option(
+    "--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes as well."
+)
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing.")
+@click.option("--format", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False), help="Write the report to this file.")
+@click.option(
+    "--output-format",
+    type=FormatFile(),
+    multiple=True,
+    help="Write a report in another format as well; may be repeated.",
+)
+@click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes.")
+@click.option("--proven", is_flag=True, help="Only rules whose claim was measured.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    help="The severity from which the exit code is 1.  [default: warning]",
+)
+@click.option("--strict", is_flag=True, help="A file that cannot be read counts as a finding.")
+@click.option("--show-unknown", is_flag=True, help="List the links that could not be seen.")
+@click.option("--config", type=click.Path(dir_okay=False), help="Use this configuration file.")
+@click.option("--stdin-filename", metavar="PATH", help="The path of what `-` reads.")
+@click.option("--statistics", is_flag=True, help="Count the findings by code.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 in spite of findings.")
+@click.option("--verify", is_flag=True, help="Prove the result by a real run.")
+@click.option(
+    "--baseline", type=click.Path(dir_okay=False), help="Leave out the findings of this file."
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False),
+    help="Write today's findings to this file, and exit with 0.",
+)
+@click.option("--since", metavar="REV", help="Only files that changed since this git revision.")
+def check(**options: Any) -> int:
+    """Find what loses the coverage data; PATHS are files and folders (default: `.`)."""
+    return execute(Wishes(**options))
+
+
+def execute(wishes: Wishes) -> int:
+    """Runs the command and returns the exit code."""
+    scope, stdin = _scope(wishes)
+    if wishes.since is not None:
+        changed = changed_since(scope.root, wishes.since)
+        scope = replace(
+            scope, reported=changed if scope.reported is None else scope.reported & changed
+        )
+    registry = registry_of(scope.config)
+    options = Options(
+        reported=scope.reported,
+        explicit=scope.explicit,
+        selection=_selection(wishes, scope.config, registry),
+        settings=scope.config.settings,
+    )
+    inspection = inspect(scope.files, registry, options)
+    if wishes.write_baseline is not None:
+        return _write_baseline(wishes.write_baseline, inspection)
+    if wishes.baseline is not None:
+        inspection = _beyond_baseline(wishes.baseline, inspection)
+    if wishes.fix or wishes.diff:
+        sheet = _fix(wishes, scope, registry, options, inspection, stdin)
+    else:
+        sheet = _sheet(inspection)
+    if wishes.show_unknown:
+        sheet = replace(sheet, unknown=_unknown(inspection))
+    _report(wishes, sheet)
+    code = _exit_code(wishes, scope.config, sheet)
+    if wishes.verify and code != INTERNAL and not wishes.diff:
+        return max(code, _verify(scope))
+    return code
+
+
+def _scope(wishes: Wishes) -> tuple[Scope, bytes | None]:
+    piped = wishes.paths == ("-",)
+    if piped and wishes.stdin_filename is None:
+        raise Misuse("`-` reads a file from standard input: say which with --stdin-filename PATH")
+    if not piped and (wishes.stdin_filename is not None or "-" in wishes.paths):
+        raise Misuse("--stdin-filename goes with `-` as the only path")
+    if wishes.unsafe_fixes and not (wishes.fix or wishes.diff):
+        raise Misuse("--unsafe-fixes goes with --fix or --diff")
+    if piped and wishes.verify:
+        raise Misuse("--verify needs files on disk")
+    if not piped:
+        return scope_of(wishes.paths or (".",), config_file=wishes.config), None
+    data = sys.stdin.buffer.read()
+    scope = scope_of(
+        (), config_file=wishes.config, stdin_filename=wishes.stdin_filename, stdin=data
+    )
+    return scope, data
+
+
+def _selection(wishes: Wishes, config: Config, registry: Registry) -> Selection:
+    """The command line replaces the configuration's ``select`` and adds to its ``ignore``."""
+    selection = Selection(
+        select=split_codes(wishes.select or config.select),
+        ignore=split_codes([*config.ignore, *wishes.ignore]),
+        proven=wishes.proven,
+        policy=config.policy,
+    )
+    try:
+        selection.check((*registry.codes, UNUSED_SUPPRESSION))
+    except SelectionError as error:
+        raise Misuse(str(error)) from error
+    return selection
+
+
+def _sheet(inspection: Inspection) -> Sheet:
+    report = inspection.report
+    return Sheet(
+        findings=tuple(
+            Finding(diagnostic, inspection.project.source) for diagnostic in report.diagnostics
+        ),
+        services=inspection.services,
+        suppressed=report.suppressed,
+        unread=report.unread,
+        crashes=report.crashes,
+        files=report.files,
+    )
+
+
+def _fix(
+    wishes: Wishes,
+    scope: Scope,
+    registry: Registry,
+    options: Options,
+    first: Inspection,
+    stdin: bytes | None,
+) -> Sheet:
+    """Applies the fixes to disk, to standard output or, with --diff, to a patch."""
+    from covlint.fixer import fix  # only where something is fixed
+
+    outcome = fix(scope.files, registry, options, unsafe=wishes.unsafe_fixes, first=first)
+    if not outcome.converged:
+        click.echo("covlint: stopped: the fixes call for one another without end", err=True)
+    if wishes.diff:
+        from covlint.patch import unified_diff
+
+        for change in outcome.changes:
+            _emit(unified_diff(change.path, change.before, change.after))
+    elif stdin is not None:
+        after = {change.path: change.after for change in outcome.changes}
+        _emit(after.get(scope.explicit[0], stdin))
+    elif outcome.changes:
+        from covlint.writer import WriteError, write_changes
+
+        try:
+            write_changes(scope.root, outcome.changes)
+        except WriteError as error:
+            raise Failure(f"nothing was fixed: {error}") from error
+    inspection = outcome.inspection
+    if wishes.baseline is not None:
+        inspection = _beyond_baseline(wishes.baseline, inspection)
+    left = _sheet(inspection)
+    fixed = tuple(
+        Finding(applied.diagnostic, applied.sources.__getitem__, fixed=True)
+        for applied in outcome.applied
+    )
+    skipped = tuple((item.diagnostic, item.reason) for item in outcome.skipped)
+    return replace(left, findings=(*left.findings, *fixed), skipped=skipped, fixing=True)
+
+
+def _emit(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _report(wishes: Wishes, sheet: Sheet) -> None:
+    for name, file in wishes.output_format:
+        _write(file, _rendered(name, sheet, wishes, colour=False))
+    if wishes.output is not None:
+        _write(wishes.output, _rendered(wishes.format, sheet, wishes, colour=False))
+        return
+    # A patch, or a fixed file, has standard output for itself.
+    stream = sys.stderr if wishes.diff or (wishes.fix and wishes.paths == ("-",)) else sys.stdout
+    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    stream.write(_rendered(wishes.format, sheet, wishes, colour=colour))
+    stream.flush()
+
+
+def _rendered(name: str, sheet: Sheet, wishes: Wishes, *, colour: bool) -> str:
+    if name == "json":
+        from covlint.report import json as report_json
+
+        return report_json.render(sheet)
+    from covlint.report import text
+
+    render = text.render_colour if colour else text.render
+    return render(sheet, statistics=wishes.statistics)
+
+
+def _write(file: str, content: str) -> None:
+    try:
+        with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise Failure(f"{file}: the report cannot be written: {error.strerror}") from error
+
+
+def _exit_code(wishes: Wishes, config: Config, sheet: Sheet) -> int:
+    if sheet.crashes:
+        return INTERNAL
+    limit = Severity(wishes.fail_on or config.fail_on).rank
+    bad = any(finding.diagnostic.severity.rank >= limit for finding in sheet.open)
+    if (bad or (wishes.strict and sheet.unread)) and not wishes.exit_zero:
+        return FINDINGS
+    return CLEAN
+
+
+def _unknown(inspection: Inspection) -> tuple[str, ...]:
+    """The links of all chains that could not be seen, and where they are written."""
+    from covlint.wiring import Certainty
+
+    lines = []
+    for chain in inspection.project.chains():
+        for link in chain.links:
+            if link.certainty is not Certainty.UNKNOWN:
+                continue
+            place = ""
+            if link.span is not None:
+                start = inspection.project.source(link.span.path).position(link.span.start)
+                place = f" ({link.span.path}:{start.line}:{start.column})"
+            lines.append(f"{chain.service}: {link.hop.value}: {link.label}{place}")
+    return tuple(dict.fromkeys(lines))
+
+
+def _write_baseline(file: str, inspection: Inspection) -> int:
+    from covlint.baseline import dump
+
+    _write(file, dump(inspection.report.diagnostics, inspection.project.source))
+    return CLEAN
+
+
+def _beyond_baseline(file: str, inspection: Inspection) -> Inspection:
+    from covlint.baseline import BaselineError, beyond, load
+
+    try:
+        with open(file, encoding="utf-8") as stream:
+            accepted = load(stream.read())
+    except (OSError, UnicodeDecodeError, BaselineError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Misuse(f"{file}: {reason}") from error
+    report = inspection.report
+    new = beyond(report.diagnostics, accepted, inspection.project.source)
+    hidden = len(report.diagnostics) - len(new)
+    return replace(
+        inspection,
+        report=replace(report, diagnostics=tuple(new), suppressed=report.suppressed + hidden),
+    )
+
+
+def _verify(scope: Scope) -> int:
+    """Hands over to the runner, in the project that was inspected."""
+    raise NotImplementedError

@@ -1,0 +1,86 @@
+"""The group of commands, and the one place where failures become exit codes.
+
+0 clean or passed · 1 findings, or a verification that did not pass · 2 usage or
+configuration · 3 internal error, or a named file that is not there · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from covlint import __version__
+from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, INTERRUPTED
+
+#: Command → module and attribute.
+_COMMANDS = {
+    "check": ("covlint.cli.check", "check"),
+    "verify": ("covlint.cli.verify", "verify"),
+    "doctor": ("covlint.cli.doctor", "doctor"),
+    "demo": ("covlint.cli.demo", "demo"),
+    "graph": ("covlint.cli.graph", "graph"),
+    "rule": ("covlint.cli.rule", "rule"),
+}
+_OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
+
+
+class Commands(click.Group):
+    """Loads a command when it is called; what names no command is given to ``check``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        completing = ctx.resilient_parsing and not args
+        if not completing and (not args or args[0] not in {*_COMMANDS, *_OWN_OPTIONS}):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Without a command, `check` is meant: `covlint --fix .`",
+)
+@click.version_option(__version__, message="covlint %(version)s")
+def cli() -> None:
+    """Find why a Go service's e2e coverage comes back empty, fix it, and prove the fix."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result = cli.main(list(arguments), prog_name="covlint", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("covlint: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone; the interpreter must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINDINGS
+    except Exception as error:
+        if os.environ.get("COVLINT_DEBUG"):
+            raise
+        name = type(error).__name__
+        click.echo(f"covlint: internal error: {name}: {error}", err=True)
+        click.echo("Please report it, with the output of COVLINT_DEBUG=1 covlint …", err=True)
+        return INTERNAL
+    return result if isinstance(result, int) else CLEAN

@@ -1,0 +1,111 @@
+"""From the paths of a command line to a project, its configuration and what is reported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from covlint.cli.exits import Failure, Misuse
+from covlint.config import Config, ConfigError, load_config, read_config
+from covlint.files import DiskFiles, Files, OverlayFiles, project_root, run_git
+from covlint.registry import Registry, RegistryError
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``reported``: the paths that findings are shown for; None: the whole project."""
+
+    root: str
+    config: Config
+    files: Files
+    reported: frozenset[str] | None
+    explicit: tuple[str, ...]
+
+
+def scope_of(
+    paths: Sequence[str],
+    *,
+    config_file: str | None = None,
+    stdin_filename: str | None = None,
+    stdin: bytes = b"",
+) -> Scope:
+    """The project that holds all of ``paths``.
+
+    Raises Failure for a path that does not exist, Misuse for paths of several
+    projects and for a configuration that cannot be used.
+    """
+    named = [stdin_filename] if stdin_filename is not None else list(paths)
+    if stdin_filename is None:
+        missing = [path for path in named if not os.path.lexists(path)]
+        if missing:
+            raise Failure("no such file or directory: " + ", ".join(missing))
+    root = _common_root(named)
+    try:
+        config = read_config(config_file) if config_file else load_config(root)
+    except ConfigError as error:
+        raise Misuse(str(error)) from error
+    files: Files = DiskFiles(root, exclude=config.exclude, size_limit=config.max_file_size)
+    if stdin_filename is not None:
+        path = _relative(stdin_filename, root)
+        overlay = OverlayFiles(files, {path: stdin})
+        return Scope(root, config, overlay, frozenset({path}), (path,))
+    explicit = [_relative(path, root) for path in named if not os.path.isdir(path)]
+    folders = [_relative(path, root) for path in named if os.path.isdir(path)]
+    if "." in folders:
+        return Scope(root, config, files, None, tuple(explicit))
+    reported = set(explicit)
+    if folders:
+        prefixes = tuple(folder + "/" for folder in folders)
+        reported.update(path for path in files.paths() if path.startswith(prefixes))
+    return Scope(root, config, files, frozenset(reported), tuple(explicit))
+
+
+def registry_of(config: Config) -> Registry:
+    """The rules of the built-in pack and of those that the configuration names.
+
+    Raises Failure: without its rules covlint would call everything clean.
+    """
+    try:
+        return Registry.with_packs(config.packs)
+    except RegistryError as error:
+        raise Failure(f"internal error: {error}") from error
+
+
+def changed_since(root: str, revision: str) -> frozenset[str]:
+    """The files below ``root`` that differ from a git revision, untracked ones included.
+
+    Raises Misuse when git does not know the revision.
+    """
+    filters = run_git(
+        root, ["config", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]
+    )
+    off = [f"{name}=" for name in (filters or b"").decode("utf-8", "replace").splitlines()]
+    arguments = ["diff", "--name-only", "-z", "--relative", "--no-ext-diff", "--no-textconv"]
+    changed = run_git(root, [*arguments, "--end-of-options", revision, "--"], switches=off)
+    untracked = run_git(root, ["ls-files", "-z", "--others", "--exclude-standard"])
+    if changed is None or untracked is None:
+        raise Misuse(f"--since: git does not know the revision {revision!r} in {root}")
+    return frozenset(os.fsdecode(name) for name in (changed + untracked).split(b"\0") if name)
+
+
+def _common_root(paths: Sequence[str]) -> str:
+    """The one root of all paths; without any mark of a project, the folder that holds them."""
+    marked = {path: project_root(path) for path in paths}
+    roots = {root for root in marked.values() if root is not None}
+    if len(roots) > 1:
+        raise Misuse(
+            "the paths belong to several projects, call covlint for each of them: "
+            + ", ".join(sorted(roots))
+        )
+    if roots and None not in marked.values():
+        return roots.pop()
+    folders = [
+        os.path.abspath(path if os.path.isdir(path) else os.path.dirname(path) or ".")
+        for path in paths
+    ]
+    return os.path.commonpath([*folders, *roots])
+
+
+def _relative(path: str, root: str) -> str:
+    return os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")

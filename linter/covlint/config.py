@@ -1,0 +1,153 @@
+"""``.covlint.yaml``: read, checked, and every mistake named.
+
+The parsers are slow to import, so they are loaded only where there is a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from covlint.files import CONFIG_NAME
+from covlint.selection import POLICIES, nearest
+from covlint.source import SIZE_LIMIT
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the file, the key and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixSettings:
+    """``permissions``: how a hostPath is made writable for a user that is not root."""
+
+    permissions: Literal["init-container", "root", "host-mode"] = "init-container"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one project; what is absent has the value shown here.
+
+    ``targets`` is left as it was written: the runner knows what it means.
+    ``max_file_size`` is in bytes.
+    """
+
+    select: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=list)
+    fail_on: Literal["error", "warning", "notice"] = "warning"
+    policy: Literal["dd-test-007"] | None = None
+    fixes: FixSettings = field(default_factory=FixSettings)
+    targets: dict[str, Any] = field(default_factory=dict)
+    packs: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    max_file_size: int = SIZE_LIMIT
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The ``fixes:`` section as rules see it."""
+        return {"permissions": self.fixes.permissions}
+
+
+def load_config(root: str) -> Config:
+    """The configuration of the project at ``root``; the defaults where there is none.
+
+    Raises ConfigError.
+    """
+    location = os.path.join(root, CONFIG_NAME)
+    return read_config(location) if os.path.lexists(location) else Config()
+
+
+def read_config(location: str) -> Config:
+    """The configuration in the file at ``location``. Raises ConfigError."""
+    try:
+        with open(location, "rb") as stream:
+            data = stream.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigError(f"{location}: cannot be read: {error.strerror}") from error
+    if len(data) > SIZE_LIMIT:
+        raise ConfigError(f"{location}: too large for a configuration")
+    return parse_config(data, location)
+
+
+def parse_config(data: bytes, location: str) -> Config:
+    """The configuration that ``data`` spells; ``location`` is only named in messages.
+
+    Raises ConfigError for YAML that does not parse, for unknown keys and for
+    values of a wrong type or outside of the choices.
+    """
+    content = _yaml(data, location)
+    if content is None:
+        return Config()
+    if not isinstance(content, dict):
+        raise ConfigError(f"{location}: a mapping is expected, as in `select: [COV101]`")
+    _check_keys(content, Config, location, "")
+    if isinstance(content.get("fixes"), dict):
+        _check_keys(content["fixes"], FixSettings, location, "fixes.")
+    policy = content.get("policy")
+    if isinstance(policy, str) and policy not in POLICIES:
+        raise ConfigError(
+            f"{location}: policy: {policy!r} is unknown; did you mean "
+            f"{nearest(policy, POLICIES) or ', '.join(POLICIES)}?"
+        )
+    import msgspec
+
+    try:
+        config = msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{location}: {_plain(str(error))}") from error
+    if config.max_file_size <= 0:
+        raise ConfigError(f"{location}: max_file_size: a number of bytes above 0 is expected")
+    return config
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema of ``.covlint.yaml``, for editors."""
+    import msgspec
+
+    schema: dict[str, Any] = msgspec.json.schema(Config)
+    for definition in schema["$defs"].values():
+        definition["additionalProperties"] = False
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "covlint configuration",
+        **schema,
+    }
+
+
+def _yaml(data: bytes, location: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return YAML(typ="safe").load(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{location}: not UTF-8 (byte {error.start})") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
+        raise ConfigError(f"{location}{place}: invalid YAML: {error.problem}") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{location}: invalid YAML: {str(error).splitlines()[0]}") from error
+
+
+def _check_keys(content: dict[Any, Any], kind: type, location: str, prefix: str) -> None:
+    known = [entry.name for entry in fields(kind)]
+    for key in content:
+        if key in known:
+            continue
+        hint = nearest(str(key), known)
+        advice = f"did you mean {prefix}{hint}?" if hint else f"the keys are {', '.join(known)}"
+        raise ConfigError(f"{location}: {prefix}{key} is not a setting; {advice}")
+
+
+def _plain(message: str) -> str:
+    """``Expected `int`, got `str` - at `$.x``` as ``x: Expected int, got str``."""
+    what, _, where = message.replace("`", "").replace("array", "list").partition(" - at $")
+    key = where.lstrip(".")
+    choices = {"fail_on": (Config, "fail_on"), "fixes.permissions": (FixSettings, "permissions")}
+    if key in choices:
+        kind, name = choices[key]
+        what += f"; the choices are {', '.join(get_args(get_type_hints(kind)[name]))}"
+    return f"{key}: {what}" if key else what

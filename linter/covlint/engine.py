@@ -1,0 +1,255 @@
+"""Rules over the facts of a project, in a fixed order, with every failure on the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from covlint.diagnostics import Crash, Diagnostic, Report
+from covlint.files import Files
+from covlint.precedence import hop_of, speaking, winners_over
+from covlint.project import Project
+from covlint.registry import UNUSED_SUPPRESSION, Registry, RegistryError
+from covlint.rule import Rule
+from covlint.selection import Selection
+from covlint.source import SourceFile, Span, UnreadableSource
+from covlint.suppression import MARK, sift, unused
+from covlint.wiring import Certainty, Chain, Hop
+
+#: Files in which a suppression can stand, besides Go files.
+_COMMENTED = (".yaml", ".yml", ".go", ".mk", ".sh", "ockerfile", "ontainerfile", "akefile")
+
+
+@dataclass(frozen=True, slots=True)
+class HopState:
+    """One hop of a service: the codes that break it, else whether it is seen."""
+
+    hop: Hop
+    certainty: Certainty
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A chain in one line: its hops in order, and the codes found at each."""
+
+    name: str
+    hops: tuple[HopState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What one run found. ``project`` still knows the sources that the spans point into."""
+
+    report: Report
+    services: tuple[Service, ...]
+    project: Project
+    files: Files
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run looks at and for.
+
+    ``reported`` holds the paths that are reported on, None for all of the project;
+    ``explicit`` those of them that were named one by one, so that they are read
+    whatever they are called; ``settings`` is the ``fixes:`` section of the configuration.
+    """
+
+    reported: frozenset[str] | None = None
+    explicit: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    diagnostic: Diagnostic
+    groups: tuple[object, ...]  # the chains it belongs to, else the fact it was found in
+
+
+def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
+    """Runs the rules that the options ask for.
+
+    A rule that fails is recorded as a crash, and the others go on.
+    """
+    project = Project(files, options.explicit)
+    selection = options.selection
+    wanted = [code for code in registry.codes if selection.wants(code)]
+    needed = frozenset(wanted) | (winners_over(wanted) - frozenset(selection.ignore))
+    crashes: list[Crash] = []
+    judge = _Judge(registry, needed, options.settings, crashes)
+    subjects = list(
+        project.subjects(None if options.reported is None else sorted(options.reported))
+    )
+    chains = [subject for _, subject in subjects if isinstance(subject, Chain)]
+    findings = [
+        _Finding(diagnostic, _groups(subject, chains))
+        for kind, subject in subjects
+        for diagnostic in judge.check(kind, subject)
+    ]
+    said = _one_voice(findings)
+    services = tuple(_service(chain, index, said) for index, chain in enumerate(chains))
+    diagnostics = _reported(said, options)
+    sifted = sift(diagnostics, project.source, project.comment_lines)
+    notices: Iterable[Diagnostic] = ()
+    if selection.wants(UNUSED_SUPPRESSION):
+        known = (*registry.codes, UNUSED_SUPPRESSION)
+        sources = _commented(
+            project, files.paths() if options.reported is None else options.reported
+        )
+        notices = unused(sources, sifted.used, known, selection.wants)
+    report = Report(
+        diagnostics=tuple(sorted((*sifted.kept, *notices), key=_order)),
+        suppressed=sifted.suppressed,
+        unread=tuple(sorted(set(project.unread), key=lambda unread: (unread.path, unread.reason))),
+        crashes=tuple(crashes),
+        files=project.files_read,
+    )
+    return Inspection(report, services, project, files)
+
+
+class _Judge:
+    """Loads the rules of a subject once, and keeps a failing rule from ending the run."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        codes: frozenset[str],
+        settings: Mapping[str, str],
+        crashes: list[Crash],
+    ) -> None:
+        self._registry = registry
+        self._codes = codes
+        self._settings = settings
+        self._crashes = crashes
+        self._rules: dict[str, list[Rule[Any]]] = {}
+
+    def check(self, kind: str, subject: object) -> list[Diagnostic]:
+        found: list[Diagnostic] = []
+        for rule in self._rules_of(kind):
+            try:
+                found.extend(rule.check(subject))
+            except Exception as error:  # noqa: BLE001 - any failure of a rule is reported
+                self._crashes.append(Crash(rule.code, _place(subject), _described(error)))
+        return found
+
+    def _rules_of(self, kind: str) -> list[Rule[Any]]:
+        if kind not in self._rules:
+            rules: list[Rule[Any]] = []
+            for entry in self._registry.of_subject(kind):
+                if entry.code not in self._codes:
+                    continue
+                try:
+                    rules.append(self._registry.rule(entry.code)(self._settings))
+                except RegistryError as error:
+                    self._crashes.append(Crash(entry.code, "", str(error)))
+            self._rules[kind] = rules
+        return self._rules[kind]
+
+
+def _one_voice(findings: Sequence[_Finding]) -> list[_Finding]:
+    """Findings that are not silenced in each of their groups, with those groups alone."""
+    codes: dict[object, set[str]] = {}
+    for finding in findings:
+        for group in finding.groups:
+            codes.setdefault(group, set()).add(finding.diagnostic.code)
+    heard = {group: speaking(found) for group, found in codes.items()}
+    kept = []
+    for finding in findings:
+        groups = tuple(group for group in finding.groups if finding.diagnostic.code in heard[group])
+        if groups:
+            kept.append(_Finding(finding.diagnostic, groups))
+    return kept
+
+
+def _groups(subject: object, chains: Sequence[Chain]) -> tuple[object, ...]:
+    """The chains (by index) that a subject is part of; its own place when it is in none.
+
+    Parts are told by where they are written: wiring may copy a fact to complete it.
+    """
+    if isinstance(subject, Chain):
+        return (next(index for index, chain in enumerate(chains) if chain is subject),)
+    key = _key(subject)
+    members = [index for index, chain in enumerate(chains) if key in _parts(chain)]
+    return tuple(members) or (key,)
+
+
+def _parts(chain: Chain) -> set[object]:
+    parts: list[object] = [*chain.builds, *chain.clusters]
+    parts += [part for part in (chain.image, chain.container, chain.main) if part is not None]
+    return {_key(part) for part in parts}
+
+
+def _key(subject: object) -> object:
+    place = getattr(subject, "span", None) or getattr(subject, "main", None)
+    if place is None:  # an Image is a stage of a Dockerfile
+        place = getattr(subject, "from_span", None) or id(subject)
+    return (type(subject).__name__, place)
+
+
+def _reported(findings: Iterable[_Finding], options: Options) -> list[Diagnostic]:
+    """Each diagnostic once, at the paths and of the rules that were asked for."""
+    once: dict[tuple[str, Span, str], Diagnostic] = {}
+    for finding in findings:
+        diagnostic = finding.diagnostic
+        if options.reported is not None and diagnostic.span.path not in options.reported:
+            continue
+        if options.selection.admits(diagnostic):
+            key = (diagnostic.code, diagnostic.span, diagnostic.message)
+            once.setdefault(key, options.selection.adjusted(diagnostic))
+    return sorted(once.values(), key=_order)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
+    span = diagnostic.span
+    return (span.path, span.start, span.end, diagnostic.code, diagnostic.message)
+
+
+def _service(chain: Chain, index: int, findings: Iterable[_Finding]) -> Service:
+    broken: dict[Hop, set[str]] = {}
+    for finding in findings:
+        hop = hop_of(finding.diagnostic.code)
+        if index in finding.groups and hop is not None:
+            broken.setdefault(hop, set()).add(finding.diagnostic.code)
+    seen = {link.hop: link.certainty for link in chain.links}
+    hops = [
+        HopState(hop, seen.get(hop, Certainty.UNKNOWN), tuple(sorted(broken.get(hop, ()))))
+        for hop in Hop
+        if hop in seen or hop in broken
+    ]
+    return Service(chain.service, tuple(hops))
+
+
+def _commented(project: Project, paths: Iterable[str]) -> Iterator[SourceFile]:
+    """Those of the files that hold a suppression."""
+    for path in sorted(paths):
+        if not path.endswith(_COMMENTED):
+            continue
+        try:
+            source = project.source(path)
+        except UnreadableSource:
+            continue
+        if MARK in source.data:
+            yield source
+
+
+def _place(subject: object) -> str:
+    place = getattr(subject, "span", None) or getattr(subject, "from_span", None)
+    if isinstance(place, Span):
+        return place.path
+    links = getattr(subject, "links", ())
+    return next((link.span.path for link in links if link.span is not None), "")
+
+
+def _described(error: Exception) -> str:
+    """The error and the line that raised it, without a traceback."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    text = f"{type(error).__name__}: {error}"
+    if trace is None:
+        return text
+    name = trace.tb_frame.f_globals.get("__name__", "?")
+    return f"{text} ({name}, line {trace.tb_lineno})"

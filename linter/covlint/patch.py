@@ -1,0 +1,83 @@
+"""A change as a unified diff that ``git apply`` takes, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+#: Unchanged lines shown around a change.
+_CONTEXT = 3
+_NO_NEWLINE = b"\\ No newline at end of file\n"
+
+
+def unified_diff(path: str, before: bytes, after: bytes) -> bytes:
+    """The diff of one file, relative to the project root; empty when nothing changed."""
+    if before == after:
+        return b""
+    old, new = _lines(before), _lines(after)
+    header = b"diff --git %s %s\n" % (_name("a/" + path), _name("b/" + path))
+    header += b"--- %s\n+++ %s\n" % (_file_line("a/" + path), _file_line("b/" + path))
+    return header + b"".join(_hunks(old, new))
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Lines with their endings; only a line feed ends a line, as for git."""
+    lines = data.split(b"\n")
+    last = lines.pop()
+    return [line + b"\n" for line in lines] + ([last] if last else [])
+
+
+def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
+    # The common head and tail are set aside: matching takes quadratic time.
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    start = max(0, head - _CONTEXT)
+    keep = max(0, tail - _CONTEXT)
+    left, right = old[start : len(old) - keep], new[start : len(new) - keep]
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
+        first, last = group[0], group[-1]
+        yield b"@@ -%s +%s @@\n" % (
+            _range(start + first[1], start + last[2]),
+            _range(start + first[3], start + last[4]),
+        )
+        for tag, i, j, k, m in group:
+            if tag == "equal":
+                yield from (_line(b" ", line) for line in left[i:j])
+            else:
+                yield from (_line(b"-", line) for line in left[i:j])
+                yield from (_line(b"+", line) for line in right[k:m])
+
+
+def _line(sign: bytes, line: bytes) -> bytes:
+    return sign + line if line.endswith(b"\n") else sign + line + b"\n" + _NO_NEWLINE
+
+
+def _range(start: int, end: int) -> bytes:
+    length = end - start
+    if length == 0:
+        return b"%d,0" % start
+    return b"%d" % (start + 1) if length == 1 else b"%d,%d" % (start + 1, length)
+
+
+def _file_line(path: str) -> bytes:
+    """A name with a space is ended by a tab, so that no tool takes what follows for a date."""
+    name = _name(path)
+    return name + b"\t" if b" " in name and not name.startswith(b'"') else name
+
+
+def _name(path: str) -> bytes:
+    """The name as git writes it: quoted like a C string where a byte could be misread."""
+    raw = path.encode("utf-8", "surrogateescape")
+    if not any(byte < 0x20 or byte in b'"\\' or byte == 0x7F for byte in raw):
+        return raw
+    escapes = {0x22: b'\\"', 0x5C: b"\\\\", 0x09: b"\\t", 0x0A: b"\\n", 0x0D: b"\\r"}
+    quoted = [
+        escapes.get(byte) or (bytes([byte]) if 0x20 <= byte != 0x7F else b"\\%03o" % byte)
+        for byte in raw
+    ]
+    return b'"' + b"".join(quoted) + b'"'

@@ -1,0 +1,72 @@
+"""One break, one voice: which diagnostic speaks where several see the same gap."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from covlint.wiring import Hop
+
+#: Winner → the codes that it silences within the same chain (or the same fact, where a
+#: fact is in no chain). What the winner says explains what the losers see.
+SILENCES: Mapping[str, frozenset[str]] = {
+    # The build is not instrumented because the flags never reach it, or cannot work there.
+    "COV102": frozenset({"COV101"}),
+    "COV103": frozenset({"COV101", "COV104"}),
+    "COV104": frozenset({"COV101"}),
+    "COV106": frozenset({"COV101", "COV104"}),
+    "COV117": frozenset({"COV101"}),
+    # The data goes to another place than the one that is mounted.
+    "COV501": frozenset({"COV201", "COV202", "COV302", "COV303", "COV304", "COV401"}),
+    "COV502": frozenset({"COV201", "COV302", "COV303", "COV304", "COV401"}),
+    # A directory that is not there, or on no volume, has no owner that matters.
+    "COV302": frozenset({"COV201", "COV202", "COV303", "COV304"}),
+    "COV202": frozenset({"COV201"}),
+    "COV303": frozenset({"COV201", "COV304"}),
+    # A program that handles only SIGINT has been told what to add.
+    "COV602": frozenset({"COV601"}),
+    # Without a handler a longer grace period helps nobody.
+    "COV601": frozenset({"COV306"}),
+}
+
+_FAMILIES: Mapping[str, Hop] = {
+    "1": Hop.BUILD,
+    "2": Hop.IMAGE,
+    "3": Hop.CONTAINER,
+    "4": Hop.EXTRA_MOUNT,
+    "5": Hop.NODE_PATH,
+    "6": Hop.CONTAINER,
+    "7": Hop.EXTRACTION,
+}
+_HOPS: Mapping[str, Hop] = {
+    "COV301": Hop.COVERDIR,
+    "COV302": Hop.MOUNT,
+    "COV303": Hop.MOUNT,
+    "COV304": Hop.VOLUME,
+    "COV501": Hop.MOUNT,
+    "COV502": Hop.NODE_PATH,
+}
+
+
+def speaking(codes: Iterable[str]) -> frozenset[str]:
+    """Those of the codes found at one chain that no other of them silences.
+
+    A code that is itself silenced still silences: COV501 silences COV302, and
+    what COV302 would have silenced is about the wrong path just as well.
+    """
+    found = frozenset(codes)
+    return found - silenced_by(found)
+
+
+def silenced_by(codes: Collection[str]) -> frozenset[str]:
+    return frozenset().union(*(SILENCES.get(code, frozenset()) for code in codes))
+
+
+def winners_over(codes: Iterable[str]) -> frozenset[str]:
+    """The codes that may silence one of ``codes``: these have to be looked for as well."""
+    wanted = frozenset(codes)
+    return frozenset(winner for winner, losers in SILENCES.items() if losers & wanted)
+
+
+def hop_of(code: str) -> Hop | None:
+    """The hop of the chain that a code speaks of."""
+    return _HOPS.get(code) or _FAMILIES.get(code[3:4])
