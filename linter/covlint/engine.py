@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from covlint.suppression import MARK, sift, unused
 from covlint.wiring import Certainty, Chain, Hop
 
 #: Files in which a suppression can stand, besides Go files.
-_COMMENTED = (".yaml", ".yml", ".go", ".mk", ".sh", "ockerfile", "ontainerfile", "akefile")
+_COMMENTED = (".yaml", ".yml", ".mk", ".sh", "ockerfile", "ontainerfile", "akefile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +84,25 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
         project.subjects(None if options.reported is None else sorted(options.reported))
     )
     chains = [subject for _, subject in subjects if isinstance(subject, Chain)]
+    members = _members(chains)
     findings = [
-        _Finding(diagnostic, _groups(subject, chains))
+        _Finding(diagnostic, members.get(_key(subject)) or (_key(subject),))
         for kind, subject in subjects
         for diagnostic in judge.check(kind, subject)
     ]
     said = _one_voice(findings)
-    services = tuple(_service(chain, index, said) for index, chain in enumerate(chains))
+    services = tuple(
+        _service(chain, index, said)
+        for index, chain in enumerate(chains)
+        if chain.takes_part and _touches(chain, options.reported)
+    )
     diagnostics = _reported(said, options)
     sifted = sift(diagnostics, project.source, project.comment_lines)
     notices: Iterable[Diagnostic] = ()
     if selection.wants(UNUSED_SUPPRESSION):
         known = (*registry.codes, UNUSED_SUPPRESSION)
-        sources = _commented(
-            project, files.paths() if options.reported is None else options.reported
-        )
+        paths = set(files.paths() if options.reported is None else options.reported)
+        sources = _commented(project, paths, chains)
         notices = unused(sources, sifted.used, known, selection.wants)
     report = Report(
         diagnostics=tuple(sorted((*sifted.kept, *notices), key=_order)),
@@ -164,16 +168,16 @@ def _one_voice(findings: Sequence[_Finding]) -> list[_Finding]:
     return kept
 
 
-def _groups(subject: object, chains: Sequence[Chain]) -> tuple[object, ...]:
-    """The chains (by index) that a subject is part of; its own place when it is in none.
+def _members(chains: Sequence[Chain]) -> dict[object, tuple[int, ...]]:
+    """Which chains (by index) a subject is part of.
 
     Parts are told by where they are written: wiring may copy a fact to complete it.
     """
-    if isinstance(subject, Chain):
-        return (next(index for index, chain in enumerate(chains) if chain is subject),)
-    key = _key(subject)
-    members = [index for index, chain in enumerate(chains) if key in _parts(chain)]
-    return tuple(members) or (key,)
+    members: dict[object, tuple[int, ...]] = {}
+    for index, chain in enumerate(chains):
+        for key in {_key(chain), *_parts(chain)}:
+            members[key] = (*members.get(key, ()), index)
+    return members
 
 
 def _parts(chain: Chain) -> set[object]:
@@ -183,10 +187,7 @@ def _parts(chain: Chain) -> set[object]:
 
 
 def _key(subject: object) -> object:
-    place = getattr(subject, "span", None) or getattr(subject, "main", None)
-    if place is None:  # an Image is a stage of a Dockerfile
-        place = getattr(subject, "from_span", None) or id(subject)
-    return (type(subject).__name__, place)
+    return (type(subject).__name__, _span(subject) or id(subject))
 
 
 def _reported(findings: Iterable[_Finding], options: Options) -> list[Diagnostic]:
@@ -222,11 +223,19 @@ def _service(chain: Chain, index: int, findings: Iterable[_Finding]) -> Service:
     return Service(chain.service, tuple(hops))
 
 
-def _commented(project: Project, paths: Iterable[str]) -> Iterator[SourceFile]:
-    """Those of the files that hold a suppression."""
-    for path in sorted(paths):
-        if not path.endswith(_COMMENTED):
-            continue
+def _touches(chain: Chain, reported: frozenset[str] | None) -> bool:
+    return reported is None or any(
+        link.span is not None and link.span.path in reported for link in chain.links
+    )
+
+
+def _commented(
+    project: Project, paths: Collection[str], chains: Iterable[Chain]
+) -> Iterator[SourceFile]:
+    """Those of the files that hold a suppression; of Go files those that were read anyway."""
+    golang = {chain.main.main.path for chain in chains if chain.main is not None}
+    candidates = [path for path in paths if path.endswith(_COMMENTED) or path in golang]
+    for path in sorted(candidates):
         try:
             source = project.source(path)
         except UnreadableSource:
@@ -236,11 +245,17 @@ def _commented(project: Project, paths: Iterable[str]) -> Iterator[SourceFile]:
 
 
 def _place(subject: object) -> str:
-    place = getattr(subject, "span", None) or getattr(subject, "from_span", None)
-    if isinstance(place, Span):
+    place = _span(subject)
+    if place is not None:
         return place.path
     links = getattr(subject, "links", ())
     return next((link.span.path for link in links if link.span is not None), "")
+
+
+def _span(subject: object) -> Span | None:
+    """Where a fact is written: each kind has one of these."""
+    places = (getattr(subject, name, None) for name in ("span", "origin", "main"))
+    return next((place for place in places if isinstance(place, Span)), None)
 
 
 def _described(error: Exception) -> str:
