@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import covlint
+import pytest
+
+from covlint.config import Config, ConfigError, config_schema, load_config, parse_config
+
+
+def message(text: str | bytes) -> str:
+    data = text.encode() if isinstance(text, str) else text
+    with pytest.raises(ConfigError) as caught:
+        parse_config(data, ".covlint.yaml")
+    assert str(caught.value).startswith(".covlint.yaml")
+    return str(caught.value)
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert load_config(str(tmp_path)) == Config()
+    assert Config().settings == {"permissions": "init-container"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
+def test_an_empty_file_is_no_mistake(text: str) -> None:
+    assert parse_config(text.encode(), "x") == Config()
+
+
+def test_all_settings_are_read() -> None:
+    config = parse_config(
+        b"select: [COV1]\nignore: [COV107]\nfail_on: error\npolicy: dd-test-007\n"
+        b"fixes: {permissions: root}\ntargets: {till: {run: make e2e}}\npacks: [ours]\n"
+        b"exclude: ['gen/']\nmax_file_size: 2000\n",
+        "x",
+    )
+    assert config.settings == {"permissions": "root"}
+    assert config.targets == {"till": {"run": "make e2e"}}
+    assert (config.fail_on, config.policy, config.max_file_size) == ("error", "dd-test-007", 2000)
+    assert (config.select, config.ignore) == (["COV1"], ["COV107"])
+    assert (config.packs, config.exclude) == (["ours"], ["gen/"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("selct: [COV1]", "selct is not a setting; did you mean select?"),
+        ("zzz: 1", "zzz is not a setting; the keys are select, ignore"),
+        ("fixes: {permission: root}", "did you mean fixes.permissions?"),
+        ("fixes: {permissions: chown}", "the choices are init-container, root, host-mode"),
+        ("fail_on: errors", "the choices are error, warning, notice"),
+        ("policy: dd-test-7", "did you mean dd-test-007?"),
+        ("select: COV1", "select: Expected list, got str"),
+        ("select: [1]", "Expected str, got int"),
+        ("max_file_size: 0", "a number of bytes above 0"),
+        ("- COV1", "a mapping is expected"),
+        ("select: [", ".covlint.yaml:2:1: invalid YAML"),
+        ("select: *nothing", "undefined alias"),
+        ("1: 2", "1 is not a setting"),
+        (b"\xff", "not UTF-8 (byte 0)"),
+        ("select: !!python/object:os.system {}", "invalid YAML"),
+    ],
+)
+def test_each_mistake_is_named(text: str | bytes, expected: str) -> None:
+    assert expected in message(text)
+
+
+def test_a_folder_of_that_name_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".covlint.yaml").mkdir()
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load_config(str(tmp_path))
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    published = Path(covlint.__file__).with_name("config.schema.json")
+    assert json.loads(published.read_text()) == config_schema()
