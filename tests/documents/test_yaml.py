@@ -94,7 +94,14 @@ def test_what_an_alias_repeats_is_shared_with_all_that_is_in_it() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("true", True), ("yes", True), ("False", False), ('"true"', None), ("1", None), ("0755", None)],
+    [
+        ("true", True),
+        ("yes", True),
+        ("False", False),
+        ('"true"', None),
+        ("1", None),
+        ("0755", None),
+    ],
 )
 def test_a_boolean_is_a_plain_word(text: str, value: bool | None) -> None:
     scalar = root(f"a: {text}\n").scalar("a")

@@ -44,7 +44,7 @@ __all__ = [
 #: Collections nested deeper than this are refused: a manifest has about 15 levels.
 DEPTH_LIMIT = 200
 
-_PROPERTIES = re.compile(rb"(?:[&!][^\s,\[\]{}]*|\s+|#[^\r\n]*(?=[\r\n]))*")
+_PROPERTIES = re.compile(rb"(?:&[\w-]*|!\S*|\s+|#[^\r\n]*(?=[\r\n]))*")
 _COLON = re.compile(rb"\s*:")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 

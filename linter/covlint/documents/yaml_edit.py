@@ -12,7 +12,7 @@ An edit of a node that is ``shared`` changes every place that uses it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from covlint.diagnostics import Edit
 from covlint.documents.yaml_nodes import (
@@ -82,12 +82,19 @@ def append_to(mapping: YamlMapping, key: str, item: Value) -> Edits:
     return _create(mapping, key, [item])
 
 
-def set_in(mapping: YamlMapping, key: str, child: str, value: str | int) -> Edits:
-    """Set ``child`` of the mapping at ``key``, which may be missing, null or ``{}``."""
+def set_in(mapping: YamlMapping, key: str, children: Mapping[str, str | int]) -> Edits:
+    """Set entries of the mapping at ``key``, which may be missing, null or ``{}``; empty
+    when one of them cannot be set."""
     inner = mapping.get(key)
-    if isinstance(inner, YamlMapping) and inner.entries:
-        return set_scalar(inner, child, value)
-    return _create(mapping, key, {child: value})
+    if not isinstance(inner, YamlMapping) or not inner.entries:
+        return _create(mapping, key, dict(children))
+    edits: list[Edit] = []
+    for child, value in children.items():
+        wanted = set_scalar(inner, child, value)
+        if not wanted:
+            return ()
+        edits += wanted
+    return join_edits(edits)
 
 
 def set_scalar(mapping: YamlMapping, key: str, value: str | int) -> Edits:
@@ -157,18 +164,22 @@ def remove_item(sequence: YamlSequence, index: int) -> Edits:
     return _remove_lines(sequence.source, spans, index, previous)
 
 
-def order_edits(edits: Iterable[Edit]) -> Edits:
-    """Edits of one fix in the order in which they have to be applied.
+def join_edits(edits: Iterable[Edit]) -> Edits:
+    """The edits of one fix with those that start at one byte made one, equal ones counted once.
 
-    Two insertions can meet at one byte (after the last line of a container that
-    is also the last line of its pod): the deeper one has to come first.
+    Two insertions can meet (below the last line of a container that is also the
+    last line of its pod): the deeper one comes first, or it would land in the
+    wrong collection.
     """
-    return tuple(
-        sorted(
-            dict.fromkeys(edits),
-            key=lambda e: (e.span.path, e.span.start, e.span.end, -_depth(e.replacement)),
-        )
-    )
+    places: dict[tuple[str, int], list[Edit]] = {}
+    for edit in dict.fromkeys(edits):
+        places.setdefault((edit.span.path, edit.span.start), []).append(edit)
+    joined = []
+    for place in sorted(places):
+        met = sorted(places[place], key=lambda e: (e.span.end, -_depth(e.replacement)))
+        text = b"".join(edit.replacement for edit in met)
+        joined.append(Edit(met[-1].span, text))
+    return tuple(joined)
 
 
 def _create(mapping: YamlMapping, key: str, value: Value) -> Edits:
@@ -301,8 +312,8 @@ __all__ = [
     "append_item",
     "append_to",
     "insert_entry",
+    "join_edits",
     "layout_of",
-    "order_edits",
     "remove_entry",
     "remove_item",
     "replace_scalar",
