@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from covlint.chain import Certainty, Chain, Gap, Hop, Link
 from covlint.facts.base_images import split_reference
 from covlint.facts.build import (
+    COVER_FLAGS,
     Branch,
     BuildSite,
     GoBuild,
@@ -25,10 +26,11 @@ from covlint.facts.build import (
 )
 from covlint.facts.cluster import ExtraMount, KindCluster
 from covlint.facts.extraction import ImageBuild, Step, StepKind
+from covlint.facts.flags import Flag
 from covlint.facts.image import Image, output_name
 from covlint.facts.shutdown import GoModule, MainPackage
 from covlint.facts.workload import Container, Volume, VolumeKind, VolumeMount
-from covlint.source import Word
+from covlint.source import Span, Word
 
 __all__ = [
     "Certainty",
@@ -118,7 +120,7 @@ def _package_of(build: GoBuild, directory: str | None, module: GoModule | None) 
     if module is not None and (first + "/").startswith(module.module_path + "/"):
         rest = first[len(module.module_path) :].lstrip("/")
         return posixpath.normpath(posixpath.join(module.directory, rest))
-    if directory is None or not first.startswith((".", "cmd")) and "." in first.split("/")[0]:
+    if directory is None or (not first.startswith((".", "cmd")) and "." in first.split("/")[0]):
         return None
     if first.startswith("/") and build.source_root is not None:
         first = posixpath.relpath(first, build.directory)
@@ -355,8 +357,8 @@ def _has_own_sign(build: GoBuild, siblings: list[GoBuild]) -> bool:
     if build.branch is Branch.COVERAGE:
         return True
     if build.instrumentation is not Instrumentation.CONDITIONAL:
-        return any(f.name in {"cover", "coverpkg", "covermode"} for f in build.all_flags)
-    if any(f.name in {"cover", "coverpkg", "covermode"} for f in build.all_flags):
+        return any(s.flags and _turns_on(s.flags) for s in build.goflags)
+    if _turns_on(build.all_flags):
         return True
     for word in build.unseen:
         for part in word.parts:
@@ -366,6 +368,10 @@ def _has_own_sign(build: GoBuild, siblings: list[GoBuild]) -> bool:
         s.branch is Branch.COVERAGE and s.stage == build.stage and s.span.path == build.span.path
         for s in siblings
     )
+
+
+def _turns_on(flags: tuple[Flag, ...]) -> bool:
+    return any(f.name in COVER_FLAGS and f.enabled for f in flags)
 
 
 def _passes_coverage(command: ImageBuild, build: GoBuild) -> bool:
@@ -440,8 +446,10 @@ def _links(chain: Chain) -> tuple[tuple[Link, ...], Gap | None]:
     links: list[Link] = []
     gap: Gap | None = None
 
-    def link(hop: Hop, span: object, label: str, certainty: Certainty = Certainty.EXACT) -> None:
-        links.append(Link(hop, span, label, certainty))  # type: ignore[arg-type]
+    def link(
+        hop: Hop, span: Span | None, label: str, certainty: Certainty = Certainty.EXACT
+    ) -> None:
+        links.append(Link(hop, span, label, certainty))
 
     def missing(hop: Hop, reason: str) -> None:
         nonlocal gap

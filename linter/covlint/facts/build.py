@@ -60,6 +60,15 @@ class GoFlagsSource:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgDeclaration:
+    """An ARG of the Dockerfile. ``stage`` is None before the first FROM."""
+
+    name: Word
+    default: str | None
+    stage: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class BuildSite:
     """Where in the repository a build's sources are: what wiring adds to a build.
 
@@ -108,9 +117,13 @@ class GoBuild:
     environment: tuple[tuple[str, str | None], ...]  # inline assignments but GOFLAGS
     stage: int
     stage_name: str | None
-    base: str | None  # the stage's base image, ARG defaults put in
+    base: str | None  # the stage's outermost base image, ARG defaults put in
+    base_span: Span  # the image in the FROM of this stage
     toolchain: Word | None  # GOTOOLCHAIN in force, as written
     declared: tuple[str, ...]  # names of the ARGs and ENVs in force
+    elsewhere: tuple[ArgDeclaration, ...]  # ARGs that this build does not see
+    text: bytes  # the command as written, with the assignments before it
+    newline: bytes  # the file's line ending
     instruction: Span
     instruction_start: int  # byte offset of the line on which the RUN starts
     site: BuildSite | None = None  # set by wiring
@@ -310,11 +323,25 @@ def _build(
         stage=stage.stage.index,
         stage_name=stage.stage.name,
         base=stage.outer_base,
+        base_span=stage.stage.base.span,
         toolchain=toolchain_word,
         declared=tuple(scope.variables),
+        elsewhere=tuple(a for a in _declarations(dockerfile) if a.name.text not in scope.variables),
+        text=source.slice(command.span),
+        newline=source.newline,
         instruction=instruction.span,
         instruction_start=source.line_starts[source.line_of(instruction.span.start) - 1],
     )
+
+
+def _declarations(dockerfile: Dockerfile) -> Iterator[ArgDeclaration]:
+    places = [(None, dockerfile.preamble), *((s.index, s.instructions) for s in dockerfile.stages)]
+    for stage, instructions in places:
+        for instruction in instructions:
+            if instruction.keyword == "ARG" and not instruction.onbuild:
+                for pair in instruction.pairs():
+                    default = pair.value.literal if pair.value is not None else None
+                    yield ArgDeclaration(pair.name, default, stage)
 
 
 def _is_go(word: ShellWord) -> bool:

@@ -1,0 +1,82 @@
+"""Where the Go modules and packages of a project are."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from covlint.documents.goconstraint import takes_part
+from covlint.facts.shutdown import GoModule, Header, MainPackage, read_main_package, read_module
+from covlint.source import SourceFile, UnreadableSource
+
+
+class GoLayout:
+    """Modules and packages by directory (relative to the project root, "." for it)."""
+
+    def __init__(self, paths: Iterable[str], read: Callable[[str], SourceFile]) -> None:
+        self._read = read
+        self._by_directory: dict[str, list[str]] = defaultdict(list)
+        self._manifests: set[str] = set()
+        for path in paths:
+            if path.endswith(".go"):
+                self._by_directory[posixpath.dirname(path) or "."].append(path)
+            elif path == "go.mod" or path.endswith("/go.mod"):
+                self._manifests.add(posixpath.dirname(path) or ".")
+        self._modules: dict[str, GoModule | None] = {}
+        self._mains: dict[str, MainPackage | None] = {}
+        self._headers: dict[str, Header] = {}
+
+    def module_of(self, directory: str) -> GoModule | None:
+        """The module that a directory belongs to: the nearest go.mod at or above it."""
+        current = posixpath.normpath(directory)
+        while current not in self._manifests:
+            if current in {".", "/", ""}:
+                return None
+            current = posixpath.dirname(current) or "."
+        if current not in self._modules:
+            path = "go.mod" if current == "." else f"{current}/go.mod"
+            try:
+                self._modules[current] = read_module(self._read(path))
+            except UnreadableSource:
+                self._modules[current] = None
+        return self._modules[current]
+
+    def files(self, directory: str) -> tuple[str, ...]:
+        """The Go files of a directory that a plain build for Linux takes."""
+        return tuple(
+            source.path for source in self._sources(directory) if takes_part(source)
+        )
+
+    def main_package(self, directory: str) -> MainPackage | None:
+        """The main package in a directory, its module's own packages followed."""
+        if directory not in self._mains:
+            module = self.module_of(directory)
+            self._mains[directory] = read_main_package(
+                directory, self._sources(directory), self._package, module, self._headers
+            )
+        return self._mains[directory]
+
+    def _package(self, import_path: str) -> tuple[SourceFile, ...]:
+        """The files of a package of some module of the project, by import path."""
+        for base in sorted(self._manifests, key=len):
+            module = self.module_of(base)
+            if module is None:
+                continue
+            if import_path == module.module_path:
+                return self._sources(base)
+            if import_path.startswith(module.module_path + "/"):
+                rest = import_path[len(module.module_path) + 1 :]
+                found = self._sources(posixpath.normpath(posixpath.join(base, rest)))
+                if found:
+                    return found
+        return ()
+
+    def _sources(self, directory: str) -> tuple[SourceFile, ...]:
+        sources = []
+        for path in self._by_directory.get(posixpath.normpath(directory), ()):
+            try:
+                sources.append(self._read(path))
+            except UnreadableSource:
+                continue
+        return tuple(sources)

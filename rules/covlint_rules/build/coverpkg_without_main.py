@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
+from covlint.facts.build import GoBuild
+from covlint.facts.coverpkg import PackageTarget, matches_main, target_of
+from covlint.facts.flags import Flag
+from covlint.rule import Invalid, Rule, Valid
+
+_MODULE = {"go.mod": "module example.com/till\n", "cmd/till/main.go": "package main\n\nfunc main() {}\n"}
+
+
+class CoverpkgWithoutMain(Rule[GoBuild]):
+    """`-coverpkg` leaves the main package out.
+
+    Only an instrumented main package writes the files. When no pattern matches
+    it, the binary runs, says nothing and leaves nothing; a list with spaces
+    matches no package at all.
+    """
+
+    code = "COV105"
+    name = "coverpkg-without-main"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.MAIN_MISSING
+    source = "facts, part A: no files, no message, exit 0 (Go 1.21 to 1.27)"
+
+    def check(self, build: GoBuild) -> Iterator[Diagnostic]:
+        if build.in_production_branch:
+            return
+        flag = next((f for f in reversed(build.all_flags) if f.name == "coverpkg"), None)
+        if flag is None or not flag.value or flag.opaque or flag.value_span is None:
+            return
+        if len(flag.value.split()) > 1:
+            yield self.diagnostic(
+                flag.value_span,
+                "-coverpkg takes a list with commas; with spaces it is one pattern that matches "
+                "no package, and nothing is instrumented",
+                fix=self.rewritten(flag, ",".join(flag.value.replace(",", " ").split())),
+            )
+            return
+        target = target_of(build)
+        if target is None:
+            return
+        patterns = [pattern for pattern in flag.value.split(",") if pattern]
+        verdicts = [matches_main(pattern, target) for pattern in patterns]
+        if None in verdicts or True in verdicts:
+            return
+        yield self.diagnostic(
+            flag.value_span,
+            f"-coverpkg={flag.value} does not match the main package ({target.shown}): the "
+            "binary will write no coverage files and say nothing",
+            fix=self.with_main(flag, target),
+        )
+
+    def with_main(self, flag: Flag, target: PackageTarget) -> Fix | None:
+        if target.file_argument:
+            return Fix("Build the package instead of the file", Applicability.DISPLAY)
+        return self.rewritten(flag, f"{flag.value},{target.pattern}")
+
+    def rewritten(self, flag: Flag, value: str) -> Fix | None:
+        span = flag.part_span(0, len(flag.value or ""))
+        if span is None:
+            return None
+        return Fix(
+            "Rewrite the list", Applicability.SAFE, (Edit(span, value.encode()),)
+        )
+
+    VALID = (
+        Valid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -coverpkg=./... -o /till ./cmd/till\n",
+            }
+        ),
+        Valid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -coverpkg=example.com/till/internal/...,example.com/till/cmd/... ./cmd/till\n",
+            }
+        ),
+        Valid(
+            "FROM golang:1.24\nCOPY . .\nRUN go build -coverpkg=$PACKAGES ./cmd/till\n",
+            "the list is not seen",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -cover -coverpkg=«./internal/...» -o /till ./cmd/till\n",
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            "RUN go build -cover -coverpkg=./internal/...,./cmd/till -o /till ./cmd/till\n",
+            safe=True,
+        ),
+        Invalid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                'RUN go build -coverpkg «"./cmd/... ./internal/..."» ./cmd/till\n',
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            'RUN go build -coverpkg "./cmd/...,./internal/..." ./cmd/till\n',
+        ),
+        Invalid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -coverpkg=«example.com/old/...» ./cmd/till\n",
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            "RUN go build -coverpkg=example.com/old/...,./cmd/till ./cmd/till\n",
+            message="does not match the main package",
+        ),
+        Invalid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -coverpkg=«example.com/till/...» ./cmd/till/main.go\n",
+            },
+            message="command-line-arguments",
+        ),
+    )

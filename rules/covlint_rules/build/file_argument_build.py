@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Evidence,
+    Fix,
+    Severity,
+    Symptom,
+)
+from covlint.facts.build import GoBuild
+from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Span
+
+_ONE_FILE = {
+    "go.mod": "module example.com/till\n",
+    "cmd/till/main.go": "package main\n\nfunc main() {}\n",
+}
+
+
+class FileArgumentBuild(Rule[GoBuild]):
+    """`go build` of a file instead of a package.
+
+    The package is then called `command-line-arguments` and its files carry the
+    path of the build machine: function and HTML reports fail outside the image
+    (`cover: open /src/…: no such file or directory`). Build the package.
+    """
+
+    code = "COV110"
+    name = "file-argument-build"
+    severity = Severity.WARNING
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.WRONG_NAMES
+    source = "facts, part B2: measured on Go 1.21 to 1.27"
+
+    def check(self, build: GoBuild) -> Iterator[Diagnostic]:
+        words = build.packages
+        names = [word.literal for word in words]
+        if build.in_production_branch or not names or not all(n and n.endswith(".go") for n in names):
+            return
+        folder = posixpath.dirname(names[0] or "")
+        span = Span(build.span.path, words[0].span.start, words[-1].span.end)
+        package = "." if folder in {"", "."} else folder
+        if not package.startswith((".", "/")):
+            package = f"./{package}"
+        files = build.site.package_files if build.site is not None else ()
+        listed = {posixpath.basename(name or "") for name in names}
+        # other files of the package would join the build, in production too
+        complete = bool(files) and {posixpath.basename(path) for path in files} == listed
+        yield self.diagnostic(
+            span,
+            f"files are built instead of the package {package}: coverage calls it "
+            "command-line-arguments, and function and HTML reports break",
+            severity=None if build.takes_part else Severity.NOTICE,
+            fix=Fix(
+                f"Build {package}",
+                Applicability.SAFE if complete and build.takes_part else Applicability.UNSAFE,
+                (Edit(span, package.encode()),),
+            ),
+        )
+
+    VALID = (
+        Valid("FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till ./cmd/till\n"),
+        Valid("FROM golang:1.24\nCOPY . .\nRUN go run main.go\n"),
+    )
+    INVALID = (
+        Invalid(
+            {
+                **_ONE_FILE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -cover -o /till «./cmd/till/main.go»\n",
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            "RUN go build -cover -o /till ./cmd/till\n",
+            safe=True,
+        ),
+        Invalid(
+            {
+                **_ONE_FILE,
+                "cmd/till/more.go": "package main\n",
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -cover -o /till «cmd/till/main.go»\n",
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            "RUN go build -cover -o /till ./cmd/till\n",
+            safe=False,
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\nRUN go build -o /till «main.go»\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN go build -o /till .\n",
+            severity=Severity.NOTICE,
+            safe=False,
+        ),
+    )

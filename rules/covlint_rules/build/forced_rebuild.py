@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Diagnostic, Evidence, Severity
+from covlint.facts.build import GoBuild
+from covlint.facts.conditional import simplified
+from covlint.rule import Invalid, Rule, Valid
+
+
+class ForcedRebuild(Rule[GoBuild]):
+    """`-a` in a build that takes part in coverage.
+
+    A published standard (kubernaut DD-TEST-007) forbids it in coverage builds.
+    Measured on Go 1.21 to 1.27 it loses no data: it compiles every package
+    again, the standard library included, and makes the build slow.
+    """
+
+    code = "COV107"
+    name = "forced-rebuild"
+    severity = Severity.WARNING
+    evidence = Evidence.REFUTED
+    since = "0.1.0"
+    source = "DD-TEST-007; facts, part B"
+
+    def check(self, build: GoBuild) -> Iterator[Diagnostic]:
+        if build.in_production_branch:
+            return
+        for flag in build.all_flags:
+            if flag.name == "a" and flag.enabled and flag.removal.start < flag.removal.end:
+                yield self.diagnostic(
+                    flag.span,
+                    "-a compiles every package again on each build; DD-TEST-007 forbids it in "
+                    "coverage builds (it loses no data: measured on Go 1.21 to 1.27)",
+                    severity=None if build.takes_part else Severity.NOTICE,
+                    fix=simplified(build, "Remove -a", (flag.removal,)),
+                )
+
+    VALID = (
+        Valid("FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /app .\n"),
+        Valid(
+            "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN if [ \"$GOFLAGS\" = -cover ]; then "
+            "go build .; else go build -a .; fi\n",
+            "the production branch may have it",
+        ),
+        Valid("FROM golang:1.24\nCOPY . .\nRUN go vet -a . && echo go build -a\n", "no go build"),
+    )
+    INVALID = (
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\nRUN go build -cover \\\n    «-a» \\\n    -o /app .\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN go build -cover \\\n    -o /app .\n",
+            safe=True,
+        ),
+        Invalid(
+            'FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN if [ "$GOFLAGS" = -cover ]; then '
+            "go build «-a» .; else go build -a .; fi\n",
+            fixed='FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN if [ "$GOFLAGS" = -cover ]; then '
+            "go build .; else go build -a .; fi\n",
+            safe=True,
+        ),
+        Invalid(
+            "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN CGO_ENABLED=0 go build «-a» -o /app .\n"
+            "ENV GOCOVERDIR=/tmp\n",
+            fixed="FROM golang:1.24\nARG GOFLAGS\nCOPY . .\n"
+            'RUN case " $GOFLAGS " in *" -cover"*) CGO_ENABLED=0 go build -o /app . ;; '
+            "*) CGO_ENABLED=0 go build -a -o /app . ;; esac\nENV GOCOVERDIR=/tmp\n",
+            safe=False,
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\nRUN go build «-a» -o /app .\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN go build -o /app .\n",
+            severity=Severity.NOTICE,
+            safe=False,
+        ),
+    )

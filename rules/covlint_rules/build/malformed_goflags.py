@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
+from covlint.facts.build import GoBuild, mentions_cover
+from covlint.facts.flags import VALUED, split_goflags
+from covlint.rule import Invalid, Rule, Valid
+
+
+class MalformedGoflags(Rule[GoBuild]):
+    """A GOFLAGS value that Go rejects or reads otherwise than it looks.
+
+    Go splits GOFLAGS at white space; each word is one whole flag with its value
+    behind an "=". Quotes count only around a whole word.
+    """
+
+    code = "COV106"
+    name = "malformed-goflags"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.NOT_INSTRUMENTED
+    source = "facts, part F: measured on Go 1.21 to 1.27"
+
+    def check(self, build: GoBuild) -> Iterator[Diagnostic]:
+        if build.in_production_branch:
+            return
+        for source in build.goflags:
+            word = source.word
+            if word is None or not word.parts:
+                continue
+            value = word.shape
+            if not (build.takes_part or mentions_cover(value) or value == "cover"):
+                continue
+            fault = self.fault(value)
+            if fault is None:
+                continue
+            message, repaired = fault
+            span = word.span_of(0, len(value))
+            fix = None
+            quoted = "'" in repaired or " " in repaired
+            inside = all(part.quoted for part in word.parts)
+            if span is not None and "\0" not in value and (inside or not quoted):
+                safe = Applicability.SAFE
+                fix = Fix("Rewrite the value", safe, (Edit(span, repaired.encode()),))
+            yield self.diagnostic(word.span, message, fix=fix)
+
+    def fault(self, value: str) -> tuple[str, str] | None:
+        """What is wrong with a value, and the value as it should be."""
+        fields = list(split_goflags(value))
+        texts = [field.text for field in fields]
+        for index, field in enumerate(fields):
+            text = field.text
+            if field.end - field.start != len(text) and re.search(r"\s-", text):
+                if not re.match(r"-\w+=", text):
+                    return (
+                        f"the quotes make {text!r} one flag, which Go does not know; GOFLAGS is "
+                        "split at spaces, without quotes",
+                        value[: field.start] + text + value[field.end :],
+                    )
+            if re.match(r"-\w+=['\"]", text) and field.start + len(text) == field.end:
+                name, _, rest = value[field.start :].partition("=")
+                closing = rest.find(rest[0], 1)
+                if closing > 0 and " " in rest[:closing]:
+                    whole = f"'{name}={rest[1:closing]}'"
+                    return (
+                        "quotes inside a GOFLAGS word do not hold it together: quote the whole "
+                        f"word, {whole}",
+                        value[: field.start] + whole + rest[closing + 1 :],
+                    )
+            if not text.startswith("-") and "\0" not in text:
+                previous = texts[index - 1] if index else ""
+                if previous.lstrip("-") in VALUED:
+                    start = fields[index - 1].end
+                    return (
+                        f"a value in GOFLAGS stands behind an '=': Go rejects {text!r} as a "
+                        "non-flag and the build fails",
+                        value[:start] + "=" + value[field.start :],
+                    )
+                return (
+                    f"Go rejects {text!r} in GOFLAGS (a flag starts with '-') and the build fails",
+                    value[: field.start] + "-" + value[field.start :],
+                )
+            if re.search(r",-", text) and not re.match(r"-(ldflags|gcflags|asmflags|tags)", text):
+                return (
+                    f"flags in GOFLAGS are separated by spaces; Go does not know {text!r}",
+                    value[: field.start] + text.replace(",-", " -") + value[field.end :],
+                )
+        return None
+
+    VALID = (
+        Valid('FROM golang:1.24\nENV GOFLAGS="-cover -coverpkg=./..."\nCOPY . .\nRUN go build .\n'),
+        Valid(
+            "FROM golang:1.24\nENV GOFLAGS=\"-cover '-ldflags=-s -w'\"\nCOPY . .\nRUN go build .\n"
+        ),
+        Valid("FROM golang:1.24\nENV GOFLAGS=mod=vendor\nCOPY . .\nRUN go build .\n", "no coverage"),
+    )
+    INVALID = (
+        Invalid(
+            'FROM golang:1.24\nENV GOFLAGS=«"-cover -coverpkg ./..."»\nCOPY . .\nRUN go build .\n',
+            fixed='FROM golang:1.24\nENV GOFLAGS="-cover -coverpkg=./..."\nCOPY . .\n'
+            "RUN go build .\n",
+            message="behind an '='",
+        ),
+        Invalid(
+            "FROM golang:1.24\nENV GOFLAGS=«cover»\nCOPY . .\nRUN go build .\n",
+            fixed="FROM golang:1.24\nENV GOFLAGS=-cover\nCOPY . .\nRUN go build .\n",
+            message="starts with '-'",
+        ),
+        Invalid(
+            'FROM golang:1.24\nENV GOFLAGS=«"-cover,-trimpath"»\nCOPY . .\nRUN go build .\n',
+            fixed='FROM golang:1.24\nENV GOFLAGS="-cover -trimpath"\nCOPY . .\nRUN go build .\n',
+            message="separated by spaces",
+        ),
+        Invalid(
+            "FROM golang:1.24\nENV GOFLAGS=«\"-cover -ldflags='-s -w'\"»\nCOPY . .\nRUN go build .\n",
+            fixed="FROM golang:1.24\nENV GOFLAGS=\"-cover '-ldflags=-s -w'\"\nCOPY . .\n"
+            "RUN go build .\n",
+            message="quote the whole word",
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS=«'\"-cover -trimpath\"'» go build .\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN GOFLAGS='-cover -trimpath' go build .\n",
+            message="the quotes make",
+        ),
+    )

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Diagnostic, Evidence, Severity
+from covlint.facts.build import GoBuild
+from covlint.facts.conditional import simplified
+from covlint.facts.ldflags import static_link
+from covlint.rule import Invalid, Rule, Valid
+
+
+class StaticExtldflags(Rule[GoBuild]):
+    """`-extldflags "-static"` in a build that takes part in coverage.
+
+    A published standard (kubernaut DD-TEST-007) forbids it in coverage builds.
+    Measured on Go 1.21 to 1.27, with CGO_ENABLED=0 and =1, it loses no data;
+    with CGO_ENABLED=0 it does nothing, since the binary is static anyway.
+    """
+
+    code = "COV109"
+    name = "static-extldflags"
+    severity = Severity.WARNING
+    evidence = Evidence.REFUTED
+    since = "0.1.0"
+    source = "DD-TEST-007; facts, part B"
+
+    def check(self, build: GoBuild) -> Iterator[Diagnostic]:
+        if build.in_production_branch:
+            return
+        for flag in build.all_flags:
+            static = static_link(flag)
+            if static is not None:
+                yield self.diagnostic(
+                    static.span,
+                    '-extldflags "-static" is not needed for coverage; DD-TEST-007 forbids it in '
+                    "coverage builds (it loses no data: measured on Go 1.21 to 1.27)",
+                    severity=None if build.takes_part else Severity.NOTICE,
+                    fix=simplified(build, "Remove the static linking", (static.removal,)),
+                )
+
+    VALID = (
+        Valid("FROM golang:1.24\nCOPY . .\nRUN go build -cover -ldflags '-s -w' -o /app .\n"),
+        Valid(
+            "FROM golang:1.24\nCOPY . .\nRUN go build -cover -ldflags '-extldflags -lm' -o /app .\n"
+        ),
+    )
+    INVALID = (
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN go build -cover «-ldflags '-extldflags \"-static\"'» -o /app .\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /app .\n",
+            safe=True,
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN go build -cover -ldflags=\"-s -w «-extldflags '-static'» -X main.v=${V}\" .\n",
+            fixed="FROM golang:1.24\nCOPY . .\n"
+            'RUN go build -cover -ldflags="-s -w -X main.v=${V}" .\n',
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN go build -cover -ldflags '-w -extldflags \"«-static» -lm\"' .\n",
+            fixed="FROM golang:1.24\nCOPY . .\n"
+            "RUN go build -cover -ldflags '-w -extldflags \"-lm\"' .\n",
+        ),
+        Invalid(
+            "FROM golang:1.24\nENV GOFLAGS=\"-cover «'-ldflags=-extldflags=-static'»\"\nCOPY . .\n"
+            "RUN go build .\n",
+            fixed='FROM golang:1.24\nENV GOFLAGS="-cover"\nCOPY . .\nRUN go build .\n',
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN go build -ldflags '-w «-extldflags \"-static\"»' -o /app .\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN go build -ldflags '-w' -o /app .\n",
+            severity=Severity.NOTICE,
+            safe=False,
+        ),
+    )
