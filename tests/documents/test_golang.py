@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from covlint.documents.goconstraint import takes_part
+from covlint.documents.goheader import package_name, scan_header
 from covlint.documents.goimports import add_import
-from covlint.documents.golang import GoFile, package_name, read_go, scan_header
+from covlint.documents.golang import GoFile, read_go
 from covlint.source import SourceFile
 
 

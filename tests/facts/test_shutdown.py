@@ -44,6 +44,12 @@ def program(imports: str, body: str, rest: str = "") -> dict[str, str]:
 SERVE = '\thttp.ListenAndServe(":80", nil)'
 
 
+APPENDED = """\
+	sigs := []os.Signal{os.Interrupt}
+	sigs = append(sigs, syscall.SIGTERM)
+	signal.Notify(c, sigs...)"""
+
+
 @pytest.mark.parametrize(
     ("imports", "body", "handles"),
     [
@@ -59,8 +65,7 @@ SERVE = '\thttp.ListenAndServe(":80", nil)'
         ('"os/signal"', "\tsignal.Notify(c, wanted()...)", None),
         (
             '"os" "os/signal" "syscall"',
-            "\tsigs := []os.Signal{os.Interrupt}\n\tsigs = append(sigs, syscall.SIGTERM)"
-            "\n\tsignal.Notify(c, sigs...)",
+            APPENDED,
             True,
         ),
         ('ctrl"sigs.k8s.io/controller-runtime"', "\tctx := ctrl.SetupSignalHandler()", True),

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from covlint.documents.maketext import closing, colon, joined, without_comment
 from covlint.source import SourceFile, Span
 
 #: References nested deeper than this stay unresolved.
@@ -31,7 +32,9 @@ _DIRECTIVE = re.compile(
     rb"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include|sinclude|export|unexport|undefine|vpath)\b"
 )
 _DEFINE = re.compile(rb"[ ]*(?:(?:export|override)\s+)*define\s+([^\s:=?+!]+)")
-_TARGET_VARIABLE = re.compile(rb"[ ]*(?:(?:export|override|private)\s+)*([\w.-]+)[ \t]*(:{0,3}|[?+!])=")
+_TARGET_VARIABLE = re.compile(
+    rb"[ ]*(?:(?:export|override|private)\s+)*([\w.-]+)[ \t]*(:{0,3}|[?+!])="
+)
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -133,7 +136,7 @@ class Makefile:
                 position = dollar + 2
                 continue
             if following in (b"(", b"{"):
-                end = _closing(raw, dollar + 1)
+                end = closing(raw, dollar + 1)
                 inner = raw[dollar + 2 : end - 1]
             else:
                 end = dollar + 2
@@ -178,22 +181,6 @@ class _Output:
             self.origins.extend(range(start, start + len(text)))
         else:
             self.origins.extend([fixed] * len(text))
-
-
-def _closing(raw: bytes, opening: int) -> int:
-    """The offset after the bracket that closes the one at ``opening``; the end if none does."""
-    open_byte = raw[opening : opening + 1]
-    close_byte = b")" if open_byte == b"(" else b"}"
-    depth = 0
-    for position in range(opening, len(raw)):
-        byte = raw[position : position + 1]
-        if byte == open_byte:
-            depth += 1
-        elif byte == close_byte:
-            depth -= 1
-            if depth == 0:
-                return position + 1
-    return len(raw) + 1
 
 
 def read_makefile(source: SourceFile) -> Makefile:
@@ -246,7 +233,9 @@ class _Reader:
         defined = _DEFINE.match(raw)
         if defined:
             self.define = defined[1].decode("utf-8", "replace")
-            self.variables[self.define] = MakeVariable(self.define, None, self.source.span(start, end))
+            self.variables[self.define] = MakeVariable(
+                self.define, None, self.source.span(start, end)
+            )
             return
         assigned = _ASSIGNMENT.match(raw)
         if assigned:
@@ -267,9 +256,9 @@ class _Reader:
     def assign(self, match: re.Match[bytes], raw: bytes, start: int) -> None:
         name = match[2].decode("utf-8", "replace")
         operator = match[3].decode()
-        value = _without_comment(raw[match.end() :])
+        value = without_comment(raw[match.end() :])
         span = self.source.span(start + match.end(), start + match.end() + len(value))
-        self.bind(name, operator, _joined(value), span, self.conditions > 0)
+        self.bind(name, operator, joined(value), span, self.conditions > 0)
 
     def bind(self, name: str, operator: str, value: bytes, span: Span, optional: bool) -> None:
         known = self.variables.get(name)
@@ -289,11 +278,11 @@ class _Reader:
 
     def rule(self, raw: bytes, start: int, end: int) -> None:
         self.finish()
-        text = _without_comment(raw)
-        colon = _colon(text)
-        if colon < 0:
+        text = without_comment(raw)
+        at = colon(text)
+        if at < 0:
             return
-        rest = text[colon:].lstrip(b":&")
+        rest = text[at:].lstrip(b":&")
         own = _TARGET_VARIABLE.match(rest)
         if own:
             name = own[1].decode("utf-8", "replace")
@@ -302,12 +291,12 @@ class _Reader:
         semicolon = rest.find(b";")
         needed = rest if semicolon < 0 else rest[:semicolon]
         self.heading = (
-            tuple(one.decode("utf-8", "replace") for one in text[:colon].rstrip(b"&").split()),
+            tuple(one.decode("utf-8", "replace") for one in text[:at].rstrip(b"&").split()),
             tuple(one.decode("utf-8", "replace") for one in needed.split() if one != b"\\"),
             self.source.span(start, end),
         )
         if semicolon >= 0:
-            inline = raw.find(b";", colon)
+            inline = raw.find(b";", at)
             self.add_recipe(start + inline + 1, end)
 
     def add_recipe(self, start: int, end: int) -> None:
@@ -321,41 +310,3 @@ class _Reader:
             self.rules.append(MakeRule(*self.heading[:2], tuple(self.recipe), self.heading[2]))
         self.heading = None
         self.recipe = []
-
-
-def _without_comment(raw: bytes) -> bytes:
-    r"""The line up to a ``#`` that no backslash quotes and no reference holds."""
-    position = 0
-    while position < len(raw):
-        byte = raw[position : position + 1]
-        if byte == b"\\":
-            position += 2
-            continue
-        if byte == b"$" and raw[position + 1 : position + 2] in (b"(", b"{"):
-            position = _closing(raw, position + 1)
-            continue
-        if byte == b"#":
-            return raw[:position].rstrip()
-        position += 1
-    return raw.rstrip()
-
-
-def _joined(value: bytes) -> bytes:
-    """Continued lines become one, with one space where they were joined."""
-    return re.sub(rb"[ \t]*\\\r?\n[ \t]*", b" ", value)
-
-
-def _colon(text: bytes) -> int:
-    """The offset of the ``:`` that ends the targets; -1 when the line is no rule."""
-    position = 0
-    while position < len(text):
-        byte = text[position : position + 1]
-        if byte == b"$" and text[position + 1 : position + 2] in (b"(", b"{"):
-            position = _closing(text, position + 1)
-            continue
-        if byte == b":":
-            return position
-        if byte in (b"=", b";"):
-            return -1
-        position += 1
-    return -1

@@ -10,29 +10,38 @@ names it. That errs towards "handled", where rules are silent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
-from covlint.documents.goconstraint import takes_part
 from covlint.documents.goimports import add_import
-from covlint.documents.golang import GoFile, GoFunction, read_go, scan_header
+from covlint.documents.golang import GoFile, GoFunction, read_go
 from covlint.documents.gomod import read_go_mod
 from covlint.facts.blocking import Blocking, ends_by_itself, read_blocking, shutdown_timeout
+from covlint.facts.gopackages import (
+    GoPackage,
+    Headers,
+    LoadPackage,
+    follow_imports,
+    take_package,
+)
 from covlint.facts.signals import (
     SignalHandling,
     concerns_signals,
     framework_of,
-    never_subscribes,
     read_handlings,
 )
 from covlint.source import SourceFile, Span
 
-__all__ = ["GoModule", "MainPackage", "SignalHandling", "read_main_package", "read_module"]
-
-#: How far imports are followed inside the module; beyond it is "not seen".
-_DEPTH = 8
-_PACKAGES = 400
+__all__ = [
+    "GoModule",
+    "MainPackage",
+    "SignalHandling",
+    "may_be_main",
+    "read_main_package",
+    "read_module",
+    "signal_fix",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +88,6 @@ class GoModule:
     span: Span  # the module path
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a quick look at a Go file tells; worth keeping between main packages."""
-
-    built: bool | None
-    package: str | None
-    imports: frozenset[str]
-
-
-Headers = MutableMapping[str, Header]
-LoadPackage = Callable[[str], Sequence[SourceFile]]
-
 _MAIN = re.compile(rb"^package main\b", re.MULTILINE)
 
 
@@ -114,17 +111,6 @@ def read_module(source: SourceFile) -> GoModule | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Package:
-    """The files of one package that a build takes; ``optional`` are the paths of
-    those that only a custom tag brings in."""
-
-    path: str
-    sources: tuple[SourceFile, ...]
-    optional: frozenset[str]
-    imports: frozenset[str]
-
-
 def read_main_package(
     directory: str,
     files: Sequence[SourceFile],
@@ -139,7 +125,7 @@ def read_main_package(
     for the next call.
     """
     known: Headers = headers if headers is not None else {}
-    here = _package("main", [one for one in files if one.path.endswith(".go")], known, "main")
+    here = take_package("main", [one for one in files if one.path.endswith(".go")], known, "main")
     parsed = [read_go(source) for source in here.sources]
     main = next(
         (
@@ -152,7 +138,9 @@ def read_main_package(
     )
     if main is None:
         return None
-    packages, unseen = _follow(here, load_package, module, known)
+    packages, unseen = follow_imports(
+        here, load_package, module.module_path if module else None, known
+    )
     trees = {here.path: parsed}
     sources = [source for package in (here, *packages) for source in package.sources]
     optional = here.optional.union(*(package.optional for package in packages))
@@ -195,59 +183,6 @@ def _import_path(directory: str, module: GoModule | None) -> str | None:
     if not directory.startswith(prefix):
         return None
     return f"{module.module_path}/{directory[len(prefix) :]}"
-
-
-def _header(source: SourceFile, headers: Headers) -> Header:
-    header = headers.get(source.path)
-    if header is None:
-        header = Header(takes_part(source), *scan_header(source.data))
-        headers[source.path] = header
-    return header
-
-
-def _package(
-    path: str, sources: Sequence[SourceFile], headers: Headers, name: str | None = None
-) -> _Package:
-    taken: list[SourceFile] = []
-    optional: set[str] = set()
-    imports: set[str] = set()
-    for source in sources:
-        header = _header(source, headers)
-        if header.built is False or (name is not None and header.package != name):
-            continue
-        taken.append(source)
-        imports |= header.imports
-        if header.built is None:
-            optional.add(source.path)
-    return _Package(path, tuple(taken), frozenset(optional), frozenset(imports))
-
-
-def _follow(
-    main: _Package, load_package: LoadPackage, module: GoModule | None, headers: Headers
-) -> tuple[list[_Package], set[str]]:
-    """The packages of the module that main imports, directly or not, and what is not seen."""
-    found: list[_Package] = []
-    unseen: set[str] = set()
-    seen: set[str] = set()
-    level = sorted(main.imports)
-    for depth in range(_DEPTH + 1):
-        following: set[str] = set()
-        for path in level:
-            if path in seen:
-                continue
-            seen.add(path)
-            own = module is not None and (path + "/").startswith(module.module_path + "/")
-            if not own and never_subscribes(path):
-                continue
-            sources = load_package(path) if depth < _DEPTH and len(found) < _PACKAGES else ()
-            package = _package(path, sources, headers)
-            if not package.sources:
-                unseen.add(path)
-                continue
-            found.append(package)
-            following |= package.imports
-        level = sorted(following)
-    return found, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +256,7 @@ def _commented(source: SourceFile, offset: int) -> bool:
 
 def _blocking(
     parsed: Sequence[GoFile],
-    packages: Sequence[_Package],
+    packages: Sequence[GoPackage],
     trees: dict[str, list[GoFile]],
     decision: _Decision,
 ) -> Blocking | None:

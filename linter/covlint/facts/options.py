@@ -1,0 +1,142 @@
+"""Options and operands of the command-line tools that build, run and copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from covlint.documents.scriptvalues import Argument
+from covlint.documents.shell import Part
+
+#: Options of ``docker|podman|nerdctl|buildah build`` that take a value.
+BUILD_VALUES = frozenset(
+    {
+        "-t", "--tag", "-f", "--file", "--build-arg", "--target", "--platform", "--label",
+        "--output", "-o", "--cache-from", "--cache-to", "--secret", "--ssh", "--progress",
+        "--network", "--add-host", "--iidfile", "--metadata-file", "--builder",
+        "--build-context", "--annotation", "--manifest", "--format", "--isolation",
+        "--ulimit", "-m", "--memory", "--shm-size", "--cgroup-parent", "--allow",
+        "--attest", "-v", "--volume", "--authfile", "--jobs", "--security-opt", "--arch",
+        "--os", "--variant", "--env", "--creds", "--device", "--cap-add", "--cap-drop",
+        "--build-arg-file", "--ignorefile", "--logfile", "--timestamp", "--userns",
+        "--no-cache-filter", "--cpuset-cpus", "--cpu-shares", "--dns", "--call", "--retry",
+    }
+)  # fmt: skip
+#: Options of ``run`` and ``exec`` that take none; there are far fewer than of the others.
+RUN_FLAGS = frozenset(
+    {
+        "-d", "--detach", "-i", "--interactive", "-t", "--tty", "--rm", "--privileged",
+        "--init", "--read-only", "-P", "--publish-all", "--no-healthcheck",
+        "--oom-kill-disable", "-q", "--quiet", "--replace", "--sig-proxy", "--http-proxy",
+        "--tls-verify", "--use-api-socket",
+    }
+)  # fmt: skip
+_KUBECTL_FLAGS = frozenset(
+    {
+        "--all", "-A", "--all-namespaces", "--force", "--now", "--ignore-not-found",
+        "--server-side", "--force-conflicts", "-R", "--recursive", "--prune", "-i", "-t",
+        "-it", "-ti", "--stdin", "--tty", "-q", "--quiet", "--no-preserve", "--overwrite",
+        "--validate", "--dry-run", "--wait", "--record", "--save-config",
+        "--insecure-skip-tls-verify", "--cascade",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``name`` has its dashes; ``value`` is None for a flag; ``inline``: after ``=``."""
+
+    name: str
+    value: Argument | None
+    text: str | None  # of the value, as far as it is known
+    inline: str  # what is known of an inline value that is not wholly known
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A command line taken apart. ``opaque``: something in it may become options."""
+
+    options: tuple[Option, ...]
+    operands: tuple[Argument, ...]
+    rest: tuple[Argument, ...]  # after ``--``
+    opaque: bool
+
+    def text(self, *names: str) -> str | None:
+        """The value of the last of the options, None when absent or not known."""
+        found = None
+        for option in self.options:
+            if option.name in names:
+                found = option.text
+        return found
+
+    def has(self, *names: str) -> bool:
+        return any(option.name in names for option in self.options)
+
+
+def takes_nothing(_name: str) -> bool:
+    return False
+
+
+def takes_build_value(name: str) -> bool:
+    return name in BUILD_VALUES
+
+
+def takes_run_value(name: str) -> bool:
+    if name in RUN_FLAGS:
+        return False
+    # -it, -dt: bundles of flags.
+    return not re.fullmatch(r"-[ditPq]+", name)
+
+
+def takes_kubectl_value(name: str) -> bool:
+    return name not in _KUBECTL_FLAGS
+
+
+def take_apart(
+    arguments: Sequence[Argument], takes_value: Callable[[str], bool], *, stop: bool = False
+) -> Arguments:
+    """Split into options and operands; ``stop``: the first operand ends the options."""
+    options: list[Option] = []
+    operands: list[Argument] = []
+    rest: tuple[Argument, ...] = ()
+    opaque = False
+    index = 0
+    while index < len(arguments):
+        argument = arguments[index]
+        index += 1
+        text = argument.text if argument.text is not None else argument.word.prefix
+        if argument.text == "--":
+            rest = tuple(arguments[index:])
+            break
+        if text.startswith("-") and text != "-":
+            name, equals, inline = text.partition("=")
+            if equals:
+                known = inline if argument.text is not None else None
+                options.append(Option(name, argument, known, inline))
+            elif argument.text is None:
+                opaque = True
+            elif re.fullmatch(r"-[tfvoe][^-].*", text) and takes_value(text[:2]):
+                options.append(Option(text[:2], argument, text[2:], text[2:]))
+            elif takes_value(name) and index < len(arguments):
+                value = arguments[index]
+                index += 1
+                prefix = value.word.prefix if value.text is None else value.text
+                options.append(Option(name, value, value.text, prefix))
+            else:
+                options.append(Option(name, None, None, ""))
+            continue
+        opaque = opaque or argument.several
+        operands.append(argument)
+        if stop and not argument.several:
+            rest = tuple(arguments[index:])
+            break
+    return Arguments(tuple(options), tuple(operands), rest, opaque)
+
+
+def after_unknown(parts: Sequence[Part]) -> str:
+    """The literal text behind the last thing that is not known."""
+    text = ""
+    for part in parts:
+        text = text + part.text if part.kind == "text" else ""
+    return text

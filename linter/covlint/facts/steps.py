@@ -1,0 +1,84 @@
+"""The facts of command lines: an image is built, data or workloads are moved.
+
+What is not seen is None, never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from covlint.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class BuildArgument:
+    """``--build-arg NAME=VALUE``; value None when it comes from the environment or is not seen."""
+
+    name: str
+    value: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """One ``docker|podman|nerdctl|buildah build`` line.
+
+    ``dockerfile`` is relative to the project root when it could be resolved
+    ("Dockerfile" of the context by default); ``opaque`` is True when some word
+    of the line could not be resolved, so that an argument may hide there.
+    """
+
+    dockerfile: str | None
+    context: str | None
+    tags: tuple[str, ...]
+    target: str | None
+    arguments: tuple[BuildArgument, ...]
+    opaque: bool
+    span: Span
+    recipe: str | None  # the Makefile target or shell function it stands in
+
+
+class StepKind(Enum):
+    LOAD = "load"  # kind load docker-image|image-archive
+    CREATE_CLUSTER = "create-cluster"
+    DELETE_CLUSTER = "delete-cluster"
+    APPLY = "apply"  # kubectl apply|create
+    SCALE = "scale"
+    DELETE = "delete"  # kubectl delete
+    COPY = "copy"  # cp, docker|podman|kubectl cp, kubectl exec tar
+    REPORT = "report"  # go tool covdata …
+    PERMISSION = "permission"  # chmod or chown, also through docker exec on a node
+    RUN_CONTAINER = "run-container"  # docker|podman run
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command that moves the data, the image or the workload.
+
+    ``operands`` are its resolved plain arguments (no options); ``source`` is
+    where a COPY reads from (a path in a node or pod, or on the host), with
+    ``through`` saying by which tool ("docker", "podman", "kubectl", "cp").
+    ``mounts`` are the container paths that a RUN_CONTAINER mounts.
+
+    For APPLY and DELETE ``operands`` hold the files of ``-f`` and ``-k`` too, and
+    ``source`` is the first; for CREATE_CLUSTER ``source`` is the Kind config (both
+    relative to the project root where they lie below it); for REPORT ``source``
+    and ``destination`` are ``-i`` and ``-o``; for PERMISSION ``destination`` is
+    the last path. ``inward``: the COPY goes into a container.
+    """
+
+    kind: StepKind
+    words: tuple[str | None, ...]
+    operands: tuple[str | None, ...]
+    source: str | None
+    destination: str | None
+    through: str | None
+    mounts: tuple[str, ...]
+    span: Span
+    recipe: str | None
+    inward: bool = False
+
+
+Fact: TypeAlias = "ImageBuild | Step"

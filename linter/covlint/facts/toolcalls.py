@@ -1,0 +1,350 @@
+"""What the command lines of container tools, kubectl, kind and cp do."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
+from covlint.documents.shell import Command, parse_script
+from covlint.facts.options import (
+    Option,
+    after_unknown,
+    take_apart,
+    takes_build_value,
+    takes_kubectl_value,
+    takes_nothing,
+    takes_run_value,
+)
+from covlint.facts.steps import BuildArgument, Fact, ImageBuild, Step, StepKind
+from covlint.source import Span
+
+_CONTAINER_NAME = re.compile(
+    r"(?i)container|docker|podman|nerdctl|buildah|(?:^|_)(?:oci|engine|runtime|builder)(?:_|$)"
+)
+_CONTAINER_TOOLS = frozenset({"docker", "podman", "nerdctl", "buildah"})
+_WRAPPERS = frozenset({"sudo", "time", "exec", "command", "nohup", "env", "nice", "timeout"})
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
+
+
+def _unwrapped(arguments: list[Argument]) -> list[Argument]:
+    """The command line without ``sudo -E``, ``env A=b``, ``timeout 60`` before it."""
+    while arguments and arguments[0].text in _WRAPPERS:
+        wrapper = arguments.pop(0).text
+        while arguments and (arguments[0].text or arguments[0].word.prefix).startswith("-"):
+            takes = arguments.pop(0).text in ("-u", "-g", "-n", "-s", "-k", "--signal", "--user")
+            if takes and arguments:
+                arguments.pop(0)
+        if wrapper == "timeout" and arguments:
+            arguments.pop(0)
+        while arguments and re.match(r"\w+=", arguments[0].text or arguments[0].word.prefix):
+            arguments.pop(0)
+    return arguments
+
+
+def _tool(argument: Argument) -> str | None:
+    """The tool that a command word names, also by a variable such as $(CONTAINER_TOOL)."""
+    text = argument.text
+    if text is None:
+        tail = after_unknown(argument.word.parts)
+        if "/" in tail:
+            text = tail
+    if text is not None:
+        name = text.rpartition("/")[2]
+        return "docker" if name in ("docker.exe", "finch") else "kubectl" if name == "oc" else name
+    for name in argument.word.variables:
+        if _CONTAINER_NAME.search(name):
+            return "docker"
+        for known in ("kubectl", "kind"):
+            if name.lower() in (known, f"{known}_bin", f"{known}_cmd"):
+                return known
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalls:
+    """Reads the facts of one command; ``place`` maps its spans to the file."""
+
+    values: ScriptValues
+    place: Callable[[Span], Span]
+    span: Span
+    recipe: str | None
+
+    def read(self, command: Command) -> Iterator[Fact]:
+        """The facts of a command of a script."""
+        yield from self.facts(_unwrapped(list(self.values.arguments(command.words))), None)
+
+    def facts(self, arguments: Sequence[Argument], through: str | None) -> Iterator[Fact]:
+        """Facts of one command line; ``through``: the tool that runs it elsewhere."""
+        if not arguments:
+            return
+        tool = _tool(arguments[0])
+        if tool in _CONTAINER_TOOLS:
+            yield from self.container(tool, arguments)
+        elif tool == "kubectl":
+            yield from self.kubectl(arguments)
+        elif tool == "kind":
+            yield from self.kind(arguments)
+        elif tool == "go":
+            texts = [one.text for one in arguments[1:4]]
+            if texts[:2] == ["tool", "covdata"]:
+                yield self.report(arguments)
+        elif tool in ("cp", "rsync"):
+            yield from self.copy_here(arguments, through)
+        elif tool == "tar" and through is not None:
+            yield from self.archive(arguments, through)
+        elif tool in ("chmod", "chown"):
+            parsed = take_apart(arguments[1:], lambda name: name == "--reference")
+            yield self.step(StepKind.PERMISSION, arguments, parsed.operands, None, -1, through)
+        elif tool in _SHELLS and through is not None and len(arguments) > 2:
+            script = arguments[-1].text
+            if script is not None and (arguments[1].text or "").startswith("-"):
+                for command in parse_script("", script.encode()).commands:
+                    inner = list(self.values.arguments(command.words))
+                    yield from self.facts(_unwrapped(inner), through)
+
+    def step(
+        self,
+        kind: StepKind,
+        arguments: Sequence[Argument],
+        operands: Sequence[Argument],
+        source: str | None,
+        destination: int | str | None,
+        through: str | None,
+        mounts: tuple[str, ...] = (),
+        *,
+        inward: bool = False,
+    ) -> Step:
+        """``destination`` may be the index of an operand."""
+        if isinstance(destination, int):
+            destination = operands[destination].text if operands else None
+        return Step(
+            kind=kind,
+            words=tuple(_plain(one.text) for one in arguments),
+            operands=tuple(_plain(one.text) for one in operands),
+            source=_plain(source),
+            destination=_plain(destination),
+            through=through,
+            mounts=mounts,
+            span=self.span,
+            recipe=self.recipe,
+            inward=inward,
+        )
+
+    def project_path(self, path: str | None) -> str | None:
+        """The path relative to the project root where it lies below it, else as it is."""
+        if path is None or path == "-" or "://" in path:
+            return path
+        return relative_to_root(self.values.join(path)) or path
+
+    # -- containers --------------------------------------------------------
+
+    def container(self, tool: str, arguments: Sequence[Argument]) -> Iterator[Fact]:
+        parsed = take_apart(arguments[1:], lambda name: name in _GLOBAL_VALUES, stop=True)
+        if not parsed.operands:
+            return
+        verb, rest = parsed.operands[-1].text, list(parsed.rest)
+        while verb in ("image", "container", "buildx", "builder") and rest:
+            verb = rest.pop(0).text
+        if verb in ("build", "bud", "build-using-dockerfile"):
+            yield self.image_build(rest)
+        elif verb == "cp":
+            yield from self.copy_through(tool, arguments, rest)
+        elif verb == "exec":
+            inside = take_apart(rest, takes_run_value, stop=True)
+            yield from self.facts(_unwrapped(list(inside.rest)), tool)
+        elif verb == "run":
+            inside = take_apart(rest, takes_run_value, stop=True)
+            mounts = tuple(
+                path
+                for option in inside.options
+                if option.name in ("-v", "--volume", "--mount")
+                for path in (_mounted(option),)
+                if path is not None
+            )
+            operands = (*inside.operands, *inside.rest)
+            yield self.step(StepKind.RUN_CONTAINER, arguments, operands, None, None, tool, mounts)
+
+    def image_build(self, arguments: Sequence[Argument]) -> ImageBuild:
+        parsed = take_apart(arguments, takes_build_value)
+        last = parsed.operands[-1] if parsed.operands else None
+        context = self.values.join(last.text) if last is not None and last.text else None
+        if last is not None and last.text is not None and re.search(r"://|^-$|^git@", last.text):
+            context = None
+        dockerfile: str | None = None
+        if parsed.has("-f", "--file"):
+            file = parsed.text("-f", "--file")
+            dockerfile = relative_to_root(self.values.join(file)) if file else None
+        elif context is not None:
+            dockerfile = relative_to_root(posixpath.join(context, "Dockerfile"))
+        return ImageBuild(
+            dockerfile=dockerfile,
+            context=relative_to_root(context),
+            tags=tuple(
+                plain(option.text)
+                for option in parsed.options
+                if option.name in ("-t", "--tag", "--manifest") and option.text
+            ),
+            target=parsed.text("--target"),
+            arguments=tuple(
+                found
+                for option in parsed.options
+                if option.name == "--build-arg"
+                for found in (self.build_argument(option),)
+                if found is not None
+            ),
+            opaque=parsed.opaque,
+            span=self.span,
+            recipe=self.recipe,
+        )
+
+    def build_argument(self, option: Option) -> BuildArgument | None:
+        if option.value is None:
+            return None
+        known = option.text if option.text is not None else option.inline
+        name, equals, value = known.partition("=")
+        if not re.fullmatch(r"\w+", name):
+            return None
+        seen = value if equals and option.text is not None else None
+        return BuildArgument(name, _plain(seen), self.place(option.value.word.span))
+
+    def copy_through(
+        self, tool: str, arguments: Sequence[Argument], rest: Sequence[Argument]
+    ) -> Iterator[Fact]:
+        takes = takes_kubectl_value if tool == "kubectl" else takes_nothing
+        operands = take_apart(rest, takes).operands
+        if len(operands) < 2:
+            return
+        source, inside = _inside(operands[-2])
+        destination, inward = _inside(operands[-1])
+        yield self.step(
+            StepKind.COPY,
+            arguments,
+            operands,
+            source,
+            destination,
+            tool,
+            inward=inward and not inside,
+        )
+
+    # -- the others --------------------------------------------------------
+
+    def kubectl(self, arguments: Sequence[Argument]) -> Iterator[Fact]:
+        before = take_apart(arguments[1:], takes_kubectl_value, stop=True)
+        if not before.operands:
+            return
+        verb, rest = before.operands[-1].text, before.rest
+        if verb == "exec":
+            inside = take_apart(rest, takes_kubectl_value)
+            inner = inside.rest or inside.operands[1:]
+            yield from self.facts(_unwrapped(list(inner)), "kubectl")
+            return
+        if verb == "cp":
+            yield from self.copy_through("kubectl", arguments, rest)
+            return
+        parsed = take_apart(rest, takes_kubectl_value)
+        files = [
+            option.value
+            for option in parsed.options
+            if option.name in ("-f", "--filename", "-k", "--kustomize") and option.value is not None
+        ]
+        kind = {"scale": StepKind.SCALE, "delete": StepKind.DELETE, "apply": StepKind.APPLY}.get(
+            verb or ""
+        )
+        if verb in ("create", "replace") and files:
+            kind = StepKind.APPLY
+        if kind is not None:
+            operands = (*parsed.operands, *files)
+            file = self.project_path(files[0].text) if files else None
+            yield self.step(kind, arguments, operands, file, None, "kubectl")
+
+    def kind(self, arguments: Sequence[Argument]) -> Iterator[Fact]:
+        parsed = take_apart(arguments[1:], lambda name: name not in ("--retain", "-q", "--quiet"))
+        texts = [one.text for one in parsed.operands[:2]]
+        operands = parsed.operands[2:]
+        if texts[:1] == ["load"] and len(texts) == 2:
+            yield self.step(StepKind.LOAD, arguments, operands, None, None, "kind")
+        elif texts == ["create", "cluster"]:
+            config = self.project_path(parsed.text("--config"))
+            yield self.step(StepKind.CREATE_CLUSTER, arguments, operands, config, None, "kind")
+        elif texts[:1] == ["delete"] and texts[1:] in (["cluster"], ["clusters"]):
+            yield self.step(StepKind.DELETE_CLUSTER, arguments, operands, None, None, "kind")
+
+    def report(self, arguments: Sequence[Argument]) -> Step:
+        parsed = take_apart(
+            arguments[3:], lambda name: name.lstrip("-") in ("i", "o", "pkg", "cpuprofile")
+        )
+        return self.step(
+            StepKind.REPORT,
+            arguments,
+            parsed.operands,
+            parsed.text("-i", "--i"),
+            parsed.text("-o", "--o"),
+            None,
+        )
+
+    def copy_here(self, arguments: Sequence[Argument], through: str | None) -> Iterator[Fact]:
+        parsed = take_apart(
+            arguments[1:], lambda name: name in ("-t", "--target-directory", "-e", "--exclude")
+        )
+        if parsed.has("-t", "--target-directory") and parsed.operands:
+            target = parsed.text("-t", "--target-directory")
+            source = parsed.operands[0].text
+        elif len(parsed.operands) >= 2:
+            target, source = parsed.operands[-1].text, parsed.operands[0].text
+        else:
+            return
+        tool = through or "cp"
+        yield self.step(StepKind.COPY, arguments, parsed.operands, source, target, tool)
+
+    def archive(self, arguments: Sequence[Argument], through: str) -> Iterator[Fact]:
+        """``kubectl exec POD -- tar cf - -C /dir .``: a copy out of the container."""
+        parsed = take_apart(arguments[1:], lambda name: name in ("-C", "--directory", "-f", "-cf"))
+        directory = parsed.text("-C", "--directory")
+        paths = [one.text for one in parsed.operands if one.text and one.text.startswith("/")]
+        source = paths[-1] if paths else directory
+        if source is not None:
+            yield self.step(StepKind.COPY, arguments, parsed.operands, source, None, through)
+
+
+_GLOBAL_VALUES = frozenset(
+    {"--context", "-c", "-H", "--host", "--log-level", "-l", "--config", "--root", "--runroot",
+     "--storage-driver", "--storage-opt", "--connection", "--url", "--namespace", "-n", "--address"}
+)  # fmt: skip
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(text)
+
+
+def _inside(argument: Argument) -> tuple[str | None, bool]:
+    """The path of ``CONTAINER:PATH`` (the container need not be known), and whether it is one."""
+    text = argument.text
+    if text is None:
+        _, colon, path = after_unknown(argument.word.parts).partition(":")
+        if colon:
+            return path, True
+        before, colon, _ = argument.word.prefix.partition(":")
+        return None, bool(colon) and "/" not in before
+    name, colon, path = text.partition(":")
+    if colon and not name.startswith((".", "/")):
+        return path, True
+    return text, False
+
+
+def _mounted(option: Option) -> str | None:
+    """The path in the container of a ``-v`` or ``--mount`` value."""
+    known = option.text
+    if known is None and option.value is not None:
+        known = after_unknown(option.value.word.parts)
+        if ":" not in known and "=" not in known:
+            return None
+    if known is None:
+        return None
+    if option.name == "--mount":
+        match = re.search(r"(?:^|,)(?:target|dst|destination)=([^,]+)", known)
+        return match[1] if match else None
+    pieces = known.split(":")
+    return pieces[1] if len(pieces) > 1 else pieces[0]
