@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from covlint.documents.yaml import (
     YamlDocument,
     YamlMapping,
@@ -15,8 +18,6 @@ from covlint.documents.yaml import (
     walk,
 )
 from covlint.source import SourceFile, UnreadableSource
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def read(text: str) -> YamlDocument:
