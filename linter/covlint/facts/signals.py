@@ -60,13 +60,11 @@ FRAMEWORKS: dict[str, tuple[str, frozenset[str]]] = {
     # NewContext and SetupSignalHandler notify on Interrupt and SIGTERM; Main uses NewContext.
     "knative.dev/pkg/signals": ("knative", frozenset({"NewContext", "SetupSignalHandler"})),
     "knative.dev/pkg/injection/sharedmain": ("knative", frozenset({"Main", "MainNamed"})),
-    # Run waits on Done, which notifies on Interrupt, SIGINT and SIGTERM.
+    # Run waits on Done or Wait, whose receiver notifies on Interrupt, SIGINT and SIGTERM.
     "go.uber.org/fx": ("fx", frozenset({"New()"})),
     # The default of kratos.Signal is SIGTERM, SIGQUIT, SIGINT; Run notifies on it.
     "github.com/go-kratos/kratos/v2": ("kratos", frozenset({"New()"})),
-    # Graceful notifies on Interrupt and SIGTERM before it calls the server.
-    "github.com/ory/graceful": ("ory/graceful", frozenset({"Graceful"})),
-    # Serve notifies on SIGINT, SIGTERM and SIGUSR2.
+    # Serve ends gracefully on SIGTERM and restarts on SIGUSR2.
     "github.com/facebookgo/grace/gracehttp": ("grace", frozenset({"Serve"})),
 }
 
@@ -91,7 +89,14 @@ _SILENT = (
     "github.com/dgrijalva/jwt-go",
     "github.com/evanphx/json-patch",
     "github.com/fsnotify/fsnotify",
-    "github.com/gin-contrib",
+    "github.com/gin-contrib/cors",
+    "github.com/gin-contrib/gzip",
+    "github.com/gin-contrib/logger",
+    "github.com/gin-contrib/pprof",
+    "github.com/gin-contrib/sessions",
+    "github.com/gin-contrib/sse",
+    "github.com/gin-contrib/static",
+    "github.com/gin-contrib/zap",
     "github.com/gin-gonic/gin",
     "github.com/go-chi",
     "github.com/go-logr",
