@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from typing import Literal
 
 #: Unchanged lines shown around a change.
 _CONTEXT = 3
+_Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
 _NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
@@ -28,29 +30,47 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
-    # The common head and tail are set aside: matching takes quadratic time.
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    start = max(0, head - _CONTEXT)
-    keep = max(0, tail - _CONTEXT)
-    left, right = old[start : len(old) - keep], new[start : len(new) - keep]
-    matcher = SequenceMatcher(None, left, right, autojunk=False)
-    for group in matcher.get_grouped_opcodes(_CONTEXT):
+    for group in _Matched(old, new).get_grouped_opcodes(_CONTEXT):
         first, last = group[0], group[-1]
-        yield b"@@ -%s +%s @@\n" % (
-            _range(start + first[1], start + last[2]),
-            _range(start + first[3], start + last[4]),
-        )
+        yield b"@@ -%s +%s @@\n" % (_range(first[1], last[2]), _range(first[3], last[4]))
         for tag, i, j, k, m in group:
             if tag == "equal":
-                yield from (_line(b" ", line) for line in left[i:j])
+                yield from (_line(b" ", line) for line in old[i:j])
             else:
-                yield from (_line(b"-", line) for line in left[i:j])
-                yield from (_line(b"+", line) for line in right[k:m])
+                yield from (_line(b"-", line) for line in old[i:j])
+                yield from (_line(b"+", line) for line in new[k:m])
+
+
+class _Matched(SequenceMatcher[bytes]):
+    """Lines that are matched already, for the grouping into hunks."""
+
+    def __init__(self, old: list[bytes], new: list[bytes]) -> None:
+        super().__init__(None, [], [])
+        self._codes = _opcodes(old, new)
+
+    def get_opcodes(self) -> list[_Opcode]:
+        return list(self._codes)
+
+
+def _opcodes(old: list[bytes], new: list[bytes]) -> list[_Opcode]:
+    """How ``old`` becomes ``new``; only what lies between the common head and tail is
+    matched, since matching takes quadratic time."""
+    shorter = min(len(old), len(new))
+    head = 0
+    while head < shorter and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    end, new_end = len(old) - tail, len(new) - tail
+    middle = SequenceMatcher(None, old[head:end], new[head:new_end], autojunk=False)
+    codes: list[_Opcode] = [("equal", 0, head, 0, head)] if head else []
+    codes += [
+        (tag, i + head, j + head, k + head, m + head) for tag, i, j, k, m in middle.get_opcodes()
+    ]
+    if tail:
+        codes.append(("equal", end, len(old), new_end, len(new)))
+    return codes
 
 
 def _line(sign: bytes, line: bytes) -> bytes:

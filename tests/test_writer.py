@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from covlint import writer
+from covlint.fixer import Change
+from covlint.writer import WriteError, write_changes
+
+
+def test_content_mode_and_neighbours(tmp_path: Path) -> None:
+    target = tmp_path / "run.sh"
+    target.write_bytes(b"old")
+    target.chmod(0o750)
+    write_changes(str(tmp_path), [Change("run.sh", b"old", b"new\r\n")])
+    assert target.read_bytes() == b"new\r\n"
+    assert target.stat().st_mode & 0o7777 == 0o750
+    assert os.listdir(tmp_path) == ["run.sh"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_stays(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"old")
+    os.chown(tmp_path / "f", 1234, 1235)
+    write_changes(str(tmp_path), [Change("f", b"old", b"new")])
+    status = (tmp_path / "f").stat()
+    assert (status.st_uid, status.st_gid) == (1234, 1235)
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    write_changes(str(tmp_path), [Change("link", b"old", b"new")])
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+def test_a_link_out_of_the_project_is_refused(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "outside").write_bytes(b"old")
+    (project / "link").symlink_to("../outside")
+    with pytest.raises(WriteError, match="leads out of the project"):
+        write_changes(str(project), [Change("link", b"old", b"new")])
+    assert (tmp_path / "outside").read_bytes() == b"old"
+
+
+def test_a_file_that_changed_meanwhile_stops_everything(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "b").write_bytes(b"edited by somebody")
+    with pytest.raises(WriteError, match="b: the file was changed meanwhile"):
+        write_changes(str(tmp_path), [Change("a", b"old", b"new"), Change("b", b"old", b"new")])
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_when_one_file_fails_all_are_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"old " + name.encode())
+    real = os.replace
+
+    def replace(source: str, target: str) -> None:
+        if target.endswith("/b") and "undo" not in source:
+            monkeypatch.setattr(os, "replace", real)
+            raise failure
+        real(source, target)
+
+    monkeypatch.setattr(writer.os, "replace", replace)
+    changes = [Change(name, b"old " + name.encode(), b"new") for name in "abc"]
+    with pytest.raises((WriteError, KeyboardInterrupt)):
+        write_changes(str(tmp_path), changes)
+    assert {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)} == {
+        "a": b"old a",
+        "b": b"old b",
+        "c": b"old c",
+    }
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="gone: cannot be written: No such file"):
+        write_changes(str(tmp_path), [Change("gone", b"", b"new")])
