@@ -1,0 +1,214 @@
+"""``covlint verify``: build, run, exercise, stop, collect, validate, report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
+from covlint.cli.progress import StderrProgress
+from covlint.cli.scope import Scope, registry_of, scope_of
+from covlint.engine import Inspection, Options, inspect
+from covlint.runner.candidates import chain_of, derived_target, with_build_arguments
+from covlint.runner.command import Processes
+from covlint.runner.engines.suite import plan_suite
+from covlint.runner.plan import plan_process
+from covlint.runner.script import process_script, suite_script
+from covlint.runner.target import ENGINES, Target, TargetError, parse_target
+from covlint.runner.toolchain import NoToolchain, find_toolchain, go_environment
+from covlint.runner.verdict import Outcome, Verdict
+from covlint.runner.verification import Surrounding, this_host
+from covlint.runner.verification import verify as run_target
+from covlint.selection import nearest
+from covlint.source import Span, UnreadableSource
+
+#: Results are kept here, below the project root; ``.gitignore`` it.
+OUT = ".covlint"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options of one call; None leaves a choice to the configuration."""
+
+    targets: tuple[str, ...] = ()
+    engine: str | None = None
+    dry_run: bool = False
+    keep: bool = False
+    clean: bool = False
+    out: str | None = None
+    form: str = "text"
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--engine", type=click.Choice(ENGINES), help="Instead of the target's own engine.")
+@click.option("--dry-run", is_flag=True, help="Print the steps as a shell script, run nothing.")
+@click.option("--keep", is_flag=True, help="Keep the temporary folder of the run.")
+@click.option("--clean", is_flag=True, help="Remove old coverage files from the data folder first.")
+@click.option("--out", type=click.Path(file_okay=False), help="Results go here.  [.covlint/TARGET]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--config", type=click.Path(dir_okay=False), help="Use this configuration file.")
+def verify(
+    targets: tuple[str, ...],
+    engine: str | None,
+    dry_run: bool,
+    keep: bool,
+    clean: bool,
+    out: str | None,
+    form: str,
+    config: str | None,
+) -> int:
+    """Prove that the coverage of each TARGET arrives: build it, run it, stop it, read the data.
+
+    Targets are those of .covlint.yaml (default: all of them); without any, the
+    one service that takes part in coverage.
+    """
+    wishes = Wishes(targets, engine, dry_run, keep, clean, out, form)
+    return verify_scope(scope_of(["."], config_file=config), wishes)
+
+
+def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
+    """Verifies targets of a project and prints the verdicts; returns the exit code."""
+    wishes = wishes or Wishes()
+    inspection = inspect(
+        scope.files, registry_of(scope.config), Options(settings=scope.config.settings)
+    )
+    try:
+        chosen = [_engine_of(target, wishes) for target in _targets(scope, inspection, wishes)]
+        if wishes.out is not None and len(chosen) > 1:
+            raise Misuse("--out is for one target; name it")
+        if wishes.dry_run:
+            for target in chosen:
+                click.echo(_script(scope, inspection, target, wishes), nl=False)
+            return CLEAN
+        verdicts = _run(scope, inspection, chosen, wishes)
+    except TargetError as error:
+        raise Misuse(str(error)) from error
+    except NoToolchain as error:
+        raise Failure(str(error)) from error
+    _print(verdicts, wishes)
+    return CLEAN if all(v.outcome is Outcome.PASSED for v in verdicts) else FINDINGS
+
+
+def _targets(scope: Scope, inspection: Inspection, wishes: Wishes) -> list[Target]:
+    section = scope.config.targets
+    if not section:
+        if wishes.targets:
+            raise TargetError(
+                f"there is no target {wishes.targets[0]}: .covlint.yaml names no `targets:`"
+            )
+        return [derived_target(inspection.project.chains())]
+    for name in wishes.targets:
+        if name not in section:
+            near = nearest(name, list(section))
+            hint = f"did you mean {near}?" if near else f"the targets are {', '.join(section)}"
+            raise TargetError(f"there is no target {name}; {hint}")
+    return [parse_target(name, section[name]) for name in wishes.targets or section]
+
+
+def _engine_of(target: Target, wishes: Wishes) -> Target:
+    if wishes.engine is None or wishes.engine == target.engine:
+        return target
+    if wishes.engine == "suite" and (target.run is None or target.data is None):
+        raise TargetError(f"targets.{target.name}: the suite engine needs `run:` and `data:`")
+    return replace(target, engine=wishes.engine)
+
+
+def _run(
+    scope: Scope, inspection: Inspection, targets: list[Target], wishes: Wishes
+) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    with StderrProgress() as progress, Processes() as processes:
+        for target in targets:
+            around = _surrounding(scope, inspection, target, wishes)
+            completed = with_build_arguments(target, around.chain)
+            if wishes.clean and target.data is not None:
+                _clear(around.root / target.data)
+            verdict = run_target(completed, around, processes, progress)
+            _write_result(verdict, around.out)
+            verdicts.append(verdict)
+    return verdicts
+
+
+def _surrounding(
+    scope: Scope, inspection: Inspection, target: Target, wishes: Wishes
+) -> Surrounding:
+    root = Path(scope.root)
+    out = Path(wishes.out).absolute() if wishes.out else root / OUT / target.name
+
+    def locate(span: Span) -> tuple[str, int] | None:
+        try:
+            return span.path, inspection.project.source(span.path).line_of(span.start)
+        except UnreadableSource:
+            return None
+
+    return Surrounding(
+        root=root,
+        out=out,
+        environ=os.environ,
+        read=inspection.project.source,
+        locate=locate,
+        chain=chain_of(target, inspection.project.chains()),
+        diagnostics=inspection.report.diagnostics,
+        keep=wishes.keep,
+    )
+
+
+def _script(scope: Scope, inspection: Inspection, target: Target, wishes: Wishes) -> str:
+    around = _surrounding(scope, inspection, target, wishes)
+    target = with_build_arguments(target, around.chain)
+    with Processes() as processes:
+        toolchain = find_toolchain(processes, os.environ)
+    if target.engine == "suite":
+        return suite_script(
+            plan_suite(target, around.root, os.environ, around.out / "suite.log"), toolchain
+        )
+    env = go_environment(toolchain, os.environ, around.out / "cache" / "go-build")
+    run = Path("/covlint-run")  # written as "$run"
+    plan = plan_process(target, around.chain, around.root, around.read, run, env, this_host())
+    return process_script(plan, toolchain, os.environ)
+
+
+def _clear(data: Path) -> None:
+    """Remove coverage files, and nothing else."""
+    for pattern in ("covmeta.*", "covcounters.*", "tmp.cov*"):
+        for file in data.glob(pattern):
+            try:
+                file.unlink()
+            except OSError as error:
+                raise Failure(f"{file}: cannot be removed: {error.strerror}") from error
+
+
+def _write_result(verdict: Verdict, out: Path) -> None:
+    from covlint.report import verify_json
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "result.json").write_text(verify_json.render(verdict), encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{out}: results cannot be written: {error.strerror}") from error
+
+
+def _print(verdicts: list[Verdict], wishes: Wishes) -> None:
+    if wishes.form == "json":
+        from covlint.report import verify_json
+
+        documents = [verify_json.document(verdict) for verdict in verdicts]
+        click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+        return
+    from covlint.report import verify_text
+
+    terminal = sys.stdout.isatty()
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    for number, verdict in enumerate(verdicts):
+        click.echo(
+            ("\n" if number else "") + verify_text.render(verdict, colour=colour, width=width),
+            nl=False,
+        )

@@ -1,0 +1,170 @@
+"""Why a verification failed: what was seen, joined with the rules that predict it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from covlint.diagnostics import Diagnostic, Symptom
+from covlint.runner.folder import Folder
+from covlint.runner.symptoms import MEANINGS, Ending, Sign, signs_in_folder, signs_in_log
+from covlint.runner.verdict import Cause, Validation
+from covlint.source import Span
+from covlint.wiring import Chain, Hop
+
+#: A place in a file, as its path and 1-based line.
+Locate = Callable[[Span], "tuple[str, int] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What an engine saw. ``instrumented`` is None when the binary was not looked
+    at; ``thrown_away`` says where counters were written that nothing keeps."""
+
+    folder: Folder
+    log: str = ""
+    ending: Ending = Ending.UNKNOWN
+    instrumented: bool | None = None
+    started: bool = True
+    problem: str | None = None  # why it did not start, or never got ready
+    thrown_away: str | None = None
+    read_only: str | None = None
+
+
+def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...]:
+    """The symptoms, causes before their consequences."""
+    signs: list[Sign] = []
+    if seen.problem is not None:
+        signs.append(Sign(Symptom.NEVER_STARTED, seen.problem))
+    if seen.instrumented is False:
+        signs.append(Sign(Symptom.NOT_INSTRUMENTED, "the binary holds no coverage runtime"))
+    if seen.read_only is not None:
+        signs.append(Sign(Symptom.READ_ONLY, seen.read_only))
+    signs += signs_in_log(seen.log)
+    if seen.thrown_away is not None:
+        signs.append(Sign(Symptom.NOT_EXTRACTED, seen.thrown_away))
+    in_folder = [
+        _ended(sign, seen.ending) if sign.symptom is Symptom.META_ONLY else sign
+        for sign in signs_in_folder(seen.folder)
+    ]
+    if not (signs and _empty(in_folder)):
+        signs += in_folder
+    known = {sign.symptom for sign in signs}
+    explained = known | ({Symptom.META_ONLY} if Symptom.KILLED in known else set())
+    for validation in failed:
+        if validation.symptom is not None and validation.symptom not in explained:
+            if signs and validation.symptom in (Symptom.NO_META, Symptom.MISSING_DIRECTORY):
+                continue
+            signs.append(Sign(validation.symptom, validation.evidence))
+            explained.add(validation.symptom)
+    return tuple(signs)
+
+
+def diagnose(
+    signs: Iterable[Sign],
+    diagnostics: Iterable[Diagnostic],
+    chain: Chain | None,
+    locate: Locate,
+) -> tuple[Cause, ...]:
+    """A cause for each sign: the diagnostics that predicted it, else the place in
+    the chain where its hop is written, else the remedy alone."""
+    predicted = list(diagnostics)
+    causes: list[Cause] = []
+    named: set[tuple[str | None, str | None, int | None]] = set()
+    for sign in signs:
+        for cause in _causes(sign, predicted, chain, locate):
+            key = (cause.code, cause.path, cause.line)
+            if key not in named or cause.code is None:
+                named.add(key)
+                causes.append(cause)
+    return tuple(causes)
+
+
+def _causes(
+    sign: Sign, predicted: list[Diagnostic], chain: Chain | None, locate: Locate
+) -> list[Cause]:
+    meaning = MEANINGS[sign.symptom]
+    found: list[Cause] = []
+    for code in meaning.codes:
+        for diagnostic in predicted:
+            if diagnostic.code == code and _concerns(diagnostic, chain):
+                place = locate(diagnostic.span)
+                path = diagnostic.span.path
+                line = place[1] if place is not None else None
+                found.append(Cause(code, path, line, diagnostic.message, sign.symptom))
+        if found:
+            return found
+    place = _place_of(meaning.hop, sign, chain, locate)
+    return [
+        Cause(
+            _certain_code(sign, chain),
+            place[0] if place is not None else None,
+            place[1] if place is not None else None,
+            f"{sign.evidence}; {meaning.remedy}",
+            sign.symptom,
+        )
+    ]
+
+
+def _concerns(diagnostic: Diagnostic, chain: Chain | None) -> bool:
+    """A diagnostic about files that this chain is made of; any, when there is no chain."""
+    if chain is None:
+        return True
+    paths = {link.span.path for link in chain.links if link.span is not None}
+    paths |= {build.span.path for build in chain.builds}
+    if chain.main is not None:
+        paths.add(chain.main.main.path)
+    spoken = {diagnostic.span.path, *(related.span.path for related in diagnostic.related)}
+    directory = chain.main.directory if chain.main is not None else None
+    return bool(paths & spoken) or any(
+        directory is not None and path.rpartition("/")[0] == directory for path in spoken
+    )
+
+
+def _certain_code(sign: Sign, chain: Chain | None) -> str | None:
+    """The rule whose break this run has shown by itself, whatever the files say."""
+    if sign.symptom is Symptom.META_ONLY and "SIGTERM" in sign.evidence:
+        return "COV601"
+    if sign.symptom is Symptom.NOT_SET and chain is not None and chain.container is not None:
+        return "COV301"
+    if sign.symptom is Symptom.WRONG_NAMES and "command-line-arguments" in sign.evidence:
+        return "COV110"
+    return None
+
+
+def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tuple[str, int] | None:
+    if chain is None:
+        return None
+    if sign.symptom in (Symptom.META_ONLY, Symptom.KILLED) and chain.main is not None:
+        return locate(chain.main.main)
+    if hop is Hop.BUILD and chain.builds:
+        return locate(chain.builds[0].span)
+    if hop is Hop.COVERDIR and chain.coverdir is not None:
+        return locate(chain.coverdir.span)
+    for link in chain.links:
+        if link.hop is hop and link.span is not None:
+            return locate(link.span)
+    if chain.container is not None and hop is not Hop.BUILD:
+        return locate(chain.container.span)
+    return None
+
+
+def _ended(sign: Sign, ending: Ending) -> Sign:
+    if ending is Ending.TERMINATED:
+        return Sign(
+            Symptom.META_ONLY,
+            "SIGTERM ended the service where it stood: nothing handles it, "
+            "and its counters were not written",
+        )
+    if ending is Ending.KILLED:
+        return Sign(
+            Symptom.KILLED,
+            "the service was still there at the end of the grace period and was killed (SIGKILL)",
+        )
+    if ending is Ending.CRASHED:
+        return Sign(Symptom.CRASHED, "the service crashed before its counters were written")
+    return sign
+
+
+def _empty(signs: list[Sign]) -> bool:
+    return all(sign.symptom in (Symptom.NO_META, Symptom.MISSING_DIRECTORY) for sign in signs)

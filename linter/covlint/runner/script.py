@@ -1,0 +1,154 @@
+"""The plan as a POSIX shell script that does the same without covlint."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from covlint.runner.command import Command
+from covlint.runner.engines.suite import SuitePlan
+from covlint.runner.plan import ProcessPlan
+from covlint.runner.target import Ready
+from covlint.runner.toolchain import Toolchain
+
+
+def process_script(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]) -> str:
+    """A script that builds, runs, exercises and stops the service, and prints its coverage."""
+    return "\n".join(_process(plan, toolchain, environ)) + "\n"
+
+
+def suite_script(plan: SuitePlan, toolchain: Toolchain) -> str:
+    """A script that runs the suite and prints what it left."""
+    lines = [
+        "#!/bin/sh",
+        f"# covlint verify {plan.target.name} (suite engine)",
+        "set -u",
+        f"cd {shlex.quote(str(plan.command.cwd))}",
+    ]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in plan.target.env]
+    lines += [f"sh -c {shlex.quote(plan.command.argv[2])} || echo 'the suite failed' >&2"]
+    lines += _report(shlex.quote(str(plan.data)), toolchain)
+    return "\n".join(lines) + "\n"
+
+
+def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]) -> Iterator[str]:
+    quote = _Quoting(str(plan.run))
+    yield "#!/bin/sh"
+    yield f"# covlint verify {plan.target.name} (process engine)"
+    for hop in plan.unproven:
+        yield f"# unproven: {hop.hop.value}: {hop.reason}"
+    yield "set -eu"
+    yield "run=$(mktemp -d)"
+    yield "service="
+    yield 'trap \'[ -z "$service" ] || kill -KILL "$service" 2>/dev/null || :; rm -rf "$run"\' EXIT'
+    yield "trap 'exit 130' INT TERM HUP"
+    yield 'chmod 755 "$run"'
+    yield 'mkdir "$run/bin"'
+    yield ""
+    yield "# build"
+    yield _in_folder(plan.build.command, quote, environ)
+    yield ""
+    yield "# folders that stand for the directories of the container"
+    for folder in plan.folders:
+        path = quote(str(folder.path))
+        yield f"mkdir -p {path}"
+    for folder in reversed(plan.folders):
+        path = quote(str(folder.path))
+        if folder.owner is not None:
+            yield f"chown {folder.owner}:{folder.owner} {path}"
+        yield f"chmod {folder.mode:04o} {path}"
+    yield ""
+    yield "# start"
+    yield from _start(plan, quote)
+    yield from _wait(plan.ready, quote)
+    if plan.exercise is not None:
+        yield ""
+        yield "# exercise"
+        yield _in_folder(plan.exercise, quote, environ) + " || echo 'the exercise failed' >&2"
+    yield ""
+    yield "# stop: SIGTERM, the grace period, SIGKILL"
+    yield 'kill -TERM "$service" 2>/dev/null || :'
+    yield f'( sleep {plan.grace:g}; kill -KILL "$service" 2>/dev/null ) & guard=$!'
+    yield 'wait "$service" || :'
+    yield "service="
+    yield 'kill "$guard" 2>/dev/null || :'
+    yield ""
+    yield f"cd {quote(str(plan.build.sources))}"
+    yield from _report(quote(str(plan.arrives)), toolchain)
+
+
+def _start(plan: ProcessPlan, quote: _Quoting) -> Iterator[str]:
+    words = ["env", "-i"]
+    words += [quote(f"{name}={value}") for name, value in plan.service.env.items()]
+    words += [quote(word) for word in plan.service.argv]
+    if plan.service.user is not None:
+        user = plan.service.user
+        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *words]
+    yield f"cd {quote(str(plan.service.cwd))}"
+    yield f'{" ".join(words)} >"$run/service.log" 2>&1 &'
+    yield "service=$!"
+
+
+def _wait(ready: Ready, quote: _Quoting) -> Iterator[str]:
+    look = _look(ready, quote)
+    if look is None:
+        return
+    yield "tries=0"
+    yield f"until {look}; do"
+    yield '  kill -0 "$service" || { cat "$run/service.log"; echo \'it ended\' >&2; exit 1; }'
+    yield "  tries=$((tries + 1))"
+    yield f"  [ \"$tries\" -lt {int(ready.timeout * 5)} ] || {{ echo 'never ready' >&2; exit 1; }}"
+    yield "  sleep 0.2"
+    yield "done"
+
+
+def _look(ready: Ready, quote: _Quoting) -> str | None:
+    if ready.http is not None:
+        return f"curl -sS -o /dev/null {quote(ready.http)} 2>/dev/null"
+    if ready.tcp is not None:
+        host, _, port = ready.tcp.rpartition(":")
+        return f"nc -z {quote(host or '127.0.0.1')} {port}"
+    if ready.log is not None:
+        return f'grep -qE {quote(ready.log)} "$run/service.log"'
+    return f"sh -c {quote(ready.command)}" if ready.command is not None else None
+
+
+def _in_folder(command: Command, quote: _Quoting, environ: Mapping[str, str]) -> str:
+    """The command in a subshell, with what its environment adds to the caller's."""
+    changes = [
+        f"export {name}={quote(value)}; "
+        for name, value in command.env.items()
+        if environ.get(name) != value
+    ]
+    removed = [name for name in ("GOFLAGS", "GOCOVERDIR") if name not in command.env]
+    unset = f"unset {' '.join(removed)}; " if removed else ""
+    words = command.argv
+    run = words[2] if words[:2] == ("sh", "-c") else " ".join(quote(word) for word in words)
+    if words[:2] == ("sh", "-c"):
+        run = quote.inside(run)
+    return f"( cd {quote(str(command.cwd))}; {unset}{''.join(changes)}{run} )"
+
+
+def _report(data: str, toolchain: Toolchain) -> list[str]:
+    go = shlex.quote(str(toolchain.go))
+    return [
+        "",
+        "# an empty folder and covmeta without covcounters are losses, whatever covdata says",
+        f"ls -l {data}",
+        f"GOTOOLCHAIN=local {go} tool covdata percent -i={data}",
+    ]
+
+
+class _Quoting:
+    """Quotes words; the folder of the run becomes ``"$run"``."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+
+    def __call__(self, text: str) -> str:
+        parts = text.split(self._run)
+        return '"$run"'.join(shlex.quote(part) if part else "" for part in parts) or "''"
+
+    def inside(self, text: str) -> str:
+        """A piece of shell: only the folder is replaced."""
+        return text.replace(f"'{self._run}", '"$run"\'').replace(self._run, '"$run"')

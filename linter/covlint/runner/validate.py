@@ -1,0 +1,209 @@
+"""Claims about a profile, each decided from what is in the folder.
+
+Exit codes of ``covdata`` prove nothing: it prints 0.0 % or a warning and exits
+0 for five kinds of loss (facts, part D).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from covlint.diagnostics import Symptom
+from covlint.runner.folder import Folder, State
+from covlint.runner.profile import Profile
+from covlint.runner.target import Expect
+from covlint.runner.textprofile import FILE_PACKAGE
+from covlint.runner.verdict import Outcome, Validation
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """``main`` is the import path of the main package, None when not known;
+    ``started`` is when the run began (seconds since the epoch), for stale files."""
+
+    expect: Expect = field(default_factory=Expect)
+    main: str | None = None
+    module: str | None = None
+    started: float | None = None
+
+
+def validate(profile: Profile, wanted: Expectations) -> tuple[Validation, ...]:
+    """Decide every claim that can be decided; claims that rest on a failed one are left out."""
+    return tuple(_claims(profile, wanted))
+
+
+def exercise_claim(passed: bool, evidence: str, required: bool) -> Validation:
+    outcome = Outcome.PASSED if passed else Outcome.FAILED
+    return Validation("the exercise passed", outcome, evidence, required=required)
+
+
+def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
+    folder = profile.folder
+    yield _meta(folder)
+    if not folder.meta and not folder.counters:
+        return
+    yield _counters(folder)
+    yield _undamaged(folder)
+    yield _one_mode(folder)
+    if wanted.started is not None:
+        yield _fresh(folder, wanted.started)
+    if not folder.meta:
+        return
+    yield _converts(profile)
+    if profile.error is None and folder.paired:
+        yield from _content(profile, wanted)
+
+
+def _meta(folder: Folder) -> Validation:
+    claim = "meta-data files exist"
+    if folder.meta:
+        return _passed(claim, _count(len(folder.meta), "covmeta file"))
+    if folder.state is State.MISSING:
+        return _failed(claim, f"{folder.path} does not exist", Symptom.MISSING_DIRECTORY)
+    if folder.state is not State.FOLDER:
+        return _failed(claim, f"{folder.path} is {folder.state.value}", Symptom.MISSING_DIRECTORY)
+    if folder.counters:
+        return _failed(
+            claim,
+            f"{_count(len(folder.counters), 'covcounters file')} without the covmeta file that "
+            "explains them: the folder was cleaned while the service ran",
+            Symptom.COUNTERS_ONLY,
+        )
+    if folder.nested:
+        return _failed(
+            claim, f"only in sub-folders ({', '.join(folder.nested[:3])})", Symptom.NESTED
+        )
+    if folder.temporary:
+        return _failed(claim, f"only unfinished files ({folder.temporary[0]})", Symptom.NO_SPACE)
+    return _failed(claim, f"{folder.path} holds no coverage files", Symptom.NO_META)
+
+
+def _counters(folder: Folder) -> Validation:
+    claim = "counters belong to the meta-data"
+    if not folder.counters:
+        return _failed(
+            claim,
+            f"{_count(len(folder.meta), 'covmeta file')} and no covcounters file: the program "
+            "started and never came to write its counters",
+            Symptom.META_ONLY,
+        )
+    if folder.meta and not folder.paired:
+        return _failed(
+            claim,
+            f"the counters are of build {folder.hashes_without_meta[0][:8]}…, the meta-data of "
+            f"build {folder.hashes_without_counters[0][:8]}…",
+            Symptom.HASH_MISMATCH,
+        )
+    if folder.meta and folder.hashes_without_counters:
+        lonely = len(folder.hashes_without_counters)
+        return _failed(
+            claim,
+            f"{lonely} of {_count(len(folder.meta), 'covmeta file')} without counters: one of "
+            "the programs never wrote them",
+            Symptom.META_ONLY,
+        )
+    if not folder.meta:
+        return _failed(claim, "there is no meta-data", Symptom.COUNTERS_ONLY)
+    return _passed(claim, _count(len(folder.counters), "covcounters file"))
+
+
+def _undamaged(folder: Folder) -> Validation:
+    claim = "every file is whole"
+    if folder.damaged:
+        first = folder.damaged[0]
+        return _failed(claim, f"{first.name} {first.reason}", Symptom.UNREADABLE_FILE)
+    return _passed(claim, _count(len(folder.meta) + len(folder.counters), "file"))
+
+
+def _one_mode(folder: Folder) -> Validation:
+    claim = "one counter mode"
+    if len(folder.modes) > 1:
+        return _failed(claim, f"{' and '.join(folder.modes)} in one folder", Symptom.MODE_CLASH)
+    return _passed(claim, folder.modes[0] if folder.modes else "no meta-data")
+
+
+def _fresh(folder: Folder, started: float) -> Validation:
+    claim = "the data is of this run"
+    # Two seconds: the coarsest time stamps that a file system keeps.
+    dated = [(file.name, file.modified) for file in folder.meta]
+    dated += [(file.name, file.modified) for file in folder.counters]
+    old = [name for name, modified in dated if modified < started - 2]
+    if old:
+        return _failed(
+            claim,
+            f"{_count(len(old), 'file')} from before the run ({old[0]}): clear the folder first",
+            Symptom.STALE,
+        )
+    return _passed(claim, "nothing older than the run")
+
+
+def _converts(profile: Profile) -> Validation:
+    claim = "the profile converts"
+    if profile.error is not None:
+        symptom = Symptom.UNREADABLE_FILE
+        if "mode clash" in profile.error:
+            symptom = Symptom.MODE_CLASH
+        return _failed(claim, profile.error, symptom)
+    return _passed(claim, f"mode {profile.mode}" if profile.mode else "empty")
+
+
+def _content(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
+    packages = {package.path: package for package in profile.packages}
+    if FILE_PACKAGE in packages:
+        yield _failed(
+            "the main package has its name",
+            f"it is called {FILE_PACKAGE}: the build names a file, not a package",
+            Symptom.WRONG_NAMES,
+        )
+    elif wanted.main is not None:
+        if wanted.main in packages:
+            percent = packages[wanted.main].percent
+            yield _passed("the main package is there", f"{wanted.main} {percent:.1f} %")
+        else:
+            yield _failed("the main package is there", f"no {wanted.main}", Symptom.MAIN_MISSING)
+    hit = [package for package in profile.packages if package.covered]
+    claim = "something was executed"
+    if hit:
+        yield _passed(claim, f"counters in {len(hit)} of {len(packages)} packages")
+    else:
+        yield _failed(claim, f"every one of {len(packages)} packages is at 0 %", Symptom.META_ONLY)
+    for name in wanted.expect.packages:
+        path = _import_path(name, wanted.module)
+        found = packages.get(path)
+        if found is None:
+            yield _failed(f"{path} has counters", "it is not in the profile", Symptom.MAIN_MISSING)
+        elif not found.covered:
+            yield _failed(f"{path} has counters", "0.0 %", None)
+        else:
+            yield _passed(f"{path} has counters", f"{found.percent:.1f} %")
+    if wanted.expect.total is not None:
+        enough = profile.total_percent >= wanted.expect.total
+        yield Validation(
+            f"total at least {wanted.expect.total:g} %",
+            Outcome.PASSED if enough else Outcome.FAILED,
+            f"{profile.total_percent:.1f} %",
+        )
+    if profile.report_error is not None:
+        yield _failed("the sources resolve", profile.report_error, Symptom.WRONG_NAMES)
+    else:
+        yield _passed("the sources resolve", "function and HTML reports were written")
+
+
+def _import_path(name: str, module: str | None) -> str:
+    if module is not None and (name == "." or name.startswith("./")):
+        rest = name[2:].strip("/")
+        return f"{module}/{rest}" if rest else module
+    return name
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _passed(claim: str, evidence: str) -> Validation:
+    return Validation(claim, Outcome.PASSED, evidence)
+
+
+def _failed(claim: str, evidence: str, symptom: Symptom | None) -> Validation:
+    return Validation(claim, Outcome.FAILED, evidence, symptom)
