@@ -1,0 +1,435 @@
+"""The command-line contract, as a user sees it, with the built-in rules."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import covlint
+import jsonschema
+import pytest
+
+from covlint.cli.main import run
+
+#: An instrumented build with a forced rebuild: COV107, a warning with a safe fix.
+DOCKERFILE = """\
+FROM golang:1.22 AS build
+WORKDIR /src
+COPY . .
+RUN go build -cover -a -o /till ./cmd/till
+
+FROM gcr.io/distroless/static
+COPY --from=build /till /till
+ENTRYPOINT ["/till"]
+"""
+FIXED = DOCKERFILE.replace(" -a ", " ")
+
+
+@dataclass
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def codes(self) -> list[str]:
+        return [item["code"] for item in self.json["diagnostics"]]
+
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text(DOCKERFILE)
+    (project / ".covlint.yaml").write_text("select: [COV107, COV001]\n")
+    monkeypatch.chdir(project)
+    return project
+
+
+@pytest.fixture
+def call(folder: Path, capfd: pytest.CaptureFixture[str]) -> Call:
+    def calling(*arguments: str) -> Result:
+        capfd.readouterr()
+        code = run(arguments)
+        captured = capfd.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return calling
+
+
+# -- reporting ---------------------------------------------------------------------
+
+
+def test_text_shows_place_code_frame_fix_and_summary(call: Call) -> None:
+    result = call()
+    assert result.code == 1
+    assert result.out.startswith("Dockerfile:4:21: warning COV107 forced-rebuild: ")
+    assert "    4 | RUN go build -cover -a -o /till ./cmd/till\n" in result.out
+    assert "      |                     ^^\n" in result.out
+    assert "(--fix)" in result.out
+    assert "Found 1 warning (1 file read); 1 fixable with --fix" in result.out
+    assert result.err == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["."], ["check"], ["check", "."], ["Dockerfile"]])
+def test_check_is_the_default_command(call: Call, arguments: list[str]) -> None:
+    assert call(*arguments, "--format", "json").codes == ["COV107"]
+
+
+def test_json_follows_its_schema(call: Call) -> None:
+    result = call("--format", "json")
+    schema = json.loads(Path(covlint.__file__).parent.joinpath("report", "schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(result.json, schema)
+    (found,) = result.json["diagnostics"]
+    at = DOCKERFILE.index("-a ")
+    assert found["start"] == {"line": 4, "column": 21, "byte": at}
+    assert found["end"] == {"line": 4, "column": 23, "byte": at + 2}
+    assert found["path"] == "Dockerfile"
+    assert (found["severity"], found["evidence"]) == ("warning", "refuted")
+    assert found["fix"]["applicability"] == "safe"
+    assert result.json["summary"] == {
+        "files": 1,
+        "errors": 0,
+        "warnings": 1,
+        "notices": 0,
+        "fixed": 0,
+    }
+    jsonschema.validate(call("--fix", "--format", "json").json, schema)
+
+
+def test_paths_are_relative_to_the_root_wherever_covlint_is_called(
+    call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "deep").mkdir()
+    monkeypatch.chdir(folder / "deep")
+    (found,) = call("..", "--format", "json").json["diagnostics"]
+    assert found["path"] == "Dockerfile"
+    assert call("--format", "json").codes == []  # the folder deep holds nothing
+
+
+def test_output_goes_to_files(call: Call, folder: Path) -> None:
+    result = call("--output", "a.txt", "--output-format", "json=b.json")
+    assert result.out == ""
+    assert "COV107" in (folder / "a.txt").read_text()
+    assert json.loads((folder / "b.json").read_text())["version"] == 1
+    assert "cannot be written" in call("--output", "no/such/folder/x").err
+
+
+def test_select_ignore_and_exit_codes(call: Call) -> None:
+    assert call("--ignore", "COV107").code == 0
+    assert call("--select", "COV1", "--ignore", "COV107", "--format", "json").codes == []
+    assert call("--fail-on", "error").code == 0
+    assert call("--exit-zero").code == 0
+    assert call("--proven").code == 0
+    assert "COV107  forced-rebuild" in call("--statistics").out
+
+
+def test_strict_counts_what_cannot_be_read(call: Call, folder: Path) -> None:
+    (folder / "Dockerfile").write_bytes(b"FROM golang\nRUN go build -cover .\n\xff\n")
+    relaxed = call()
+    assert relaxed.code == 0
+    assert "note: Dockerfile was not read: not UTF-8" in relaxed.out
+    assert call("--strict").code == 1
+
+
+def test_control_characters_do_not_reach_the_terminal(call: Call, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(
+        DOCKERFILE.replace("/till ./cmd", "/\x1b[31m\u202etill ./cmd")
+    )
+    out = call().out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "\\x1b[31m\\u202etill" in out
+
+
+def test_suppressed(call: Call, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(
+        DOCKERFILE.replace("RUN go", "# covlint: ignore[COV107] cache is cold\nRUN go")
+    )
+    result = call()
+    assert result.code == 0
+    assert "No problems found (1 file read, 1 suppressed)" in result.out
+
+
+def test_standard_input(call: Call, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(FIXED)
+
+    def piped(*arguments: str, text: str = DOCKERFILE) -> subprocess.CompletedProcess[bytes]:
+        return spawn(folder, *arguments, stdin=text.encode())
+
+    found = piped("--stdin-filename", "Dockerfile", "-", "--format", "json")
+    assert [item["code"] for item in json.loads(found.stdout)["diagnostics"]] == ["COV107"]
+    fixed = piped("--stdin-filename", "Dockerfile", "--fix", "-")
+    assert fixed.stdout.decode() == FIXED
+    assert (folder / "Dockerfile").read_text() == FIXED
+    assert piped("-").returncode == 2
+    assert b"--stdin-filename" in piped("-").stderr
+
+
+def spawn(
+    folder: Path, *arguments: str, stdin: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    paths = os.pathsep.join(
+        str(Path(sys.modules[name].__file__ or "").parents[1])
+        for name in ("covlint", "covlint_rules")
+        if name in sys.modules
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "covlint", *arguments],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+    )
+
+
+# -- fixing ------------------------------------------------------------------------
+
+
+def test_fix_speaks_of_what_is_left(call: Call, folder: Path) -> None:
+    result = call("--fix")
+    assert result.code == 0
+    assert (folder / "Dockerfile").read_text() == FIXED
+    assert "fixed Dockerfile:4:21: warning COV107" in result.out
+    assert "No problems left (1 file read, 1 fixed)" in result.out
+    again = call("--fix", "--format", "json").json
+    assert again["summary"]["fixed"] == 0
+
+
+def test_fixed_findings_are_in_the_json(call: Call) -> None:
+    result = call("--fix", "--format", "json")
+    assert [(item["code"], item["fixed"]) for item in result.json["diagnostics"]] == [
+        ("COV107", True)
+    ]
+    assert result.json["summary"]["warnings"] == 0
+
+
+def test_diff_writes_nothing_and_git_takes_it(call: Call, folder: Path) -> None:
+    result = call("--diff")
+    assert result.code == 0
+    assert (folder / "Dockerfile").read_text() == DOCKERFILE
+    assert "COV107" in result.err
+    subprocess.run(["git", "apply", "-"], input=result.out.encode(), cwd=folder, check=True)
+    assert (folder / "Dockerfile").read_text() == FIXED
+
+
+def test_a_file_that_cannot_be_written_is_named(call: Call, folder: Path) -> None:
+    outside = folder.parent / "outside"
+    (folder / "Dockerfile").rename(outside)
+    (folder / "inner").write_text(outside.read_text())
+    (folder / "Dockerfile").symlink_to("inner")
+    assert call("--fix", "Dockerfile").code == 0
+    assert (folder / "inner").read_text() == FIXED
+    assert (folder / "Dockerfile").is_symlink()
+
+
+def test_unsafe_fixes_need_fix(call: Call) -> None:
+    assert call("--unsafe-fixes").code == 2
+
+
+# -- bad input ---------------------------------------------------------------------
+
+
+def test_a_missing_path_is_exit_3(call: Call) -> None:
+    result = call("nope", "Dockerfile")
+    assert (result.code, result.out) == (3, "")
+    assert "no such file or directory: nope" in result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("selct: []", "selct is not a setting; did you mean select?"),
+        ("select: [COV1000]", "no rule is called 'COV1000'"),
+        ("a: [", "invalid YAML"),
+    ],
+)
+def test_a_bad_configuration_is_exit_2(call: Call, folder: Path, text: str, expected: str) -> None:
+    (folder / ".covlint.yaml").write_text(text)
+    result = call()
+    assert (result.code, result.out) == (2, "")
+    assert expected in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--select", "NOPE"],
+        ["--format", "xml"],
+        ["--output-format", "xml=f"],
+        ["--output-format", "json"],
+        ["--no-such-option"],
+        ["--config", "missing.yaml"],
+        ["--config", "."],
+        ["--since", "no-such-revision"],
+        ["--baseline", "missing.json"],
+        ["rule", "COV9999"],
+    ],
+)
+def test_usage_errors_are_exit_2(call: Call, arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err
+
+
+def test_paths_of_two_projects(call: Call, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / ".covlint.yaml").write_text("")
+    result = call(".", str(other))
+    assert result.code == 2
+    assert "several projects" in result.err
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\xff\xfe", b"FROM", b"RUN \\", b"\xef\xbb\xbf"])
+def test_no_content_ends_in_a_traceback(call: Call, folder: Path, data: bytes) -> None:
+    for name in ("Dockerfile", "x.yaml", "Makefile", "x.sh", "main.go", "go.mod"):
+        (folder / name).write_bytes(data)
+    result = call("--format", "json")
+    assert result.code == 0
+    assert result.json["crashes"] == []
+
+
+def test_a_named_pipe_is_a_note(call: Call, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    result = call("pipe.yaml")
+    assert result.code == 0
+    assert "pipe.yaml was not read: not a regular file" in result.out
+
+
+def test_a_failure_inside_is_one_line(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    import covlint.cli.check
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(covlint.cli.check, "inspect", fail)
+    result = call()
+    assert result.code == 3
+    assert result.err.startswith("covlint: internal error: RuntimeError: unforeseen")
+    assert "Traceback" not in result.err
+
+
+def test_interrupted_is_130(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    import covlint.cli.check
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(covlint.cli.check, "inspect", interrupt)
+    assert call().code == 130
+
+
+# -- other commands ----------------------------------------------------------------
+
+
+def test_version_and_help(call: Call) -> None:
+    assert call("--version").out == f"covlint {covlint.__version__}\n"
+    text = call("--help").out
+    for command in ("check", "verify", "doctor", "demo", "graph", "rule"):
+        assert f"\n  {command} " in text
+
+
+def test_the_table_of_rules(call: Call) -> None:
+    lines = call("rule").out.splitlines()
+    assert lines[0].startswith("COV101  uninstrumented-build")
+    assert len(lines) == 24
+
+
+@pytest.mark.parametrize("name", ["COV107", "cov107", "forced-rebuild"])
+def test_the_page_of_a_rule(call: Call, name: str) -> None:
+    page = call("rule", name).out
+    assert page.startswith("COV107 forced-rebuild\n\n")
+    assert "Evidence: refuted" in page
+
+
+def test_graph(call: Call) -> None:
+    assert call("graph").code == 0
+    assert call("graph", "--format", "json").json["version"] == 1
+    assert call("graph", "--format", "mermaid").out.startswith("flowchart LR\n")
+
+
+def test_baseline(call: Call, folder: Path) -> None:
+    assert call("--write-baseline", "accepted.json").code == 0
+    assert call("--baseline", "accepted.json").code == 0
+    text = (folder / "Dockerfile").read_text()
+    (folder / "Dockerfile").write_text("# moved\n" + text)
+    assert call("--baseline", "accepted.json").code == 0
+    (folder / "Dockerfile").write_text(text + "\nFROM golang\nRUN go build -cover -a ./x\n")
+    assert call("--baseline", "accepted.json", "--format", "json").codes == ["COV107"]
+
+
+def test_since(call: Call, folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    assert call("--since", "HEAD", "--format", "json").codes == []
+    (folder / "Dockerfile").write_text("# changed\n" + DOCKERFILE)
+    assert call("--since", "HEAD", "--format", "json").codes == ["COV107"]
+
+
+# -- terminal and start-up ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour_only_on_a_terminal(folder: Path, no_color: str, coloured: bool) -> None:
+    paths = os.pathsep.join(
+        str(Path(covlint.__file__).parents[1 + up]) + tail for up, tail in ((0, ""), (1, "/rules"))
+    )
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "covlint"],
+        cwd=folder,
+        stdout=follower,
+        env={**os.environ, "PYTHONPATH": paths, "NO_COLOR": no_color, "TERM": "xterm"},
+    )
+    assert process.wait(60) == 1
+    os.close(follower)
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    assert ("\x1b[" in shown) is coloured
+    assert "COV107" in shown
+
+
+SLOW = {"rich", "ruamel", "msgspec", "subprocess", "libcst", "pathspec", "importlib.metadata"}
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["Dockerfile"]])
+def test_what_start_up_does_not_import(folder: Path, arguments: list[str]) -> None:
+    (folder / ".covlint.yaml").unlink()
+    (folder / ".git").mkdir()
+    (folder / "Dockerfile").write_text("FROM golang:1.22\nRUN go build -o /x ./cmd/x\n")
+    program = (
+        "import sys; from covlint.cli.main import run; code = run(sys.argv[1:]);"
+        "print(*sorted(sys.modules), file=sys.stderr); sys.exit(code)"
+    )
+    completed = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+    assert completed.returncode == 0, completed.stderr
+    assert not SLOW & set(completed.stderr.split())
