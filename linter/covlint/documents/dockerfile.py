@@ -12,105 +12,55 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from covlint.documents.instruction import (
+    Heredoc,
+    Instruction,
+    InstructionFlag,
+    Pair,
+    backslashed,
+    read_json,
+)
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
-from covlint.source import SourceFile, Span, Word
+from covlint.source import SourceFile, Span
+
+__all__ = [
+    "Dockerfile",
+    "Heredoc",
+    "Instruction",
+    "InstructionFlag",
+    "Pair",
+    "Stage",
+    "open_dockerfile",
+]
 
 KEYWORDS = frozenset(
-    ["ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"]
+    {
+        "ADD",
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "MAINTAINER",
+        "ONBUILD",
+        "RUN",
+        "SHELL",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+        "WORKDIR",
+    }
 )
 _HEREDOC_KEYWORDS = frozenset({"ADD", "COPY", "RUN"})
-_DIRECTIVE = re.compile(rb"^#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.+?)[ \t\r\n]*$")
-_HEREDOC = re.compile(rb"^(\d*)<<(-?)(['\"]?)([A-Za-z_0-9.-]+)\3$")
-_KEYWORD = re.compile(rb"[A-Za-z]+")
-_JSON_STRING = re.compile(rb'"((?:[^"\\\n]|\\.)*)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Heredoc:
-    """``<<NAME``; ``body`` spans its lines, the terminator line left out."""
-
-    name: str
-    expand: bool  # the name was not quoted
-    strip_tabs: bool
-    marker: Span  # the ``<<NAME`` word
-    body: Span
-
-
-@dataclass(frozen=True, slots=True)
-class InstructionFlag:
-    """``--name=value`` before the arguments; value "" for a bare flag."""
-
-    name: str
-    value: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """``NAME=value`` of ENV, ARG or LABEL; an ARG without default has no value."""
-
-    name: Word
-    value: ShellWord | None
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One instruction. For ONBUILD, the instruction that it holds, ``onbuild`` set.
-
-    ``body`` is what follows the keyword and its flags, as many bytes as the
-    file has there: comment lines and empty lines inside it are blanked and the
-    escape character of a continuation is always a backslash.
-    """
-
-    keyword: str  # upper case
-    keyword_span: Span
-    span: Span  # from the keyword to the last byte, heredocs included, line ending not
-    body: bytes
-    body_start: int
-    flags: tuple[InstructionFlag, ...]
-    heredocs: tuple[Heredoc, ...]
-    onbuild: bool
-    escape: str
-
-    def flag(self, name: str) -> str | None:
-        """The value of the last flag of that name."""
-        return next((flag.value for flag in reversed(self.flags) if flag.name == name), None)
-
-    @property
-    def exec_form(self) -> tuple[Word, ...] | None:
-        """The words of the JSON form; None for the shell form."""
-        return _read_json(self)
-
-    def words(self) -> tuple[ShellWord, ...]:
-        """The white-space separated words of the body."""
-        return tuple(
-            self._word(start, end) for start, end in split_words(self._lexed, 0, len(self.body))
-        )
-
-    def pairs(self) -> tuple[Pair, ...]:
-        """The pairs of ENV, ARG or LABEL, old ``ENV NAME value`` form included."""
-        return tuple(_read_pairs(self))
-
-    @property
-    def _lexed(self) -> bytes:
-        """The body with backslash as the escape character whatever the file says."""
-        if self.escape == "\\":
-            return self.body
-        return self.body.translate(_SWAP).replace(b"`\n", b"\\\n")
-
-    def _word(self, start: int, end: int) -> ShellWord:
-        parts = decode_word(self._lexed[start:end], self.body_start + start)
-        if self.escape == "`":
-            from dataclasses import replace
-
-            parts = tuple(replace(p, text=p.text.replace("`", "\\")) for p in parts)
-        return ShellWord(
-            parts, Span(self.span.path, self.body_start + start, self.body_start + end)
-        )
-
-
-_SWAP = bytes.maketrans(b"`\\", b"\\`")
+_DIRECTIVE = re.compile(rb"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
+_HEREDOC = re.compile(rb"\d*<<(-?)([^<]+)", re.DOTALL)
+#: The first word of an instruction; it may go on behind a continuation.
+_KEYWORD = re.compile(rb"[^ \t\v\f\r\n\\]+(?:\\\n?[^ \t\v\f\r\n\\]*)*")
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +124,7 @@ class _Reader:
         line = self.directives(starts, ends)
         while line < len(starts):
             text = data[starts[line] : ends[line]]
-            if line == 0 and text.startswith(b"\xef\xbb\xbf"):
-                text = b"   " + text[3:]
+            text = text.removeprefix(_BOM) if line == 0 else text
             if not text.strip() or text.lstrip().startswith(b"#"):
                 line += 1
                 continue
@@ -184,17 +133,23 @@ class _Reader:
 
     def directives(self, starts: list[int], ends: list[int]) -> int:
         """Read the parser directives; returns the 0-based line after them."""
+        seen: set[bytes] = set()
         for line, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            text = self.source.data[start:end]
-            if line == 0 and text.startswith(b"\xef\xbb\xbf"):
-                text = text[3:]
-            match = _DIRECTIVE.match(text)
-            if match is None or match[1].lower() not in {b"escape", b"syntax", b"check"}:
+            match = _DIRECTIVE.match(self.source.data[start:end].removeprefix(_BOM))
+            if match is None:
                 return line
-            if match[1].lower() == b"escape" and match[2] in {b"`", b"\\"}:
-                self.escape = match[2]
-            elif match[1].lower() == b"syntax":
-                self.syntax = match[2].decode("utf-8", "replace")
+            name, value = match[1].lower(), match[2]
+            if name not in {b"escape", b"syntax", b"check"}:
+                continue
+            if name in seen:
+                self.fail(start, f"only one {name.decode()} directive can be used")
+            seen.add(name)
+            if name == b"syntax":
+                self.syntax = value.decode("utf-8", "replace")
+            elif name == b"escape" and value in {b"`", b"\\"}:
+                self.escape = value
+            elif name == b"escape":
+                self.fail(start, f"the escape directive takes \\ or `, not {_shown(value)}")
         return len(starts)
 
     def instruction(self, line: int, starts: list[int], ends: list[int]) -> int:
@@ -202,85 +157,70 @@ class _Reader:
         data = self.source.data
         begin = starts[line]
         masked = bytearray()
-        first = True
         while line < len(starts):
             text = data[starts[line] : ends[line]]
-            if first and begin == 0 and text.startswith(b"\xef\xbb\xbf"):
+            if starts[line] == 0 and text.startswith(_BOM):
                 text = b"   " + text[3:]
             line += 1
             stripped = text.strip()
-            if not first and (not stripped or stripped.startswith(b"#")):
+            if masked and (not stripped or stripped.startswith(b"#")):
                 masked += b" " * len(text)
                 continue
-            first = False
             content = text.rstrip(b"\r\n")
             without = content.rstrip(b" \t")
-            continued = without.endswith(self.escape) and not (
-                without.endswith(self.escape * 2)
-            )
-            if not continued:
+            if not without.endswith(self.escape) or without.endswith(self.escape * 2):
                 masked += content
                 break
-            masked += without[:-1] + b" " * (len(text) - len(without) - 1) + b"\\\n"
-        return self.heredocs(begin, bytes(masked), line, starts, ends)
+            blank = len(text) - len(without) - 1
+            masked += without[:-1]
+            masked += b" " * (blank + 1) if blank < 0 else b" " * blank + b"\\\n"
+        return self.assemble(begin, bytes(masked), line, starts, ends)
 
-    def heredocs(self, begin: int, text: bytes, line: int, starts: list[int], ends: list[int]) -> int:
-        indent = len(text) - len(text.lstrip())
-        keyword_match = _KEYWORD.match(text, indent)
-        if keyword_match is None:
-            self.fail(begin, f"expected an instruction, found {_shown(text.strip())}")
+    def assemble(
+        self, begin: int, text: bytes, line: int, starts: list[int], ends: list[int]
+    ) -> int:
+        """Make an instruction of ``text``, its lines with continuations and comments blanked.
+
+        ``line`` is the line after it, where its heredocs start. Returns the line after those.
+        """
+        match = _KEYWORD.search(text)
+        name = match[0].replace(b"\\\n", b"").decode().upper() if match else ""
+        if match is None or name not in KEYWORDS:
+            self.fail(begin, f"unknown instruction {_shown(match[0] if match else b'')}")
             return line
-        keyword = keyword_match[0].decode().upper()
-        if keyword not in KEYWORDS:
-            self.fail(begin, f"unknown instruction {_shown(keyword_match[0])}")
-            return line
-        start, end = keyword_match.start(), keyword_match.end()
-        onbuild = keyword == "ONBUILD"
+        start, keyword_end = match.start(), match.end()
+        onbuild = name == "ONBUILD"
         if onbuild:
-            inner = _KEYWORD.match(text, _skip_blank(text, end))
-            if inner is None:
-                self.fail(begin, "ONBUILD without an instruction")
+            match = _KEYWORD.match(text, _skip_blank(text, keyword_end))
+            name = match[0].replace(b"\\\n", b"").decode().upper() if match else ""
+            if match is None or name not in KEYWORDS - {"ONBUILD", "FROM", "MAINTAINER"}:
+                self.fail(begin, "ONBUILD without an instruction that it may hold")
                 return line
-            keyword, end = inner[0].decode().upper(), inner.end()
-        flags, end = self.flags(text, end, begin)
+            keyword_end = match.end()
+        path = self.source.path
+        # words are told apart with backslash as the escape character
+        lexed = text if self.escape == b"\\" else backslashed(text)
+        flags, end = _flags(lexed, keyword_end, path, begin)
         end = _skip_blank(text, end)
-        heredocs: list[Heredoc] = []
         stop = begin + len(text.rstrip())
-        if keyword in _HEREDOC_KEYWORDS and b"<<" in text and text[end : end + 1] != b"[":
-            for first, last in split_words(text, end, len(text)):
-                match = _HEREDOC.match(text[first:last])
-                if match is None:
+        heredocs: list[Heredoc] = []
+        if (
+            name in _HEREDOC_KEYWORDS
+            and b"<<" in text
+            and read_json(text[end:], path, begin + end) is None
+        ):
+            for first, last in split_words(lexed, end, len(lexed)):
+                marker = _HEREDOC.fullmatch(lexed[first:last])
+                if marker is None:
                     continue
-                name, strip_tabs = match[4], match[2] == b"-"
-                body_start = starts[line] if line < len(starts) else len(self.source.data)
-                body_end = body_start
-                found = False
-                while line < len(starts) and not found:
-                    candidate = self.source.data[starts[line] : ends[line]].rstrip(b"\r\n")
-                    if strip_tabs:
-                        candidate = candidate.lstrip(b"\t")
-                    found = candidate == name
-                    if not found:
-                        body_end = ends[line]
-                    else:
-                        stop = starts[line] + len(self.source.data[starts[line] : ends[line]].rstrip(b"\r\n"))
-                    line += 1
-                if not found:
-                    self.fail(begin, f"heredoc {_shown(name)} is never closed")
-                    stop = max(stop, len(self.source.data))
-                heredocs.append(
-                    Heredoc(
-                        name.decode(),
-                        match[3] == b"",
-                        strip_tabs,
-                        self.source.span(begin + first, begin + last),
-                        self.source.span(body_start, body_end),
-                    )
-                )
+                heredoc, line, stop = self.heredoc(marker, begin + first, line, starts, ends)
+                heredocs.append(heredoc)
         self.instructions.append(
             Instruction(
-                keyword=keyword,
-                keyword_span=self.source.span(begin + start, begin + end if onbuild else begin + keyword_match.end()),
+                keyword=name,
+                keyword_span=self.source.span(
+                    begin + start, begin + len(text[:keyword_end].rstrip(b"\\\n"))
+                ),
                 span=self.source.span(begin + start, stop),
                 body=text[end:],
                 body_start=begin + end,
@@ -292,20 +232,37 @@ class _Reader:
         )
         return line
 
-    def flags(self, text: bytes, end: int, begin: int) -> tuple[tuple[InstructionFlag, ...], int]:
-        flags: list[InstructionFlag] = []
-        for first, last in split_words(text, end, len(text)):
-            word = text[first:last]
-            if not word.startswith(b"--"):
+    def heredoc(
+        self, marker: re.Match[bytes], at: int, line: int, starts: list[int], ends: list[int]
+    ) -> tuple[Heredoc, int, int]:
+        """The heredoc whose body starts on ``line``, the line after it, and its last byte."""
+        data = self.source.data
+        parts = decode_word(marker[2], 0, substitution=False)
+        strip_tabs = marker[1] == b"-"
+        literal = all(part.kind == "text" for part in parts)
+        name = "".join(part.text for part in parts).encode() if literal else marker[2]
+        first = line
+        while line < len(starts):
+            text = data[starts[line] : ends[line]].rstrip(b"\r\n")
+            if (text.lstrip(b"\t") if strip_tabs else text) == name:
                 break
-            end = last
-            if word == b"--":
-                break
-            name, _, value = word[2:].decode("utf-8", "replace").partition("=")
-            flags.append(
-                InstructionFlag(name, value.strip("\"'"), self.source.span(begin + first, begin + last))
-            )
-        return tuple(flags), end
+            line += 1
+        if line == len(starts):
+            self.fail(at, f"heredoc {_shown(name)} is never closed")
+            stop = end = len(data)
+        else:
+            end = starts[line]
+            stop = end + len(text)
+            line += 1
+        start = starts[first] if first < len(starts) else len(data)
+        heredoc = Heredoc(
+            name.decode("utf-8", "replace"),
+            not any(part.quoted for part in parts),
+            strip_tabs,
+            self.source.span(at, at + len(marker[0])),
+            self.source.span(start, end),
+        )
+        return heredoc, line, stop
 
     def fail(self, offset: int, message: str) -> None:
         if self.error is None:
@@ -347,6 +304,22 @@ def _stage(index: int, origin: Instruction, inside: list[Instruction]) -> Stage:
     )
 
 
+def _flags(text: bytes, end: int, path: str, begin: int) -> tuple[tuple[InstructionFlag, ...], int]:
+    """The flags after byte ``end`` of the instruction at byte ``begin``, and where they end."""
+    flags: list[InstructionFlag] = []
+    for first, last in split_words(text, end, len(text)):
+        word = text[first:last]
+        if not word.startswith(b"--"):
+            break
+        end = last
+        if word == b"--":
+            break
+        name, _, value = word[2:].decode("utf-8", "replace").partition("=")
+        span = Span(path, begin + first, begin + last)
+        flags.append(InstructionFlag(name, value.strip("\"'"), span))
+    return tuple(flags), end
+
+
 def _skip_blank(text: bytes, position: int) -> int:
     while position < len(text):
         if text[position : position + 1].isspace():
@@ -360,54 +333,3 @@ def _skip_blank(text: bytes, position: int) -> int:
 
 def _shown(text: bytes) -> str:
     return repr(text[:40].decode("utf-8", "replace"))
-
-
-def _read_json(instruction: Instruction) -> tuple[Word, ...] | None:
-    import json
-
-    body = instruction.body.replace(b"\\\n", b"  ")
-    if not body.startswith(b"["):
-        return None
-    text = body.rstrip()
-    try:
-        values = json.loads(text)
-    except ValueError:
-        return None
-    if not all(isinstance(value, str) for value in values):
-        return None
-    words: list[Word] = []
-    for value, match in zip(values, _JSON_STRING.finditer(text), strict=False):
-        start = instruction.body_start + match.start()
-        words.append(Word(value, Span(instruction.span.path, start, start + len(match[0]))))
-    return tuple(words)
-
-
-def _read_pairs(instruction: Instruction) -> Iterator[Pair]:
-    body = instruction._lexed
-    ranges = list(split_words(body, 0, len(body)))
-    path, base = instruction.span.path, instruction.body_start
-    if not ranges:
-        return
-    first = body[ranges[0][0] : ranges[0][1]]
-    if instruction.keyword != "ARG" and b"=" not in first:
-        # `ENV NAME the rest of the line`
-        name = first.decode("utf-8", "replace")
-        start = ranges[1][0] if len(ranges) > 1 else ranges[0][1]
-        end = ranges[-1][1]
-        yield Pair(
-            Word(name, Span(path, base + ranges[0][0], base + ranges[0][1])),
-            instruction._word(start, end),
-            Span(path, base + ranges[0][0], base + end),
-        )
-        return
-    for start, end in ranges:
-        equals = body.find(b"=", start, end)
-        if equals == -1:
-            value = None
-            equals = end
-        else:
-            value = instruction._word(equals + 1, end)
-        name = body[start:equals].decode("utf-8", "replace").strip("\"'")
-        yield Pair(
-            Word(name, Span(path, base + start, base + equals)), value, Span(path, base + start, base + end)
-        )

@@ -7,12 +7,20 @@ forms of bash that build scripts use. What only a run can tell is "opaque".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from covlint.documents.shellquotes import closing_bracket, split_words
 from covlint.source import Span
 
-_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*(\[[@*]\])?|[@*#?$!0-9-]")
+__all__ = ["Part", "ShellWord", "decode_word", "split_words"]
+
+_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*|[@*#?$!0-9-]")
+_RUN = re.compile(rb"[^\\\"'`$]+")
+_QUOTED_RUN = re.compile(rb"[^\\\"`$]+")
+_BLANKS = re.compile("[ \t\n]+")
+#: In the operand of an unquoted expansion these keep white space together.
+_QUOTING = frozenset("'\"\\")
 _EXPANSION = re.compile(
     rb"\$\{([A-Za-z_][A-Za-z0-9_]*(?:\[[@*]\])?|[@*#?0-9])(?:(:?[-+=?])(.*))?\}", re.DOTALL
 )
@@ -90,18 +98,16 @@ class ShellWord:
             if part.kind == "text" or part.quoted:
                 current = (current or "") + value
                 continue
-            pieces = value.split()
-            if value[:1].isspace() and current is not None:
-                fields.append(current)
-                current = None
+            if part.operand is not None and not _QUOTING.isdisjoint(part.operand):
+                return None
+            # the first and last piece are empty where white space stands at the ends
+            pieces = _BLANKS.split(value)
             for index, piece in enumerate(pieces):
                 if index and current is not None:
                     fields.append(current)
                     current = None
-                current = (current or "") + piece
-            if value[-1:].isspace() and current is not None:
-                fields.append(current)
-                current = None
+                if piece:
+                    current = (current or "") + piece
         if current is not None:
             fields.append(current)
         elif not self.parts:
@@ -158,61 +164,125 @@ def _operand(operand: str | None, variables: Mapping[str, str]) -> str | None:
     return word.resolve(variables)
 
 
-def decode_word(raw: bytes, offset: int) -> tuple[Part, ...]:
-    """The parts of the word written as ``raw``, which starts at byte ``offset``."""
-    parts: list[Part] = []
-    position = 0
-    quoted = False  # inside double quotes
-    length = len(raw)
+def decode_word(raw: bytes, offset: int, *, substitution: bool = True) -> tuple[Part, ...]:
+    """The parts of the word written as ``raw``, which starts at byte ``offset``.
 
-    def text(start: int, end: int, value: bytes | None = None, *, quote: bool = False) -> None:
-        decoded = (raw[start:end] if value is None else value).decode("utf-8", "replace")
-        previous = parts[-1] if parts else None
-        if (
-            value is None and previous is not None and previous.kind == "text"
-            and previous.quoted == quote and previous.end == offset + start
-            and len(previous.text.encode()) == previous.end - previous.start
-        ):
-            parts[-1] = Part("text", previous.text + decoded, quote, start=previous.start, end=offset + end)
-        else:
-            parts.append(Part("text", decoded, quote, start=offset + start, end=offset + end))
+    Without ``substitution``, ``$(…)`` and backquotes are text, as in a Dockerfile.
+    """
+    return tuple(_Decoder(raw, offset, substitution).read())
 
-    while position < length:
-        character = raw[position : position + 1]
-        if character == b"\\" and position + 1 < length:
-            following = raw[position + 1 : position + 2]
-            if following == b"\n":
-                position += 2
-            elif quoted and following not in b'$`"\\':
-                text(position, position + 1, quote=True)
+
+@dataclass
+class _Decoder:
+    raw: bytes
+    offset: int
+    substitution: bool
+    parts: list[Part] = field(default_factory=list)
+
+    def read(self) -> list[Part]:
+        raw, length = self.raw, len(self.raw)
+        position = 0
+        quoted = False  # inside double quotes
+        while position < length:
+            run = (_QUOTED_RUN if quoted else _RUN).match(raw, position)
+            if run is not None:
+                self.text(position, run.end(), quoted)
+                position = run.end()
+                continue
+            character = raw[position : position + 1]
+            if character == b"\\":
+                position = self.escape(position, quoted)
+            elif character == b'"':
+                quoted = not quoted
+                if quoted and raw.startswith(b'"', position + 1):
+                    self.text(position + 1, position + 1, True)
                 position += 1
+            elif character == b"'":
+                end = raw.find(b"'", position + 1)
+                end = length if end == -1 else end
+                self.text(position + 1, end, True)
+                position = end + 1
+            elif character == b"`" and self.substitution:
+                end = raw.find(b"`", position + 1)
+                position = self.opaque(position, length if end == -1 else end + 1, quoted)
+            elif character == b"$":
+                position = self.dollar(position, quoted)
             else:
-                width = _character_width(raw, position + 1)
-                end = position + 1 + width
-                text(position, end, raw[position + 1 : end], quote=True)
-                position = end
-        elif character == b'"':
-            quoted = not quoted
-            if not quoted and raw[position - 1 : position] == b'"':
-                text(position, position, b"", quote=True)
-            position += 1
-        elif character == b"'" and not quoted:
-            end = raw.find(b"'", position + 1)
-            end = length if end == -1 else end
-            text(position + 1, end, quote=True)
-            position = end + 1
-        elif character == b"`":
-            end = raw.find(b"`", position + 1)
-            end = length if end == -1 else end + 1
-            parts.append(Part("opaque", "", quoted, start=offset + position, end=offset + end))
-            position = end
-        elif character == b"$":
-            position = _dollar(raw, position, offset, quoted, parts)
+                self.text(position, position + 1, quoted)
+                position += 1
+        return self.parts
+
+    def text(self, start: int, end: int, quoted: bool) -> None:
+        decoded = self.raw[start:end].decode("utf-8", "replace")
+        self.add("text", decoded, quoted, start, end)
+
+    def opaque(self, start: int, end: int, quoted: bool) -> int:
+        self.add("opaque", "", quoted, start, end)
+        return end
+
+    def add(self, kind: str, text: str, quoted: bool, start: int, end: int) -> None:
+        self.parts.append(
+            Part(kind, text, quoted, start=self.offset + start, end=self.offset + end)
+        )
+
+    def escape(self, position: int, quoted: bool) -> int:
+        """Read a backslash; returns the position after what it escapes."""
+        raw = self.raw
+        following = raw[position + 1 : position + 2]
+        if following == b"\n":
+            return position + 2
+        if not following or (quoted and following not in b'$`"\\'):
+            self.text(position, position + 1, True)
+            return position + 1
+        end = position + 1 + _character_width(raw, position + 1)
+        decoded = raw[position + 1 : end].decode("utf-8", "replace")
+        self.add("text", decoded, True, position, end)
+        return end
+
+    def dollar(self, position: int, quoted: bool) -> int:
+        """Read what a ``$`` starts; returns the position after it."""
+        raw, length = self.raw, len(self.raw)
+        following = raw[position + 1 : position + 2]
+        if following == b"(" and self.substitution:
+            return self.opaque(position, closing_bracket(raw, position + 1, length, b")"), quoted)
+        if following == b"{":
+            end = closing_bracket(raw, position + 1, length, b"}", quoted=quoted)
+            match = _EXPANSION.fullmatch(raw, position, end)
+            if match is None:
+                return self.opaque(position, end, quoted)
+            self.parts.append(
+                Part(
+                    "variable",
+                    match[1].decode(),
+                    quoted,
+                    (match[2] or b"").decode(),
+                    None if match[3] is None else match[3].decode("utf-8", "replace"),
+                    start=self.offset + position,
+                    end=self.offset + end,
+                )
+            )
+            return end
+        if following == b"'" and not quoted and self.substitution:
+            return self.ansi_quote(position)
+        match = _NAME.match(raw, position + 1)
+        if match is None:
+            self.text(position, position + 1, quoted)
+            return position + 1
+        self.add("variable", match[0].decode(), quoted, position, match.end())
+        return match.end()
+
+    def ansi_quote(self, position: int) -> int:
+        """``$'…'``: text, unless it has escapes in it."""
+        raw = self.raw
+        end = position + 2
+        while end < len(raw) and raw[end] != 0x27:
+            end += 2 if raw[end] == 0x5C else 1
+        end = min(end, len(raw))
+        if b"\\" in raw[position:end]:
+            self.opaque(position, min(end + 1, len(raw)), True)
         else:
-            width = _character_width(raw, position)
-            text(position, position + width, quote=quoted)
-            position += width
-    return tuple(parts)
+            self.text(position + 2, end, True)
+        return end + 1
 
 
 def _character_width(raw: bytes, position: int) -> int:
@@ -220,105 +290,3 @@ def _character_width(raw: bytes, position: int) -> int:
     lead = raw[position]
     width = 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
     return min(width, len(raw) - position)
-
-
-def _dollar(raw: bytes, position: int, offset: int, quoted: bool, parts: list[Part]) -> int:
-    """Read what a ``$`` starts; returns the position after it."""
-    following = raw[position + 1 : position + 2]
-    start = offset + position
-    if following == b"(":
-        end = _closing(raw, position + 1, b"(", b")")
-        parts.append(Part("opaque", "", quoted, start=start, end=offset + end))
-        return end
-    if following == b"{":
-        end = _closing(raw, position + 1, b"{", b"}")
-        match = _EXPANSION.fullmatch(raw, position, end)
-        if match is None:
-            parts.append(Part("opaque", "", quoted, start=start, end=offset + end))
-        else:
-            operand = match[3]
-            parts.append(
-                Part(
-                    "variable",
-                    match[1].decode(),
-                    quoted,
-                    (match[2] or b"").decode(),
-                    None if operand is None else operand.decode("utf-8", "replace"),
-                    start=start,
-                    end=offset + end,
-                )
-            )
-        return end
-    if following == b"'" and not quoted:
-        end = position + 2
-        while end < len(raw) and raw[end : end + 1] != b"'":
-            end += 2 if raw[end : end + 1] == b"\\" else 1
-        body = raw[position + 2 : end]
-        kind = "opaque" if b"\\" in body else "text"
-        parts.append(
-            Part(kind, body.decode("utf-8", "replace"), True, start=start + 2, end=offset + min(end, len(raw)))
-        )
-        return min(end + 1, len(raw))
-    match = _NAME.match(raw, position + 1)
-    if match is None:
-        parts.append(Part("text", "$", quoted, start=start, end=start + 1))
-        return position + 1
-    parts.append(Part("variable", match[0].decode(), quoted, start=start, end=offset + match.end()))
-    return match.end()
-
-
-def _closing(raw: bytes, position: int, opening: bytes, closing: bytes) -> int:
-    """The position after the bracket that closes the one at ``position``."""
-    depth = 0
-    while position < len(raw):
-        character = raw[position : position + 1]
-        if character == b"\\":
-            position += 2
-            continue
-        if character == b"'":
-            end = raw.find(b"'", position + 1)
-            position = len(raw) if end == -1 else end + 1
-            continue
-        if character == opening:
-            depth += 1
-        elif character == closing:
-            depth -= 1
-            if depth == 0:
-                return position + 1
-        position += 1
-    return len(raw)
-
-
-def split_words(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The byte ranges of the white-space separated words in ``data[start:end]``."""
-    position = start
-    while position < end:
-        if data[position : position + 1] in (b" ", b"\t", b"\n", b"\r"):
-            position += 1
-            continue
-        if data[position : position + 2] == b"\\\n":
-            position += 2
-            continue
-        first = position
-        while position < end:
-            character = data[position : position + 1]
-            if character in (b" ", b"\t", b"\n"):
-                break
-            if character == b"\\":
-                if data[position + 1 : position + 2] == b"\n":
-                    break
-                position += 2
-            elif character == b"'":
-                closing = data.find(b"'", position + 1, end)
-                position = end if closing == -1 else closing + 1
-            elif character == b'"':
-                position += 1
-                while position < end and data[position : position + 1] != b'"':
-                    position += 2 if data[position : position + 1] == b"\\" else 1
-                position += 1
-            elif data[position : position + 2] in (b"$(", b"${"):
-                opening = data[position + 1 : position + 2]
-                position = _closing(data[:end], position + 1, opening, b")" if opening == b"(" else b"}")
-            else:
-                position += 1
-        yield first, min(position, end)
