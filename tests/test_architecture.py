@@ -32,7 +32,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
 #: What only one place may import.
 OWNERS = {
     "click": ("covlint.cli",),
-    "rich": ("covlint.cli", "covlint.report.text"),
+    "rich": ("covlint.cli", "covlint.report.text", "covlint.report.verify_text"),
     "covlint_rules": (),
 }
 
@@ -119,6 +119,8 @@ def test_only_the_command_line_prints(module: str, path: Path) -> None:
 def test_modules_stay_small_and_say_what_they_are(module: str, path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= (600 if module.startswith("covlint_rules.") else 350)
+    if module.count(".") > 1 and module.startswith("covlint_rules"):
+        return  # the page of a rule is the docstring of its class
     documentation = ast.get_docstring(ast.parse(text))
     assert documentation is not None
     assert "TODO" not in documentation

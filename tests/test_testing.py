@@ -60,7 +60,7 @@ def test_cases_that_hold() -> None:
             ),
         ),
         (Growing, Invalid(HEAD + "RUN «go build .»\n", HEAD + "RUN go build -x .\n")),
-        (Failing, Valid(HEAD)),
+        (Failing, Valid(HEAD + "RUN go build .\n")),
     ],
 )
 def test_cases_that_do_not_hold(rule: type, case: Valid | Invalid) -> None:

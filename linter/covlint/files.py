@@ -15,7 +15,18 @@ CONFIG_NAME = ".covlint.yaml"
 
 #: Folders that hold no manifest of the project; only where no git index says better.
 _SKIPPED_FOLDERS = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "vendor", "third_party", "__pycache__"}
+    {
+        ".covlint",
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "node_modules",
+        "vendor",
+        "third_party",
+        "__pycache__",
+    }
 )
 
 #: Seconds that git may take to list a tree before the folder is walked instead.

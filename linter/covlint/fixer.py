@@ -272,6 +272,8 @@ def _without_repeats(edits: Sequence[Edit]) -> list[Edit]:
 def _overlap(one: Edit, other: Edit) -> bool:
     """Insertions at one place overlap as well: their order would be anybody's guess."""
     first, second = sorted((one.span, other.span))
+    if first.path != second.path:
+        return False
     if first.start == second.start:
         return True
     return second.start < first.end

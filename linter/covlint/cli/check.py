@@ -139,7 +139,10 @@ def execute(wishes: Wishes) -> int:
     _report(wishes, sheet)
     code = _exit_code(wishes, scope.config, sheet)
     if wishes.verify and code != INTERNAL and not wishes.diff:
-        return max(code, _verify(scope))
+        from covlint.cli.verify import Wishes as Verification
+        from covlint.cli.verify import verify_scope
+
+        return max(code, verify_scope(scope, Verification(form=wishes.format)))
     return code
 
 
@@ -153,6 +156,8 @@ def _scope(wishes: Wishes) -> tuple[Scope, bytes | None]:
         raise Misuse("--unsafe-fixes goes with --fix or --diff")
     if piped and wishes.verify:
         raise Misuse("--verify needs files on disk")
+    if wishes.verify and wishes.format == "json" and wishes.output is None:
+        raise Misuse("--verify --format json: say with --output FILE where the first report goes")
     if not piped:
         return scope_of(wishes.paths or (".",), config_file=wishes.config), None
     data = sys.stdin.buffer.read()
@@ -320,8 +325,3 @@ def _beyond_baseline(file: str, inspection: Inspection) -> Inspection:
         inspection,
         report=replace(report, diagnostics=tuple(new), suppressed=report.suppressed + hidden),
     )
-
-
-def _verify(scope: Scope) -> int:
-    """Hands over to the runner, in the project that was inspected."""
-    raise NotImplementedError
