@@ -6,15 +6,21 @@ from covlint.registry import Entry
 
 #: Sorted by code. The last word is the kind of fact that the rule judges; the
 #: rule's module is imported when such a fact turns up.
-RULES = (
-    Entry("COV101", "covlint_rules.build.uninstrumented_build", "UninstrumentedBuild", "Chain"),
-    Entry("COV102", "covlint_rules.build.go_too_old", "GoTooOld", "GoBuild"),
-    Entry("COV103", "covlint_rules.build.undeclared_goflags", "UndeclaredGoflags", "Chain"),
-    Entry("COV104", "covlint_rules.build.overridden_goflags", "OverriddenGoflags", "GoBuild"),
-    Entry("COV105", "covlint_rules.build.coverpkg_without_main", "CoverpkgWithoutMain", "GoBuild"),
-    Entry("COV106", "covlint_rules.build.malformed_goflags", "MalformedGoflags", "GoBuild"),
-    Entry("COV107", "covlint_rules.build.forced_rebuild", "ForcedRebuild", "GoBuild"),
-    Entry("COV108", "covlint_rules.build.install_suffix", "InstallSuffix", "GoBuild"),
-    Entry("COV109", "covlint_rules.build.static_extldflags", "StaticExtldflags", "GoBuild"),
-    Entry("COV110", "covlint_rules.build.file_argument_build", "FileArgumentBuild", "GoBuild"),
+RULES = tuple(
+    Entry(code, f"covlint_rules.{module}", rule, subject)
+    for code, module, rule, subject in (
+        ("COV101", "build.uninstrumented_build", "UninstrumentedBuild", "Chain"),
+        ("COV102", "build.go_too_old", "GoTooOld", "GoBuild"),
+        ("COV103", "build.undeclared_goflags", "UndeclaredGoflags", "Chain"),
+        ("COV104", "build.overridden_goflags", "OverriddenGoflags", "GoBuild"),
+        ("COV105", "build.coverpkg_without_main", "CoverpkgWithoutMain", "GoBuild"),
+        ("COV106", "build.malformed_goflags", "MalformedGoflags", "GoBuild"),
+        ("COV107", "build.forced_rebuild", "ForcedRebuild", "GoBuild"),
+        ("COV108", "build.install_suffix", "InstallSuffix", "GoBuild"),
+        ("COV109", "build.static_extldflags", "StaticExtldflags", "GoBuild"),
+        ("COV110", "build.file_argument_build", "FileArgumentBuild", "GoBuild"),
+        ("COV201", "image.unwritable_coverdir", "UnwritableCoverdir", "Chain"),
+        ("COV202", "image.missing_coverdir", "MissingCoverdir", "Chain"),
+        ("COV203", "image.shell_without_exec", "ShellWithoutExec", "Chain"),
+    )
 )
