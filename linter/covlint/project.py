@@ -10,6 +10,7 @@ from functools import cached_property
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
 from covlint.facts.build import GoBuild, Instrumentation, mentions_cover, read_builds
+from covlint.facts.extraction import ImageBuild, Step
 from covlint.facts.image import Image, read_images
 from covlint.facts.scope import scoped_stages
 from covlint.files import Files
@@ -274,18 +275,23 @@ class Project:
 
         source = self.source(path)
         if may_matter(source.data):
-            image_builds, steps = read_makefile_steps(source)
-            self.facts.image_builds.extend(image_builds)
-            self.facts.steps.extend(steps)
+            from covlint.documents.makefile import read_makefile
+
+            self._steps(read_makefile_steps(read_makefile(source)))
 
     def _script(self, path: str) -> None:
         from covlint.facts.extraction import may_matter, read_script_steps
 
         source = self.source(path)
         if may_matter(source.data):
-            image_builds, steps = read_script_steps(source)
-            self.facts.image_builds.extend(image_builds)
-            self.facts.steps.extend(steps)
+            self._steps(read_script_steps(source))
+
+    def _steps(self, found: tuple[ImageBuild | Step, ...]) -> None:
+        for fact in found:
+            if isinstance(fact, ImageBuild):
+                self.facts.image_builds.append(fact)
+            else:
+                self.facts.steps.append(fact)
 
     # -- Go packages ------------------------------------------------------------
 

@@ -42,6 +42,8 @@ __all__ = [
     "Repository",
     "is_coverage_volume",
     "plainly_for_e2e",
+    "runs_as_root",
+    "seen_mounted",
     "site_of",
     "wire",
 ]
@@ -147,6 +149,41 @@ def plainly_for_e2e(container: Container) -> bool:
     if any(_PRODUCTION.search(name.lower()) for name in names):
         return False
     return any(_E2E.search(name.lower()) for name in names)
+
+
+def runs_as_root(chain: Chain) -> bool | None:
+    """Whether the container's process is root; None when that cannot be told."""
+    container = chain.container
+    if container is not None:
+        identity = container.identity
+        if identity.opaque:
+            return None
+        if identity.user is not None:
+            return identity.user.text == "0"
+        if identity.non_root is not None:
+            return False
+    if chain.image is None or (
+        container is not None and chain.image_certainty is Certainty.UNKNOWN
+    ):
+        return None
+    return chain.image.user.root
+
+
+def seen_mounted(chain: Chain) -> bool:
+    """Whether something seen mounts a volume over the chain's GOCOVERDIR."""
+    if chain.coverdir is None:
+        return False
+    if chain.mount is not None:
+        return True
+    if chain.container is not None and chain.container.mounts_opaque:
+        return True
+    path = chain.coverdir.text.rstrip("/") + "/"
+    return any(
+        path.startswith(mount.rstrip("/") + "/")
+        for step in chain.steps
+        if step.kind is StepKind.RUN_CONTAINER
+        for mount in step.mounts
+    )
 
 
 def wire(facts: Facts, repository: Repository) -> tuple[tuple[GoBuild, ...], tuple[Image, ...], tuple[Chain, ...]]:
@@ -397,18 +434,19 @@ def _instrumentation(
         return states.pop()
     if not image_builds:
         return Instrumentation.CONDITIONAL
-    for build in builds:
-        if build.instrumentation is not Instrumentation.CONDITIONAL:
-            continue
-        for command in image_builds:
-            passed = [a for a in command.arguments if a.name == build.variable]
-            if any(
-                mentions_cover(a.value)
-                or (is_coverage_name(a.name) and a.value not in {None, "", "0", "false"})
-                for a in passed
-            ):
-                return Instrumentation.YES
+    conditional = [b for b in builds if b.instrumentation is Instrumentation.CONDITIONAL]
+    if all(_passes(command, build) for command in image_builds for build in conditional):
+        return Instrumentation.YES
     return Instrumentation.CONDITIONAL
+
+
+def _passes(command: ImageBuild, build: GoBuild) -> bool:
+    return any(
+        mentions_cover(a.value)
+        or (is_coverage_name(a.name) and a.value not in {None, "", "0", "false"})
+        for a in command.arguments
+        if a.name == build.variable
+    )
 
 
 def _feeds_production(image: Image | None, builds: tuple[GoBuild, ...], images: list[Image]) -> bool:

@@ -28,6 +28,7 @@ class Directory:
     group: str | None
     mode: int | None
     span: Span
+    copied: bool = False  # by a COPY without --chown, at ``span``
 
 
 class DirectoryReader:
@@ -95,7 +96,14 @@ class DirectoryReader:
         mode = _octal(instruction.flag("chmod"))
         path = self.directories.get(target)
         if path is None or chown is not None:
-            self.directories[target] = Directory(target, owner, group, mode, instruction.span)
+            self.directories[target] = Directory(
+                target,
+                owner,
+                group,
+                mode,
+                instruction.span,
+                copied=chown is None and instruction.keyword == "COPY",
+            )
         if instruction.flag("from") is None:
             for source in texts[:-1]:
                 if source:

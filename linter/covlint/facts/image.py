@@ -68,10 +68,12 @@ class Image:
     volumes: tuple[str, ...]
     process: Process | None
     stop_signal: Word | None
-    insertion: int  # byte offset of the line before which a RUN runs as root
+    insertion: int  # byte offset of the line before which a RUN or COPY can go
+    root_at_insertion: bool  # a RUN there runs as root
+    unended: int | None  # the end of a file that has no final line ending
     newline: bytes
     builds: tuple[GoBuild, ...]  # the builds whose output this stage makes or copies
-    builder_stage: int | None  # the stage of the first of them, when it is another stage
+    builder_name: str | None  # the stage of the first of them, when it is another stage
     builder_insertion: int | None  # byte offset of the line after that build
     environment: tuple[tuple[str, str], ...]
     takes_part: bool = False
@@ -166,6 +168,8 @@ def _image(
     coverdir, coverdir_instruction = _coverdir(stage)
     process = _process(dockerfile, entrypoint, command, facts, reader)
     builder = next((b for b in own_builds if b.stage != stage.stage.index), None)
+    insertion = _insertion(dockerfile, stage)
+    data = dockerfile.source.data
     return Image(
         dockerfile=dockerfile.source.path,
         stage=stage.stage.index,
@@ -182,10 +186,12 @@ def _image(
         volumes=tuple(volumes),
         process=process,
         stop_signal=stop_signal,
-        insertion=_insertion(dockerfile, stage),
+        insertion=insertion,
+        root_at_insertion=_root_at(insertion, dockerfile, lineage, facts),
+        unended=len(data) if not data.endswith(b"\n") else None,
         newline=dockerfile.source.newline,
         builds=own_builds,
-        builder_stage=builder.stage if builder else None,
+        builder_name=(builder.stage_name or str(builder.stage)) if builder else None,
         builder_insertion=_line_after(dockerfile, builder.instruction) if builder else None,
         environment=tuple(
             (n, v.value) for n, v in stage.end.variables.items() if v.kind == "env" and v.value is not None
@@ -229,6 +235,23 @@ def _insertion(dockerfile: Dockerfile, stage: ScopedStage) -> int:
                 return starts[dockerfile.source.line_of(instruction.span.start) - 1]
     last = stage.steps[-1][0] if stage.steps else stage.stage.origin
     return _line_after(dockerfile, last.span)
+
+
+def _root_at(
+    offset: int, dockerfile: Dockerfile, lineage: list[ScopedStage], facts: BaseImage
+) -> bool:
+    """Whether a RUN at the byte ``offset`` would run as root."""
+    user = facts.user
+    for part in lineage:
+        for instruction, scope in part.steps:
+            if part is lineage[-1] and instruction.span.start >= offset:
+                return _is_root(scope.user.text if scope.user is not None else user)
+    end = lineage[-1].end.user
+    return _is_root(end.text if end is not None else user)
+
+
+def _is_root(user: str | None) -> bool:
+    return user is not None and user.split(":", 1)[0] in {"", "root", "0"}
 
 
 def _builds_for(

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Evidence,
+    Fix,
+    Severity,
+    Symptom,
+)
+from covlint.facts.image import output_name
+from covlint.facts.signals_to_pid1 import swallowed
+from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Span
+from covlint.wiring import Chain
+
+_BUILD = "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
+
+
+class ShellWithoutExec(Rule[Chain]):
+    """PID 1 is a shell that does not pass SIGTERM on to the service.
+
+    The service is killed at the end of the grace period and writes no counters:
+    `covmeta` without `covcounters`, 0.0 %. Which forms are safe depends on the
+    shell of the base image: dash (Debian, Ubuntu) forks every command, bash and
+    busybox replace themselves by the last one. Use the exec form, or `exec`.
+    """
+
+    code = "COV203"
+    name = "shell-without-exec"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.META_ONLY
+    source = "facts, part C: measured as PID 1 in a PID namespace"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        image = chain.image
+        if image is None or not chain.takes_part or image.process is None:
+            return
+        if chain.container is not None and (
+            chain.container.command is not None or chain.container.process_opaque
+        ):
+            return
+        process = image.process
+        if process.interpreter is None:
+            return
+        binaries = frozenset(name for b in image.builds if (name := output_name(b)))
+        found = swallowed(process.commands, process.interpreter, binaries)
+        if found is None:
+            return
+        fix = None
+        if found.exec_at is not None:
+            only_coverage = image.coverdir is not None and not chain.feeds_production
+            place = Span(image.dockerfile, found.exec_at, found.exec_at)
+            fix = Fix(
+                "Put exec before the service",
+                Applicability.SAFE if only_coverage else Applicability.UNSAFE,
+                (Edit(place, b"exec "),),
+            )
+        yield self.diagnostic(
+            process.body if process.shell_form else found.command,
+            f"PID 1 is a shell and the service never gets SIGTERM ({found.why}): it is killed at "
+            "the end of the grace period and writes no counters",
+            fix=fix,
+        )
+
+    VALID = (
+        Valid(_BUILD + 'FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT ["/till"]\n'),
+        Valid(_BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT exec /till\n"),
+        Valid(
+            _BUILD + "FROM alpine:3.20\nCOPY --from=b /till /till\nENTRYPOINT cd /tmp && /till\n",
+            "busybox becomes the last command",
+        ),
+        Valid(
+            _BUILD + "FROM company/base\nCOPY --from=b /till /till\nENTRYPOINT /till\n",
+            "which shell the base has is not known",
+        ),
+        Valid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            "CMD ./prepare && exec /till\n"
+        ),
+        Valid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            "CMD trap 'kill -TERM $p; wait $p' TERM; /till & p=$!; wait $p\n"
+        ),
+        Valid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT [\"/till\"]\n"
+            "HEALTHCHECK CMD curl localhost || exit 1\n"
+        ),
+    )
+    INVALID = (
+        Invalid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENV GOCOVERDIR=/tmp\n"
+            "ENTRYPOINT «/till --port 80»\n",
+            fixed=_BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            "ENV GOCOVERDIR=/tmp\nENTRYPOINT exec /till --port 80\n",
+            safe=True,
+        ),
+        Invalid(
+            _BUILD + "FROM ubuntu:24.04\nCOPY --from=b /till /till\n"
+            'CMD ["sh", "-c", "cd /tmp && «/till»"]\n',
+            fixed=_BUILD + "FROM ubuntu:24.04\nCOPY --from=b /till /till\n"
+            'CMD ["sh", "-c", "cd /tmp && exec /till"]\n',
+            safe=False,
+        ),
+        Invalid(
+            _BUILD + "FROM fedora:41\nCOPY --from=b /till /till\nCMD «/till 2>&1»\n",
+            fixed=_BUILD + "FROM fedora:41\nCOPY --from=b /till /till\nCMD exec /till 2>&1\n",
+        ),
+        Invalid(
+            _BUILD + "FROM alpine:3.20\nCOPY --from=b /till /till\nCMD «/till | tee /log»\n",
+            message="pipeline",
+        ),
+        Invalid(
+            _BUILD + "FROM alpine:3.20\nCOPY --from=b /till /till\nCMD «/till && echo done»\n",
+            message="another command after it",
+        ),
+    )
