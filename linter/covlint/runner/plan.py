@@ -284,6 +284,14 @@ def _grace(target: Target, container: Container | None) -> float:
 
 def _unproven(chain: Chain | None, place: StandIn, limits: str | None) -> tuple[Unproven, ...]:
     found: list[Unproven] = []
+    if chain is None:
+        found += [
+            Unproven(Hop.IMAGE, "no Dockerfile is part of this target"),
+            Unproven(Hop.WORKLOAD, "no manifest is part of this target"),
+            Unproven(Hop.COVERDIR, "GOCOVERDIR is a folder that covlint gives"),
+        ]
+    elif chain.container is None:
+        found.append(Unproven(Hop.WORKLOAD, "no manifest is part of this target"))
     if chain is not None and chain.image is not None:
         reason = "the binary runs on this host, not in its image"
         process = chain.image.process

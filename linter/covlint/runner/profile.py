@@ -53,8 +53,8 @@ class ProfileReader:
     env: Mapping[str, str]
     sources: Path
 
-    def read(self, data: Path, out: Path) -> Profile:
-        """Read ``data``; write profile.txt, func.txt and coverage.html to ``out``."""
+    def read(self, data: Path, out: Path, *, reports: bool = True) -> Profile:
+        """Read ``data``; write profile.txt to ``out``, and the reports for people beside it."""
         folder = read_folder(data)
         if folder.state is not State.FOLDER or not folder.meta:
             return Profile(folder, None, (), 0.0)
@@ -73,6 +73,8 @@ class ProfileReader:
             text = read_profile(text_path.read_text(encoding="utf-8", errors="replace"))
         except (BadProfile, OSError) as bad:
             return Profile(folder, None, (), 0.0, error=str(bad))
+        if not reports:
+            return Profile(folder, text.mode, text.packages, text.total)
         return self._report(folder, text, text_path, out)
 
     def _report(self, folder: Folder, text: TextProfile, text_path: Path, out: Path) -> Profile:

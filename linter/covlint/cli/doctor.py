@@ -1,0 +1,99 @@
+"""``covlint doctor``: explain a data folder and a log that somebody already has."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
+from covlint.diagnostics import Symptom
+from covlint.report import doctor as report
+from covlint.report.doctor import Examination
+from covlint.runner.command import Processes
+from covlint.runner.folder import Folder, read_folder
+from covlint.runner.profile import Profile, ProfileReader
+from covlint.runner.symptoms import Sign, signs_in_folder, signs_in_log
+from covlint.runner.toolchain import NoToolchain, find_toolchain, go_environment
+
+#: What a log can be at most, in bytes; of a longer one the end is read.
+_LOG_LIMIT = 16 << 20
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path())
+@click.option("--log", type=click.Path(), help="The log of the service, or of go tool covdata.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def doctor(folder: str | None, log: str | None, form: str) -> int:
+    """Explain FOLDER, a GOCOVERDIR after a run: which hop broke, and why.
+
+    Without FOLDER it is $GOCOVERDIR; with --log alone, the log is all there is.
+    """
+    if folder is None and log is None:
+        folder = os.environ.get("GOCOVERDIR") or None
+        if folder is None:
+            raise Misuse("name the folder with the coverage data, or a log with --log FILE")
+    found = examine(folder, log)
+    click.echo(report.render_json(found) if form == "json" else report.render(found), nl=False)
+    return FINDINGS if found.signs else CLEAN
+
+
+def examine(folder: str | None, log: str | None) -> Examination:
+    """Look at a folder, a log, or both. Raises Failure for what does not exist."""
+    for path in (folder, log):
+        if path is not None and not os.path.lexists(path):
+            raise Failure(f"no such file or directory: {path}")
+    text = _read_log(log) if log is not None else ""
+    seen = read_folder(Path(folder)) if folder is not None else None
+    signs = list(signs_in_log(text))
+    if seen is not None:
+        known = {sign.symptom for sign in signs}
+        signs += [sign for sign in signs_in_folder(seen) if sign.symptom not in known]
+    profile, note = None, None
+    if seen is not None and seen.paired and not seen.damaged:
+        profile, note = _profile(seen)
+        if profile is not None and profile.error is not None:
+            symptom = (
+                Symptom.MODE_CLASH if "mode clash" in profile.error else Symptom.UNREADABLE_FILE
+            )
+            if symptom not in {sign.symptom for sign in signs}:
+                signs.append(Sign(symptom, profile.error))
+            profile = None
+        signs += _names(profile)
+    return Examination(seen, log, tuple(signs), profile, note)
+
+
+def _names(profile: Profile | None) -> list[Sign]:
+    if profile is None:
+        return []
+    return [
+        Sign(Symptom.WRONG_NAMES, f"a package is called {package.path}: a file was built")
+        for package in profile.packages
+        if package.path == "command-line-arguments"
+    ]
+
+
+def _profile(folder: Folder) -> tuple[Profile | None, str | None]:
+    """The profile of the data, or why there is none."""
+    with Processes() as processes, tempfile.TemporaryDirectory(prefix="covlint-") as scratch:
+        try:
+            toolchain = find_toolchain(processes, os.environ)
+        except NoToolchain as error:
+            return None, f"the data was not added up: {error}"
+        env = go_environment(toolchain, os.environ, Path(scratch) / "cache")
+        reader = ProfileReader(processes, toolchain, env, Path.cwd())
+        return reader.read(folder.path.absolute(), Path(scratch), reports=False), None
+
+
+def _read_log(path: str) -> str:
+    if os.path.isdir(path):
+        raise Misuse(f"{path}: a folder; --log takes a file")
+    try:
+        with open(path, "rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            stream.seek(max(0, size - _LOG_LIMIT))
+            return stream.read(_LOG_LIMIT).decode("utf-8", "replace")
+    except OSError as error:
+        raise Failure(f"{path}: cannot be read: {error.strerror}") from error

@@ -1,0 +1,112 @@
+"""What a data folder and a log have to say, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from covlint.report.text import visible
+from covlint.runner.folder import Folder, State
+from covlint.runner.profile import Profile
+from covlint.runner.symptoms import MEANINGS, Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """``profile`` is None where the data was not converted; ``note`` says why."""
+
+    folder: Folder | None
+    log: str | None  # its path
+    signs: tuple[Sign, ...]
+    profile: Profile | None = None
+    note: str | None = None
+
+
+def render(found: Examination) -> str:
+    return "\n".join(_lines(found)) + "\n"
+
+
+def render_json(found: Examination) -> str:
+    return json.dumps(document(found), indent=2) + "\n"
+
+
+def document(found: Examination) -> dict[str, Any]:
+    """One JSON document; within a version fields are only added."""
+    folder, profile = found.folder, found.profile
+    return {
+        "version": 1,
+        "folder": None
+        if folder is None
+        else {
+            "path": str(folder.path),
+            "state": folder.state.value,
+            "meta_files": len(folder.meta),
+            "counter_files": len(folder.counters),
+            "modes": list(folder.modes),
+            "damaged": [{"name": bad.name, "reason": bad.reason} for bad in folder.damaged],
+            "temporary": list(folder.temporary),
+            "nested": list(folder.nested),
+        },
+        "log": found.log,
+        "symptoms": [
+            {
+                "symptom": sign.symptom.value,
+                "evidence": sign.evidence,
+                "hop": MEANINGS[sign.symptom].hop.value,
+                "codes": list(MEANINGS[sign.symptom].codes),
+                "remedy": MEANINGS[sign.symptom].remedy,
+            }
+            for sign in found.signs
+        ],
+        "profile": None
+        if profile is None
+        else {
+            "total_percent": round(profile.total_percent, 1),
+            "packages": {package.path: round(package.percent, 1) for package in profile.packages},
+        },
+    }
+
+
+def _lines(found: Examination) -> Iterator[str]:
+    if found.folder is not None:
+        yield from _folder(found.folder)
+    if found.log is not None:
+        yield f"log {visible(found.log)}"
+    yield ""
+    if not found.signs:
+        yield "Nothing is wrong with it." if found.folder is not None else "The log shows nothing."
+    for sign in found.signs:
+        meaning = MEANINGS[sign.symptom]
+        yield f"✗ {sign.symptom.value}: {visible(sign.evidence)}"
+        rules = f", see {_listed(meaning.codes)}" if meaning.codes else ""
+        yield f"  breaks at: {meaning.hop.value}{rules}"
+        yield f"  {meaning.remedy}"
+    if found.profile is not None:
+        yield ""
+        width = max((len(package.path) for package in found.profile.packages), default=5)
+        for package in found.profile.packages:
+            yield f"  {visible(package.path):<{width}}  {package.percent:5.1f} %"
+        yield f"  {'total':<{width}}  {found.profile.total_percent:5.1f} %"
+    if found.note is not None:
+        yield ""
+        yield f"note: {visible(found.note)}"
+
+
+def _folder(folder: Folder) -> Iterator[str]:
+    yield f"folder {visible(str(folder.path))}"
+    if folder.state is not State.FOLDER:
+        yield f"  {folder.state.value}"
+        return
+    modes = f", counter mode {' and '.join(folder.modes)}" if folder.modes else ""
+    yield f"  {len(folder.meta)} covmeta, {len(folder.counters)} covcounters{modes}"
+    yield f"  owner and mode {folder.writable_by}"
+    if folder.temporary:
+        yield f"  {len(folder.temporary)} unfinished ({folder.temporary[0]})"
+    if folder.nested:
+        yield f"  coverage files below: {visible(', '.join(folder.nested))}"
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return " or ".join([", ".join(codes[:-1]), codes[-1]] if len(codes) > 1 else codes)
