@@ -90,7 +90,10 @@ def plan_process(
     variables = _container_environment(chain)
     variables.update((name, _with_port(value, port)) for name, value in target.env)
     coverdir, seen = _coverdir(chain, variables)
-    place = stand_in(chain, coverdir if seen else None, user if user is not None else host.uid)
+    if chain is None and coverdir is not None:
+        place = StandIn(coverdir, str(root / coverdir), True, host.uid, 0o755, given=True)
+    else:
+        place = stand_in(chain, coverdir, user if user is not None else host.uid)
     folder = run / place.folder
     if seen and coverdir is None:
         variables.pop("GOCOVERDIR", None)
@@ -118,7 +121,7 @@ def plan_process(
         folders=_folders(run, place, user, host),
         stand_in=place,
         service=service,
-        arrives=run / "host",
+        arrives=folder if place.given else run / "host",
         ready=ready,
         address=address,
         exercise=_exercise(target, root, env, port, ready),
@@ -178,9 +181,9 @@ def _coverdir(chain: Chain | None, variables: Mapping[str, str]) -> tuple[str | 
     Without a workload and without ENV nothing says where the data should go:
     then covlint gives a folder of its own.
     """
-    value = variables.get("GOCOVERDIR") or None
+    value = variables.get("GOCOVERDIR")
     if value is not None:
-        return value, True
+        return value or None, True
     if chain is None or chain.container is None or chain.container.env_opaque:
         return None, False
     return None, True
@@ -189,6 +192,8 @@ def _coverdir(chain: Chain | None, variables: Mapping[str, str]) -> tuple[str | 
 def _folders(run: Path, place: StandIn, user: int | None, host: Host) -> tuple[Folder, ...]:
     """The stand-ins, with the permissions that the service's user would meet."""
     folders = [Folder(run / "host", 0o755, None)]
+    if place.given:
+        return tuple(folders)
     base = place.folder.split("/", 1)[0]
     uid = user if user is not None else host.uid
     target = run / place.folder

@@ -34,7 +34,7 @@ _OCTAL = re.compile(r"^[0-7]{3,4}$")
 class StandIn:
     """A directory of the container, as this host can play it.
 
-    ``folder`` is relative to the folder of the run. ``owner`` is the uid that it
+    ``folder`` is relative to the folder of the run (absolute when ``given``). ``owner`` is the uid that it
     belongs to in the container, ``mode`` its permission bits. ``lost`` says why
     what is written there never reaches the host, ``read_only`` why nothing can
     be written; both None: it arrives.
@@ -48,6 +48,7 @@ class StandIn:
     lost: str | None = None
     read_only: str | None = None
     unproven: tuple[Unproven, ...] = ()
+    given: bool = False  # a folder of this host that the target names itself
 
     def writable_for(self, uid: int) -> bool:
         if uid == 0:

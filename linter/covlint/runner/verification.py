@@ -54,6 +54,7 @@ class _Found:
     sources: Path
     unproven: tuple[Unproven, ...]
     notes: tuple[str, ...]
+    foreign: bool  # the data folder is not covlint's own: it may hold older files
 
 
 def verify(
@@ -109,6 +110,7 @@ def _process_found(plan: ProcessPlan) -> _Found:
         plan.build.sources,
         plan.unproven,
         plan.notes,
+        plan.stand_in.given,
     )
 
 
@@ -122,6 +124,7 @@ def _suite_found(around: Surrounding) -> _Found:
         around.root / module.directory if module is not None else around.root,
         (),
         (),
+        True,
     )
 
 
@@ -135,7 +138,7 @@ def _judge(
     started: float,
 ) -> Verdict:
     wanted = Expectations(
-        target.expect, found.main, found.module, started if found.engine == "suite" else None
+        target.expect, found.main, found.module, started if found.foreign else None
     )
     claims = (*ran.claims, *validate(_named(profile, found.engine), wanted))
     outcome = decide(claims)

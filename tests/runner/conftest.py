@@ -1,0 +1,114 @@
+"""Real runs of real Go programs, with one build cache for all of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from covlint.files import DiskFiles
+from covlint.runner.command import Processes
+from covlint.runner.target import parse_target
+from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_environment
+from covlint.runner.verdict import StepResult, Verdict
+from covlint.runner.verification import Surrounding, verify
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+MODULE = "module example.com/app\n\ngo 1.21\n"
+
+
+@dataclass
+class Steps:
+    """Progress that is only remembered."""
+
+    begun: list[str] = field(default_factory=list)
+    ended: list[StepResult] = field(default_factory=list)
+
+    def begin(self, step: str, detail: str) -> None:
+        self.begun.append(step)
+
+    def end(self, result: StepResult) -> None:
+        self.ended.append(result)
+
+
+@dataclass(frozen=True)
+class Prover:
+    """Verifies a target of the project at ``root``."""
+
+    root: Path
+
+    def write(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    def prove(self, **entries: object) -> Verdict:
+        target = parse_target("app", entries)
+        around = Surrounding(
+            root=self.root,
+            out=self.root / ".covlint" / "app",
+            environ=os.environ,
+            read=DiskFiles(str(self.root)).read,
+            locate=lambda span: (span.path, 1),
+        )
+        with Processes() as processes:
+            verdict = verify(target, around, processes, Steps())
+            assert processes.live == []
+        return verdict
+
+    @property
+    def log(self) -> str:
+        return (self.root / ".covlint" / "app" / "service.log").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    with Processes() as processes:
+        try:
+            return find_toolchain(processes, os.environ)
+        except NoToolchain as error:
+            pytest.skip(str(error))
+
+
+@pytest.fixture
+def project(tmp_path: Path, toolchain: Toolchain) -> Prover:
+    """An empty folder in which programs can be written and verified."""
+    tmp_path.chmod(0o755)
+    return Prover(tmp_path)
+
+
+@pytest.fixture
+def service(tmp_path: Path, toolchain: Toolchain) -> Callable[[str], Prover]:
+    """A copy of one of the fixture services."""
+
+    def copied(name: str) -> Prover:
+        shutil.copytree(FIXTURES / "services" / name, tmp_path / name)
+        return Prover(tmp_path / name)
+
+    return copied
+
+
+@pytest.fixture
+def program(project: Prover) -> Callable[[str], Prover]:
+    """A module whose main package, cmd/app, is the given Go text."""
+
+    def written(main: str) -> Prover:
+        project.write({"go.mod": MODULE, "cmd/app/main.go": main})
+        return project
+
+    return written
+
+
+def go(toolchain: Toolchain, folder: Path, *words: str, **env: str) -> None:
+    """Run ``go`` in ``folder``; it must succeed."""
+    from covlint.runner.command import Command
+
+    environment = go_environment(toolchain, os.environ, folder / "cache") | env
+    with Processes() as processes:
+        done = processes.run(Command((str(toolchain.go), *words), folder, environment, "go", 300))
+    assert done.code == 0, done.output
