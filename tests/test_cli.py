@@ -81,7 +81,7 @@ def test_text_shows_place_code_frame_fix_and_summary(call: Call) -> None:
     assert "    4 | RUN go build -cover -a -o /till ./cmd/till\n" in result.out
     assert "      |                     ^^\n" in result.out
     assert "(--fix)" in result.out
-    assert "Found 1 warning (1 file read); 1 fixable with --fix" in result.out
+    assert "Found 1 warning (2 files read); 1 fixable with --fix" in result.out
     assert result.err == ""
 
 
@@ -103,7 +103,7 @@ def test_json_follows_its_schema(call: Call) -> None:
     assert (found["severity"], found["evidence"]) == ("warning", "refuted")
     assert found["fix"]["applicability"] == "safe"
     assert result.json["summary"] == {
-        "files": 1,
+        "files": 2,
         "errors": 0,
         "warnings": 1,
         "notices": 0,
@@ -163,7 +163,7 @@ def test_suppressed(call: Call, folder: Path) -> None:
     )
     result = call()
     assert result.code == 0
-    assert "No problems found (1 file read, 1 suppressed)" in result.out
+    assert "No problems found (2 files read, 1 suppressed)" in result.out
 
 
 def test_standard_input(call: Call, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -207,7 +207,7 @@ def test_fix_speaks_of_what_is_left(call: Call, folder: Path) -> None:
     assert result.code == 0
     assert (folder / "Dockerfile").read_text() == FIXED
     assert "fixed Dockerfile:4:21: warning COV107" in result.out
-    assert "No problems left (1 file read, 1 fixed)" in result.out
+    assert "No problems left (2 files read, 1 fixed)" in result.out
     again = call("--fix", "--format", "json").json
     assert again["summary"]["fixed"] == 0
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from covlint.chain import Certainty, Chain, Hop
 from covlint.diagnostics import Crash, Diagnostic, Report
 from covlint.files import Files
 from covlint.precedence import hop_of, speaking, winners_over
@@ -15,7 +16,6 @@ from covlint.rule import Rule
 from covlint.selection import Selection
 from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.suppression import MARK, sift, unused
-from covlint.wiring import Certainty, Chain, Hop
 
 #: Files in which a suppression can stand, besides Go files.
 _COMMENTED = (".yaml", ".yml", ".mk", ".sh", "ockerfile", "ontainerfile", "akefile")

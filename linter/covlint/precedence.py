@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from covlint.wiring import Hop
+from covlint.chain import Hop
 
 #: Winner → the codes that it silences within the same chain (or the same fact, where a
 #: fact is in no chain). What the winner says explains what the losers see.

@@ -287,7 +287,7 @@ def _exit_code(wishes: Wishes, config: Config, sheet: Sheet) -> int:
 
 def _unknown(inspection: Inspection) -> tuple[str, ...]:
     """The links of all chains that could not be seen, and where they are written."""
-    from covlint.wiring import Certainty
+    from covlint.chain import Certainty
 
     lines = []
     for chain in inspection.project.chains():

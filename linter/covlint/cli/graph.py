@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from covlint.chain import Certainty, Chain, Link
 from covlint.cli.scope import scope_of
 from covlint.project import Project
 from covlint.report.text import visible
-from covlint.wiring import Certainty, Chain, Link
 
 _MARKS = {Certainty.EXACT: "✓", Certainty.ASSUMED: "~", Certainty.UNKNOWN: "?"}
 

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from covlint.chain import Certainty
 from covlint.diagnostics import Applicability, Diagnostic, Severity
 from covlint.engine import HopState, Service
 from covlint.report import Finding, Sheet
 from covlint.source import SourceFile, Span
-from covlint.wiring import Certainty
 
 #: Lines of one span that a frame shows before it is cut.
 _FRAME_LINES = 6
