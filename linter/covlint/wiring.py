@@ -25,6 +25,7 @@ from covlint.facts.build import (
     mentions_cover,
 )
 from covlint.facts.cluster import ExtraMount, KindCluster
+from covlint.facts.coverage_volume import is_coverage_volume
 from covlint.facts.extraction import ImageBuild, Step, StepKind
 from covlint.facts.flags import Flag
 from covlint.facts.image import Image, output_name
@@ -53,7 +54,6 @@ _E2E = re.compile(
     r"(?:[-_./]|$)"
 )
 _PRODUCTION = re.compile(r"(?:^|[-_./])(?:prod|production|release|live)(?:[-_./]|$)")
-_COVERAGE_PATH = re.compile(r"cover|(?:^|[-_./])cov(?:[-_./]|$)|gocov", re.IGNORECASE)
 
 
 @dataclass
@@ -128,18 +128,6 @@ def _package_of(build: GoBuild, directory: str | None, module: GoModule | None) 
         first = posixpath.relpath(first, build.directory)
     package = posixpath.normpath(posixpath.join(directory, first))
     return None if package.startswith("..") else package
-
-
-def is_coverage_volume(mount: VolumeMount, volume: Volume | None) -> bool:
-    """Whether a mount is plainly meant for coverage, by its names and paths."""
-    texts = [mount.name.text, mount.path.text]
-    if volume is not None and volume.host_path is not None:
-        texts.append(volume.host_path.text)
-    return any(_COVERAGE_PATH.search(text) for text in texts)
-
-
-def is_coverage_path(path: str) -> bool:
-    return _COVERAGE_PATH.search(path) is not None
 
 
 def plainly_for_e2e(container: Container) -> bool:

@@ -56,6 +56,10 @@ class EnvVar:
     def shared(self) -> bool:
         return _any_shared(self.node, "value")
 
+    def set_value(self, value: str) -> Edits:
+        """Write ``value`` in the place of an empty value, or as the entry's value."""
+        return set_scalar(self.node, "value", value)
+
 
 @dataclass(frozen=True, slots=True)
 class VolumeMount:
@@ -124,8 +128,9 @@ class Pod:
 
     @property
     def shared(self) -> bool:
-        """Whether the pod's own entries or its volumes serve several places."""
-        return _any_shared(self.node, "volumes", "initContainers", "securityContext")
+        """Whether an entry of the pod that an edit would change serves several places."""
+        keys = ("volumes", "initContainers", "securityContext", "terminationGracePeriodSeconds")
+        return _any_shared(self.node, *keys)
 
     def volume(self, name: str) -> Volume | None:
         for volume in self.volumes:
