@@ -8,7 +8,7 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format docs bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ lint: $(VENV)/developing ## Check style, format and types
 format: $(VENV)/developing ## Rewrite the Python files in the project's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/developing ## Bring the README's table of rules up to date
+	@$(BIN)/covlint rule --format markdown > $(VENV)/rules.md
+	@sed -i -e '/<!-- rules -->/,/<!-- \/rules -->/{//!d}' -e '/<!-- rules -->/r $(VENV)/rules.md' README.md
 
 bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
 	$(BIN)/python benchmarks/startup.py

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import covlint
 import covlint_rules
-import pytest
 
 #: From the bottom up; a module imports from its own rung or from those below.
 LADDER: tuple[tuple[str, ...], ...] = (

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import covlint
 import jsonschema
 import pytest
 
+import covlint
 from covlint.cli.main import run
 
 #: An instrumented build with a forced rebuild: COV107, a warning with a safe fix.

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import covlint
 import pytest
 
+import covlint
 from covlint.config import Config, ConfigError, config_schema, load_config, parse_config
 
 

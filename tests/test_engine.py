@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from toys import AddTags, DropA, Failing, Growing, dockerfile, registry
 
 from covlint.diagnostics import Severity
 from covlint.engine import Options, inspect
@@ -9,6 +8,7 @@ from covlint.files import MemoryFiles
 from covlint.precedence import SILENCES, hop_of, speaking, winners_over
 from covlint.registry import Entry, Registry, RegistryError, installed_packs
 from covlint.selection import Selection, SelectionError, split_codes
+from toys import AddTags, DropA, Failing, Growing, dockerfile, registry
 
 FILES = MemoryFiles(dockerfile("go build -a -o /x ./cmd/x", "go build -a -o /y ./cmd/y"))
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toys import AddTags, Breaking, DropA, Growing, TwoFiles, dockerfile, registry
 
 from covlint.diagnostics import (
     Applicability,
@@ -17,6 +16,7 @@ from covlint.engine import Options
 from covlint.files import MemoryFiles
 from covlint.fixer import ROUNDS, apply_edits, compatible, fix
 from covlint.source import Span
+from toys import AddTags, Breaking, DropA, Growing, TwoFiles, dockerfile, registry
 
 FILES = MemoryFiles(dockerfile("go build -a -o /x ./cmd/x"))
 WHOLE = Options()

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from toys import AddTags, DropA, registry
 
 from covlint.engine import Inspection, Options, inspect
 from covlint.files import MemoryFiles
 from covlint.selection import Selection
 from covlint.source import SourceFile
 from covlint.suppression import suppressions
+from toys import AddTags, DropA, registry
 
 
 def run(text: str, *, select: tuple[str, ...] = ()) -> Inspection:

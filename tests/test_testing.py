@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from toys import AddTags, DropA, Failing, Growing
 
 from covlint.diagnostics import Severity
 from covlint.rule import Invalid, Valid
 from covlint.source import Span
 from covlint.testing import MarkError, run_case, subject_of, unmarked
+from toys import AddTags, DropA, Failing, Growing
 
 HEAD = "FROM golang:1.22\n"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from covlint.chain import Certainty, Chain, Hop
-from covlint.diagnostics import Crash, Diagnostic, Report
+from covlint.diagnostics import Crash, Diagnostic, Evidence, Report
 from covlint.files import Files
 from covlint.precedence import hop_of, speaking, winners_over
 from covlint.project import Project
@@ -212,7 +212,8 @@ def _service(chain: Chain, index: int, findings: Iterable[_Finding]) -> Service:
     broken: dict[Hop, set[str]] = {}
     for finding in findings:
         hop = hop_of(finding.diagnostic.code)
-        if index in finding.groups and hop is not None:
+        refuted = finding.diagnostic.evidence is Evidence.REFUTED  # breaks no hop
+        if index in finding.groups and hop is not None and not refuted:
             broken.setdefault(hop, set()).add(finding.diagnostic.code)
     seen = {link.hop: link.certainty for link in chain.links}
     hops = [

@@ -21,12 +21,19 @@ _EVIDENCE = {
 
 @click.command()
 @click.argument("code", required=False)
-def rule(code: str | None) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    help="The form of the table.",
+)
+def rule(code: str | None, form: str) -> None:
     """Explain the rule CODE (or a rule's name), or list all rules."""
     try:
         registry = Registry.builtin()
         if code is None:
-            click.echo("\n".join(table(registry)))
+            click.echo("\n".join(markdown(registry) if form == "markdown" else table(registry)))
             return
         names = {found.name: found.code for found in registry.rules()}
         wanted = names.get(code.lower(), code.upper())
@@ -48,6 +55,17 @@ def table(registry: Registry) -> Iterator[str]:
             f"{found.code}  {found.name:<24} {found.severity.value:<8} {fixable}  "
             + summary.partition("\n")[0]
         )
+
+
+def markdown(registry: Registry) -> Iterator[str]:
+    """The table of rules as the README shows it."""
+    yield "| code | name | severity | what it finds | fix | evidence |"
+    yield "|---|---|---|---|---|---|"
+    for found in registry.rules():
+        summary = (inspect.getdoc(found) or "").partition("\n")[0].replace("|", "\\|")
+        cells = [found.code, found.name, found.severity.value, summary]
+        cells += ["yes" if fixes(found) else "", found.evidence.value]
+        yield f"| {' | '.join(cells)} |".replace("|  |", "| |")
 
 
 def fixes(found: type[Rule[object]]) -> bool:

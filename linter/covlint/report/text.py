@@ -245,7 +245,8 @@ def _fixable(sheet: Sheet) -> str:
     if safe and not sheet.fixing:
         offers.append(f"{safe} fixable with --fix")
     if unsafe:
-        offers.append(f"{unsafe}{' more' if offers else ''} with --unsafe-fixes")
+        more = "more" if offers else "fixable"
+        offers.append(f"{unsafe} {more} with {'' if sheet.fixing else '--fix '}--unsafe-fixes")
     return f"; {', '.join(offers)}" if offers else ""
 
 

@@ -1,0 +1,59 @@
+"""What the documents promise is what the program does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import covlint
+from covlint.cli.main import cli
+from covlint.cli.rule import markdown
+from covlint.config import parse_config
+from covlint.registry import Registry
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_table_of_rules_is_that_of_the_code() -> None:
+    """`make docs` writes it."""
+    match = re.search(r"<!-- rules -->\n(.*?)\n?<!-- /rules -->", README, re.DOTALL)
+    assert match is not None
+    assert match[1].splitlines() == list(markdown(Registry.builtin()))
+
+
+def test_the_configuration_shown_is_valid() -> None:
+    (shown,) = [block for block in blocks("yaml") if "fail_on" in block]
+    assert parse_config(shown.encode(), "README.md").policy == "dd-test-007"
+
+
+def test_every_option_and_command_named_exists() -> None:
+    context = cli.make_context("covlint", ["--help-not"], resilient_parsing=True)
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    options = {"--help", "--version"} | {
+        spelling
+        for command in commands.values()
+        if command is not None
+        for parameter in command.params
+        for spelling in parameter.opts
+    }
+    text = README + (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    assert named <= options, named - options
+    assert set(re.findall(r"^\$ covlint ([a-z]+)", README, re.MULTILINE)) <= set(commands)
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert f"## {covlint.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_inside_the_repository_lead_somewhere(path: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / path).read_text()):
+        assert (ROOT / target).exists(), target
