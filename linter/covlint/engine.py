@@ -32,9 +32,14 @@ class HopState:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A chain in one line: its hops in order, and the codes found at each."""
+    """A chain in one line: its hops in order, and the codes found at each.
+
+    ``path`` is the file of its workload, else of its image: what tells services
+    of one name apart.
+    """
 
     name: str
+    path: str
     hops: tuple[HopState, ...]
 
 
@@ -221,7 +226,13 @@ def _service(chain: Chain, index: int, findings: Iterable[_Finding]) -> Service:
         for hop in Hop
         if hop in seen or hop in broken
     ]
-    return Service(chain.service, tuple(hops))
+    return Service(chain.service, _path(chain), tuple(hops))
+
+
+def _path(chain: Chain) -> str:
+    if chain.container is not None:
+        return chain.container.span.path
+    return _place(chain)
 
 
 def _touches(chain: Chain, reported: frozenset[str] | None) -> bool:

@@ -35,6 +35,7 @@ def document(sheet: Sheet) -> dict[str, Any]:
         "services": [
             {
                 "name": service.name,
+                "path": service.path,
                 "hops": [
                     {
                         "hop": state.hop.value,

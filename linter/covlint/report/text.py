@@ -187,9 +187,14 @@ def _width(data: bytes) -> int:
 
 def _services(services: Iterable[Service]) -> Iterator[Line]:
     listed = list(services)
-    margin = max((len(visible(service.name)) for service in listed), default=0)
-    for service in listed:
-        pieces = [Piece(f"{visible(service.name):<{margin}} ", "bold")]
+    counts = Counter(service.name for service in listed)
+    names = [
+        visible(f"{service.name} ({service.path})" if counts[service.name] > 1 else service.name)
+        for service in listed
+    ]
+    margin = max(map(len, names), default=0)
+    for service, name in zip(listed, names, strict=True):
+        pieces = [Piece(f"{name:<{margin}} ", "bold")]
         for state in service.hops:
             pieces += [Piece(f" {state.hop.value} "), _mark(state)]
         yield tuple(pieces)
