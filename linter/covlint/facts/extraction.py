@@ -42,6 +42,7 @@ _MATTERS = re.compile(
 _COMMANDS = re.compile(
     rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata"
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
+    rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
 )
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
 

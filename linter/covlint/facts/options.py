@@ -93,6 +93,21 @@ def takes_kubectl_value(name: str) -> bool:
     return name not in _KUBECTL_FLAGS
 
 
+def takes_permission_value(name: str) -> bool:
+    return name in ("--reference", "--mode", "--owner", "--group", "-o", "-g") or (
+        re.fullmatch(r"-[a-zA-Z]*m", name) is not None
+    )
+
+
+def permission_operands(tool: str, arguments: Sequence[Argument]) -> tuple[Argument, ...] | None:
+    """The operands of chmod and chown, and of mkdir and install where they set a mode or owner."""
+    parsed = take_apart(arguments, takes_permission_value)
+    if tool in ("chmod", "chown"):
+        return parsed.operands
+    sets = any(re.match(r"-[a-zA-Z]*m|--mode|-o|--owner", one.name) for one in parsed.options)
+    return parsed.operands if sets and parsed.operands else None
+
+
 def take_apart(
     arguments: Sequence[Argument], takes_value: Callable[[str], bool], *, stop: bool = False
 ) -> Arguments:

@@ -49,7 +49,7 @@ class StepKind(Enum):
     DELETE = "delete"  # kubectl delete
     COPY = "copy"  # cp, docker|podman|kubectl cp, kubectl exec tar
     REPORT = "report"  # go tool covdata …
-    PERMISSION = "permission"  # chmod or chown, also through docker exec on a node
+    PERMISSION = "permission"  # chmod, chown, mkdir -m, install -m, also by docker exec on a node
     RUN_CONTAINER = "run-container"  # docker|podman run
 
 

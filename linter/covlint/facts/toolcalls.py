@@ -12,6 +12,7 @@ from covlint.documents.shell import Command, parse_script
 from covlint.facts.options import (
     Option,
     after_unknown,
+    permission_operands,
     take_apart,
     takes_build_value,
     takes_kubectl_value,
@@ -88,16 +89,15 @@ class ToolCalls:
         elif tool == "kind":
             yield from self.kind(arguments)
         elif tool == "go":
-            texts = [one.text for one in arguments[1:4]]
-            if texts[:2] == ["tool", "covdata"]:
+            if [one.text for one in arguments[1:3]] == ["tool", "covdata"]:
                 yield self.report(arguments)
         elif tool in ("cp", "rsync"):
             yield from self.copy_here(arguments, through)
         elif tool == "tar" and through is not None:
             yield from self.archive(arguments, through)
-        elif tool in ("chmod", "chown"):
-            parsed = take_apart(arguments[1:], lambda name: name == "--reference")
-            yield self.step(StepKind.PERMISSION, arguments, parsed.operands, None, -1, through)
+        elif tool in ("chmod", "chown", "mkdir", "install"):
+            if (operands := permission_operands(tool, arguments[1:])) is not None:
+                yield self.step(StepKind.PERMISSION, arguments, operands, None, -1, through)
         elif tool in _SHELLS and through is not None and len(arguments) > 2:
             script = arguments[-1].text
             if script is not None and (arguments[1].text or "").startswith("-"):

@@ -1,0 +1,96 @@
+"""What scripts and Makefiles do to the directory that holds the data."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from covlint.facts.steps import Step, StepKind
+
+#: Tools that copy out of a Kind node; the tool of a variable is taken for docker.
+NODE_TOOLS = frozenset({"docker", "podman", "nerdctl", None})
+#: Tools that copy out of a pod.
+POD_TOOLS = frozenset({"kubectl", None})
+_OCTAL = re.compile(r"[0-7]{3,4}")
+
+
+def copied(steps: Iterable[Step], tools: Collection[str | None], paths: Collection[str]) -> bool:
+    """Whether something copies one of the paths, or what it lies in, out of a container.
+
+    A copy whose source is not seen counts: it may be this one.
+    """
+    sources = [
+        step.source
+        for step in steps
+        if step.kind is StepKind.COPY and not step.inward and step.through in tools
+    ]
+    return any(one is None or any(_meet(one, path) for path in paths) for one in sources)
+
+
+def opened(steps: Iterable[Step], paths: Collection[str]) -> bool:
+    """Whether a chmod, chown, ``mkdir -m`` or ``install -m`` may make one of the paths
+    writable for others; by the last component too, since scripts run anywhere.
+
+    What is not seen (a path, a mode) counts.
+    """
+    names = {posixpath.basename(posixpath.normpath(path)) for path in paths}
+    for step in steps:
+        if step.kind is not StepKind.PERMISSION or not _opens(step):
+            continue
+        for operand in _paths(step):
+            if operand is None or any(_meet(operand, path) for path in paths):
+                return True
+            if posixpath.basename(operand.rstrip("/*")) in names:
+                return True
+    return False
+
+
+def _meet(source: str, path: str) -> bool:
+    """Whether one of the two paths lies in the other. kubectl cp takes paths without
+    their leading slash; what stands before a wildcard decides."""
+    first, second = _absolute(source.partition("*")[0]), _absolute(path)
+    if not source.startswith("/") and posixpath.basename(first) == posixpath.basename(second):
+        return True
+    return (first + "/").startswith(second.rstrip("/") + "/") or (second + "/").startswith(
+        first.rstrip("/") + "/"
+    )
+
+
+def _absolute(path: str) -> str:
+    return posixpath.normpath("/" + path.removeprefix("./").lstrip("/"))
+
+
+def _tool(step: Step) -> str:
+    return posixpath.basename(step.words[0] or "") if step.words else ""
+
+
+def _paths(step: Step) -> tuple[str | None, ...]:
+    return step.operands[1:] if _tool(step) in ("chmod", "chown") else step.operands
+
+
+def _opens(step: Step) -> bool:
+    tool = _tool(step)
+    if tool == "chown":
+        return True
+    modes = step.operands[:1] if tool == "chmod" else tuple(_mode_options(step))
+    return any(mode is None or _for_others(mode) for mode in modes) or "-o" in step.words
+
+
+def _mode_options(step: Step) -> Iterator[str | None]:
+    for index, word in enumerate(step.words[1:], 1):
+        if word is None:
+            continue
+        if re.fullmatch(r"-[a-zA-Z]*m|--mode", word):
+            yield step.words[index + 1] if index + 1 < len(step.words) else None
+        else:
+            match = re.match(r"(?:-[a-zA-Z]*m|--mode=)([0-7]+|[ugoa].*)$", word)
+            if match:
+                yield match[1]
+
+
+def _for_others(mode: str) -> bool:
+    """Whether a mode lets others than the owner write."""
+    if _OCTAL.fullmatch(mode):
+        return int(mode, 8) & 0o022 != 0
+    return any("w" in part and not part.startswith("u") for part in re.split(r",|-\w*", mode))
