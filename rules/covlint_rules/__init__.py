@@ -7,5 +7,20 @@ from covlint.registry import Entry
 #: Sorted by code. The last word is the kind of fact that the rule judges; the
 #: rule's module is imported when such a fact turns up.
 RULES = tuple(
-    Entry(code, f"covlint_rules.{module}", rule, subject) for code, module, rule, subject in ()
+    Entry(code, f"covlint_rules.{module}", rule, subject)
+    for code, module, rule, subject in (
+        ("COV101", "build.uninstrumented_build", "UninstrumentedBuild", "Chain"),
+        ("COV102", "build.go_too_old", "GoTooOld", "GoBuild"),
+        ("COV103", "build.undeclared_goflags", "UndeclaredGoflags", "Chain"),
+        ("COV104", "build.overridden_goflags", "OverriddenGoflags", "GoBuild"),
+        ("COV105", "build.coverpkg_without_main", "CoverpkgWithoutMain", "GoBuild"),
+        ("COV106", "build.malformed_goflags", "MalformedGoflags", "GoBuild"),
+        ("COV107", "build.forced_rebuild", "ForcedRebuild", "GoBuild"),
+        ("COV108", "build.install_suffix", "InstallSuffix", "GoBuild"),
+        ("COV109", "build.static_extldflags", "StaticExtldflags", "GoBuild"),
+        ("COV110", "build.file_argument_build", "FileArgumentBuild", "GoBuild"),
+        ("COV201", "image.unwritable_coverdir", "UnwritableCoverdir", "Chain"),
+        ("COV202", "image.missing_coverdir", "MissingCoverdir", "Chain"),
+        ("COV203", "image.shell_without_exec", "ShellWithoutExec", "Chain"),
+    )
 )
