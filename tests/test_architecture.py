@@ -17,7 +17,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.diagnostics",),
     ("covlint.documents",),
     ("covlint.facts",),
-    ("covlint.wiring", "covlint.chain", "covlint.golayout"),
+    ("covlint.chain", "covlint.wiring", "covlint.golayout", "covlint.readers"),
     ("covlint.project",),
     ("covlint.rule",),
     ("covlint.registry", "covlint.selection", "covlint.config"),

@@ -433,3 +433,35 @@ def test_what_start_up_does_not_import(folder: Path, arguments: list[str]) -> No
     )
     assert completed.returncode == 0, completed.stderr
     assert not SLOW & set(completed.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DOCKERFILE.replace("\n", "\r\n"),
+        DOCKERFILE.rstrip("\n"),
+        "\ufeff" + DOCKERFILE,
+        DOCKERFILE.replace("RUN go", "RUN --mount=type=cache,target=/root/.cache \\\n    go"),
+    ],
+    ids=["crlf", "no-final-newline", "byte-order-mark", "continued"],
+)
+def test_the_diff_is_what_fix_writes(call: Call, folder: Path, text: str) -> None:
+    target = folder / "Dockerfile"
+    target.write_bytes(text.encode())
+    patch = spawn(folder, "--diff").stdout
+    assert call("--fix").code == 0
+    fixed = target.read_bytes()
+    assert fixed == text.replace(" -a ", " ").encode()
+    target.write_bytes(text.encode())
+    subprocess.run(["git", "apply", "-"], input=patch, cwd=folder, check=True)
+    assert target.read_bytes() == fixed
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(folder: Path, shell: str) -> None:
+    script = spawn(folder, _COVLINT_COMPLETE=f"{shell}_source")
+    assert b"covlint" in script.stdout
+    answer = spawn(
+        folder, _COVLINT_COMPLETE="bash_complete", COMP_WORDS="covlint ru", COMP_CWORD="1"
+    )
+    assert answer.stdout == b"plain,rule\n"
