@@ -22,5 +22,6 @@ RULES = tuple(
         ("COV201", "image.unwritable_coverdir", "UnwritableCoverdir", "Chain"),
         ("COV202", "image.missing_coverdir", "MissingCoverdir", "Chain"),
         ("COV203", "image.shell_without_exec", "ShellWithoutExec", "Chain"),
+        ("COV301", "workload.unset_coverdir", "UnsetCoverdir", "Chain"),
     )
 )
