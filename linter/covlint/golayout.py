@@ -45,9 +45,7 @@ class GoLayout:
 
     def files(self, directory: str) -> tuple[str, ...]:
         """The Go files of a directory that a plain build for Linux takes."""
-        return tuple(
-            source.path for source in self._sources(directory) if takes_part(source)
-        )
+        return tuple(source.path for source in self._sources(directory) if takes_part(source))
 
     def main_package(self, directory: str) -> MainPackage | None:
         """The main package in a directory, its module's own packages followed."""

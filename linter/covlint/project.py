@@ -4,54 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from covlint.chain import Chain
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
-from covlint.facts.build import GoBuild, Instrumentation, mentions_cover, read_builds
-from covlint.facts.extraction import ImageBuild, Step
-from covlint.facts.image import Image, read_images
-from covlint.facts.scope import scoped_stages
+from covlint.facts.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.golayout import GoLayout
+from covlint.readers import Reader, Reading, reader_by_content, reader_of
 from covlint.source import SourceFile, Span, UnreadableSource
-from covlint.wiring import Chain, Facts, Repository, wire
+from covlint.wiring import Facts, Repository, Wired, wire
 
-_DOCKERFILE = re.compile(
-    r"(?:^|/)(?:(?:Dockerfile|Containerfile)(?:[.\-_][^/]*)?|[^/]*[.\-_](?:[Dd]ockerfile|[Cc]ontainerfile))$"
-)
-_NOT_DOCKERFILE = (".dockerignore", ".md", ".go", ".py", ".sh", ".yaml", ".yml", ".json", ".tmpl")
-_MAKEFILE = re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.[^/]*)?|[^/]*\.mk)$")
-_SCRIPT = (".sh", ".bash")
-_YAML = (".yaml", ".yml")
 #: Folders whose files are somebody else's, or examples for tools: never wired into chains.
 _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git)/")
-#: A workload whose own text says nothing of coverage matters only to an instrumented image.
-_COVERAGE_WORDS = re.compile(rb"GOCOVERDIR|extraMounts|covlint:")
-
-
-def kind_of(path: str) -> str | None:
-    """What a file is by its name: dockerfile, yaml, makefile, script or None.
-
-    Whether a YAML file is a manifest is decided by its content.
-    """
-    if path.endswith(_YAML):
-        return "yaml"
-    if path.endswith(_SCRIPT):
-        return "script"
-    if _DOCKERFILE.search(path) and not path.endswith(_NOT_DOCKERFILE):
-        return "dockerfile"
-    if _MAKEFILE.search(path):
-        return "makefile"
-    return None
-
-
-@dataclass(frozen=True)
-class _Wired:
-    builds: tuple[GoBuild, ...]
-    images: tuple[Image, ...]
-    chains: tuple[Chain, ...]
 
 
 class Project:
@@ -70,7 +36,7 @@ class Project:
         self._sources: dict[str, SourceFile | None] = {}
         self._parsed: set[str] = set()
         self._dockerfiles: dict[str, Dockerfile] = {}
-        self._waiting: list[str] = []  # manifests that matter only to an instrumented image
+        self._waiting: list[tuple[Reader, SourceFile]] = []
         self._layout: GoLayout | None = None
 
     # -- what the engine asks -----------------------------------------------
@@ -139,7 +105,8 @@ class Project:
 
     def parse_error(self, source: SourceFile) -> str | None:
         """Why a file no longer parses; None when it does (for the check after a fix)."""
-        kind = kind_of(source.path)
+        reader = reader_of(source.path)
+        kind = reader.kind if reader is not None else None
         try:
             if kind == "yaml":
                 from covlint.documents.yaml import open_yaml
@@ -149,9 +116,9 @@ class Project:
             if kind == "dockerfile" or source.path in self._dockerfiles:
                 return open_dockerfile(source).error
             if source.path.endswith(".go"):
-                from covlint.documents.golang import read_go
+                from covlint.documents.golang import syntax_error
 
-                return "syntax error" if read_go(source).broken else None
+                return syntax_error(source)
             source.text  # noqa: B018  (raises when it is no longer text)
         except UnreadableSource as error:
             return error.reason
@@ -162,8 +129,14 @@ class Project:
     def _holds_facts(self) -> bool:
         facts = self.facts
         return bool(
-            facts.builds or facts.images or facts.containers or facts.clusters or facts.image_builds
-            or facts.steps or self._waiting or any(p.endswith(".go") for p in self._parsed)
+            facts.builds
+            or facts.images
+            or facts.containers
+            or facts.clusters
+            or facts.image_builds
+            or facts.steps
+            or self._waiting
+            or any(p.endswith(".go") for p in self._parsed)
         )
 
     @cached_property
@@ -171,13 +144,16 @@ class Project:
         return [path for path in self.files.paths() if not _FOREIGN.search(path)]
 
     @cached_property
-    def _wired(self) -> _Wired:
+    def _wired(self) -> Wired:
         for path in self._paths:
             self._parse(path, named=False)
         if self._may_run_instrumented():
-            for path in self._waiting:
-                self._read_manifests(path, named=False)
-        return _Wired(*wire(self.facts, self._repository()))
+            for reader, source in self._waiting:
+                try:
+                    self._take(reader.read(source))
+                except UnreadableSource as error:
+                    self.unread.append(Unread(source.path, error.reason))
+        return wire(self.facts, self._repository())
 
     def _may_run_instrumented(self) -> bool:
         """Whether some image may be instrumented, so that every workload has to be seen."""
@@ -190,108 +166,38 @@ class Project:
         )
 
     def _parse(self, path: str, *, named: bool) -> None:
-        """Read the facts of one file; a file that cannot be read is recorded as unread."""
+        """Read the facts of one file; a file that cannot be read is recorded as unread.
+
+        A file that the user named is read whatever it is called and says.
+        """
         if path in self._parsed:
             return
-        kind = kind_of(path)
-        if kind is None:
-            if not named:
-                return
-            kind = "named"
+        reader = reader_of(path)
+        if reader is None and not named:
+            return
         self._parsed.add(path)
         try:
-            if kind == "yaml":
-                self._yaml(path, named=named)
-            elif kind == "makefile":
-                self._makefile(path)
-            elif kind == "script":
-                self._script(path)
-            elif kind == "dockerfile":
-                self._dockerfile(path, named=named)
-            else:
-                self._named(path)
-        except UnreadableSource as error:
-            self.unread.append(Unread(path, error.reason))
-
-    def _named(self, path: str) -> None:
-        """A file that the user named and whose name says nothing: its content decides."""
-        data = self.source(path).data
-        if path.endswith(".go"):
-            return
-        if re.search(rb"^[ \t]*FROM[ \t]", data, re.IGNORECASE | re.MULTILINE):
-            self._dockerfile(path, named=False)
-        elif data.startswith(b"#!") and b"sh" in data.split(b"\n", 1)[0]:
-            self._script(path)
-        elif b"apiVersion" in data:
-            self._yaml(path, named=True)
-        else:
-            self.source(path).text  # noqa: B018  (binary or not UTF-8: said, not skipped)
-
-    def _dockerfile(self, path: str, *, named: bool) -> None:
-        source = self.source(path)
-        if not named and not re.search(rb"\bbuild\b|\binstall\b|GOCOVERDIR", source.data):
-            return
-        dockerfile = open_dockerfile(source)
-        self._dockerfiles[path] = dockerfile
-        if dockerfile.error is not None:
-            where = f"line {dockerfile.error_line}: " if dockerfile.error_line else ""
-            self.unread.append(Unread(path, f"invalid Dockerfile: {where}{dockerfile.error}"))
-        stages = scoped_stages(dockerfile)
-        builds = read_builds(dockerfile, stages)
-        self.facts.builds.extend(builds)
-        self.facts.images.extend(read_images(dockerfile, stages, builds))
-
-    def _yaml(self, path: str, *, named: bool) -> None:
-        data = self.source(path).data
-        if not named and (b"apiVersion" not in data or b"kind" not in data):
-            return
-        if not named and not _COVERAGE_WORDS.search(data):
-            if b"containers" in data:
-                self._waiting.append(path)
-            return
-        self._read_manifests(path, named=named)
-
-    def _read_manifests(self, path: str, *, named: bool) -> None:
-        # Imported here: a run on one Dockerfile must not pay for a YAML parser.
-        from covlint.documents.yaml import may_be_manifest, open_yaml
-        from covlint.facts.cluster import read_clusters
-        from covlint.facts.workload import read_containers
-
-        try:
             source = self.source(path)
-            if not named and not may_be_manifest(source.data):
-                return
-            document = open_yaml(source)
+            if reader is None:
+                reader = reader_by_content(source)
+            if reader is None:
+                source.text  # noqa: B018  (binary or not UTF-8: said, not skipped)
+            elif named:
+                self._take(reader.read(source))
+            elif reader.may_matter(source.data):
+                if reader.may_wait is not None and reader.may_wait(source.data):
+                    self._waiting.append((reader, source))
+                else:
+                    self._take(reader.read(source))
         except UnreadableSource as error:
             self.unread.append(Unread(path, error.reason))
-            return
-        if document.error is not None:
-            self.unread.append(Unread(path, f"{document.error.reason}: {document.error}"))
-        self.facts.containers.extend(read_containers(document))
-        self.facts.clusters.extend(read_clusters(document))
 
-    def _makefile(self, path: str) -> None:
-        from covlint.facts.extraction import may_matter, read_makefile_steps
-
-        source = self.source(path)
-        if may_matter(source.data):
-            from covlint.documents.makefile import read_makefile
-
-            self._steps(read_makefile_steps(read_makefile(source)))
-
-    def _script(self, path: str) -> None:
-        from covlint.facts.extraction import may_matter, read_script_steps
-
-        source = self.source(path)
-        if may_matter(source.data):
-            self._steps(read_script_steps(source))
-
-    def _steps(self, found: tuple[ImageBuild | Step, ...]) -> None:
-        for fact in found:
-            if isinstance(fact, ImageBuild):
-                self.facts.image_builds.append(fact)
-            else:
-                self.facts.steps.append(fact)
+    def _take(self, reading: Reading) -> None:
+        self.unread.extend(reading.unread)
+        if reading.dockerfile is not None:
+            self._dockerfiles[reading.dockerfile.source.path] = reading.dockerfile
+        for fact in reading.facts:
+            self.facts.add(fact)
 
     # -- Go packages ------------------------------------------------------------
 
@@ -303,7 +209,7 @@ class Project:
 
     def _repository(self) -> Repository:
         return Repository(
-            module_of=lambda directory: self._go.module_of(directory),
-            go_files=lambda directory: self._go.files(directory),
-            main_of=lambda directory: self._go.main_package(directory),
+            module_of=self._go.module_of,
+            go_files=self._go.files,
+            main_of=self._go.main_package,
         )

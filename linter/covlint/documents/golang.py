@@ -126,6 +126,18 @@ def read_go(source: SourceFile) -> GoFile:
     return _Reader(source).read()
 
 
+def syntax_error(source: SourceFile) -> str | None:
+    """Why a Go file does not parse, with the 1-based line; None when it does."""
+    pending = [_parser().parse(source.data).root_node]
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.is_missing:
+            return f"invalid Go at line {node.start_point[0] + 1}"
+        if node.has_error:
+            pending.extend(reversed(node.children))
+    return None
+
+
 class _Reader:
     def __init__(self, source: SourceFile) -> None:
         self.source = source

@@ -1,0 +1,149 @@
+"""Which reader takes which file: one table, one parse per file.
+
+A reader looks at the bytes first (``may_matter``): most files of a repository
+say nothing about coverage, and telling so by a regular expression costs a
+hundredth of a parse. Parsers are imported by the reader that needs them, so
+that a run on one Dockerfile does not pay for a YAML parser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from covlint.diagnostics import Unread
+from covlint.documents.dockerfile import Dockerfile, open_dockerfile
+from covlint.facts.build import GoBuild, read_builds
+from covlint.facts.cluster import KindCluster
+from covlint.facts.extraction import ImageBuild, Step
+from covlint.facts.image import Image, read_images
+from covlint.facts.scope import scoped_stages
+from covlint.facts.workload import Container
+from covlint.source import SourceFile
+
+Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one file says; ``unread`` names what in it could not be read, and why."""
+
+    facts: tuple[Fact, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    dockerfile: Dockerfile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one kind of file.
+
+    ``may_matter`` sees the bytes before anything is parsed. ``may_wait``: the
+    file says nothing of coverage itself, and only has to be read when some
+    image of the project may be instrumented.
+    """
+
+    kind: str
+    name: re.Pattern[str]
+    may_matter: Callable[[bytes], bool]
+    read: Callable[[SourceFile], Reading]
+    may_wait: Callable[[bytes], bool] | None = None
+
+
+def _searching(pattern: bytes) -> Callable[[bytes], bool]:
+    expression = re.compile(pattern)
+    return lambda data: expression.search(data) is not None
+
+
+def _read_dockerfile(source: SourceFile) -> Reading:
+    dockerfile = open_dockerfile(source)
+    unread: tuple[Unread, ...] = ()
+    if dockerfile.error is not None:
+        where = f"line {dockerfile.error_line}: " if dockerfile.error_line else ""
+        unread = (Unread(source.path, f"invalid Dockerfile: {where}{dockerfile.error}"),)
+    stages = scoped_stages(dockerfile)
+    builds = read_builds(dockerfile, stages)
+    return Reading((*builds, *read_images(dockerfile, stages, builds)), unread, dockerfile)
+
+
+def _read_yaml(source: SourceFile) -> Reading:
+    from covlint.documents.yaml import open_yaml
+    from covlint.facts.cluster import read_clusters
+    from covlint.facts.workload import read_containers
+
+    document = open_yaml(source)
+    unread: tuple[Unread, ...] = ()
+    if document.error is not None:
+        unread = (Unread(source.path, f"{document.error.reason}: {document.error}"),)
+    return Reading((*read_containers(document), *read_clusters(document)), unread)
+
+
+def _is_manifest(data: bytes) -> bool:
+    return (
+        b"apiVersion" in data
+        and b"kind" in data
+        and (b"ontainers" in data or b"kind.x-k8s.io" in data)
+    )
+
+
+def _says_nothing_of_coverage(data: bytes) -> bool:
+    return b"GOCOVERDIR" not in data and b"extraMounts" not in data and b"covlint:" not in data
+
+
+def _read_makefile(source: SourceFile) -> Reading:
+    from covlint.documents.makefile import read_makefile
+    from covlint.facts.extraction import read_makefile_steps
+
+    return Reading(read_makefile_steps(read_makefile(source)))
+
+
+def _read_script(source: SourceFile) -> Reading:
+    from covlint.facts.extraction import read_script_steps
+
+    return Reading(read_script_steps(source))
+
+
+def _steps_may_matter(data: bytes) -> bool:
+    from covlint.facts.extraction import may_matter
+
+    return may_matter(data)
+
+
+DOCKERFILE = Reader(
+    "dockerfile",
+    re.compile(
+        r"(?:^|/)(?![^/]*\.(?:dockerignore|md|go|py|json|tmpl)$)"
+        r"(?:(?:Dockerfile|Containerfile)(?:[.\-_][^/]*)?"
+        r"|[^/]*[.\-_](?:[Dd]ockerfile|[Cc]ontainerfile))$"
+    ),
+    _searching(rb"\bbuild\b|\binstall\b|GOCOVERDIR"),
+    _read_dockerfile,
+)
+YAML = Reader("yaml", re.compile(r"\.ya?ml$"), _is_manifest, _read_yaml, _says_nothing_of_coverage)
+MAKEFILE = Reader(
+    "makefile",
+    re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.[^/]*)?|[^/]*\.mk)$"),
+    _steps_may_matter,
+    _read_makefile,
+)
+SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_script)
+
+#: The first reader whose name pattern matches takes the file.
+READERS: tuple[Reader, ...] = (YAML, SCRIPT, DOCKERFILE, MAKEFILE)
+
+
+def reader_of(path: str) -> Reader | None:
+    """The reader for a file, by its name; whether a YAML file is a manifest, its content says."""
+    return next((reader for reader in READERS if reader.name.search(path)), None)
+
+
+def reader_by_content(source: SourceFile) -> Reader | None:
+    """The reader for a file that the user named and whose name says nothing."""
+    data = source.data
+    if source.path.endswith(".go"):
+        return None
+    if re.search(rb"^[ \t]*FROM[ \t]", data, re.IGNORECASE | re.MULTILINE):
+        return DOCKERFILE
+    if data.startswith(b"#!") and b"sh" in data.split(b"\n", 1)[0]:
+        return SCRIPT
+    return YAML if b"apiVersion" in data else None

@@ -1,0 +1,177 @@
+"""Chains made of facts: for each container its image, for each image its builds."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from covlint.chain import Certainty, Chain
+from covlint.facts.build import GoBuild
+from covlint.facts.cluster import ExtraMount, KindCluster
+from covlint.facts.image import Image, output_name
+from covlint.facts.shutdown import GoModule, MainPackage
+from covlint.facts.workload import Container, Volume, VolumeKind
+from covlint.source import Word
+from covlint.wiring.inputs import Facts, Repository
+from covlint.wiring.joins import clusters_for, image_builds_of, is_target, join_images
+from covlint.wiring.links import links_of
+from covlint.wiring.participation import (
+    feeds_production,
+    has_own_sign,
+    instrumentation_of,
+    passes_coverage,
+)
+from covlint.wiring.questions import plainly_for_e2e
+from covlint.wiring.sites import site_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """Builds and images with what wiring knows about them, and the chains."""
+
+    builds: tuple[GoBuild, ...]
+    images: tuple[Image, ...]
+    chains: tuple[Chain, ...]
+
+
+def wire(facts: Facts, repository: Repository) -> Wired:
+    """Join the facts of a project."""
+    sites = {
+        (b.span.path, b.span.start): replace(
+            b, site=site_of(b, b.span.path, facts.image_builds, repository)
+        )
+        for b in facts.builds
+    }
+    images = [
+        replace(i, builds=tuple(sites[b.span.path, b.span.start] for b in i.builds))
+        for i in facts.images
+    ]
+    pairs = join_images(images, facts)
+    joined = {id(image) for image, _, _ in pairs if image is not None}
+    targets = [
+        i for i in images if id(i) not in joined and (i.final or is_target(i, facts.image_builds))
+    ]
+    pairs.extend((image, None, Certainty.EXACT) for image in targets)
+    chains = [_chain(*pair, facts=facts, repository=repository, images=images) for pair in pairs]
+    parts = {
+        (b.span.path, b.span.start) for chain in chains if chain.takes_part for b in chain.builds
+    }
+    parts |= {key for key, b in sites.items() if has_own_sign(b, list(sites.values()))}
+    parts = {key for key in parts if not sites[key].in_production_branch}
+
+    def marked(build: GoBuild) -> GoBuild:
+        return replace(build, takes_part=(build.span.path, build.span.start) in parts)
+
+    def marked_image(image: Image, part: bool) -> Image:
+        builds = tuple(marked(b) for b in image.builds)
+        return replace(image, builds=builds, takes_part=part or any(b.takes_part for b in builds))
+
+    finished: list[Chain] = []
+    for chain in chains:
+        builds = tuple(marked(b) for b in chain.builds)
+        part = chain.takes_part or any(b.takes_part for b in builds)
+        image = marked_image(chain.image, part) if chain.image is not None else None
+        finished.append(replace(chain, builds=builds, image=image, takes_part=part))
+    return Wired(
+        tuple(marked(b) for b in sites.values()),
+        tuple(marked_image(i, i.coverdir is not None) for i in images),
+        tuple(finished),
+    )
+
+
+def _chain(
+    image: Image | None,
+    container: Container | None,
+    certainty: Certainty,
+    *,
+    facts: Facts,
+    repository: Repository,
+    images: list[Image],
+) -> Chain:
+    image_builds = image_builds_of(image, container, facts.image_builds) if image else ()
+    builds = tuple(b for b in image.builds if not b.in_production_branch) if image else ()
+    coverdir = _coverdir(image, container)
+    mount = volume = None
+    if container is not None and coverdir is not None:
+        mount = container.mount_at(coverdir.text)
+        volume = container.volume_of(mount) if mount is not None else None
+    clusters = tuple(facts.clusters)
+    if container is not None:
+        clusters = clusters_for(container, facts.clusters, facts.steps)
+    extra_mounts = _extra_mounts(volume, clusters)
+    main, module = _main(builds, repository)
+    any_commands = [b for b in facts.image_builds if image and b.dockerfile == image.dockerfile]
+    part = (
+        coverdir is not None
+        or any(has_own_sign(b, image.builds if image else ()) for b in builds)
+        or any(passes_coverage(command, b) for b in builds for command in any_commands)
+    )
+    chain = Chain(
+        service=_service(image, container, builds),
+        links=(),
+        gap=None,
+        takes_part=part,
+        builds=builds,
+        instrumentation=instrumentation_of(builds, image_builds),
+        image=image,
+        image_certainty=certainty,
+        image_builds=image_builds,
+        container=container,
+        coverdir=coverdir,
+        mount=mount,
+        volume=volume,
+        clusters=clusters,
+        extra_mounts=extra_mounts,
+        steps=tuple(facts.steps),
+        main=main,
+        module=module,
+        plainly_e2e=container is not None and plainly_for_e2e(container),
+        feeds_production=feeds_production(image, builds, images),
+    )
+    links, gap = links_of(chain)
+    return replace(chain, links=links, gap=gap)
+
+
+def _coverdir(image: Image | None, container: Container | None) -> Word | None:
+    if container is not None:
+        variable = container.variable("GOCOVERDIR")
+        if variable is not None:
+            return variable.value if variable.value is not None and variable.value.text else None
+        if container.env_opaque:
+            return None
+    return image.coverdir if image is not None else None
+
+
+def _extra_mounts(volume: Volume | None, clusters: Sequence[KindCluster]) -> tuple[ExtraMount, ...]:
+    if volume is None or volume.kind is not VolumeKind.HOST_PATH or volume.host_path is None:
+        return ()
+    found = (node.mount_at(volume.host_path.text) for cluster in clusters for node in cluster.nodes)
+    return tuple(mount for mount in found if mount is not None)
+
+
+def _main(
+    builds: tuple[GoBuild, ...], repository: Repository
+) -> tuple[MainPackage | None, GoModule | None]:
+    sites = [b.site for b in builds if b.site is not None]
+    packages = {site.package for site in sites}
+    if len(packages) != 1 or sites[0].package is None:
+        return None, sites[0].module if sites else None
+    return repository.main_of(sites[0].package), sites[0].module
+
+
+def _service(image: Image | None, container: Container | None, builds: tuple[GoBuild, ...]) -> str:
+    if container is not None:
+        name = container.name or container.pod.name
+        if name is not None:
+            return name.text
+    for build in builds:
+        name_of_output = output_name(build)
+        if name_of_output:
+            return name_of_output
+        if build.site is not None and build.site.import_path:
+            return posixpath.basename(build.site.import_path)
+    if image is not None:
+        folder = posixpath.basename(posixpath.dirname(image.dockerfile))
+        return image.name or folder or image.dockerfile
+    return "service"

@@ -1,0 +1,54 @@
+"""What wiring works on: the facts of all files, and questions about the Go code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from covlint.facts.build import GoBuild
+from covlint.facts.cluster import KindCluster
+from covlint.facts.extraction import ImageBuild, Step
+from covlint.facts.image import Image
+from covlint.facts.shutdown import GoModule, MainPackage
+from covlint.facts.workload import Container
+
+
+@dataclass
+class Facts:
+    """All facts of a project, by kind."""
+
+    images: list[Image] = field(default_factory=list)
+    builds: list[GoBuild] = field(default_factory=list)
+    containers: list[Container] = field(default_factory=list)
+    clusters: list[KindCluster] = field(default_factory=list)
+    image_builds: list[ImageBuild] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, fact: GoBuild | Image | Container | KindCluster | ImageBuild | Step) -> None:
+        """Put a fact where it belongs."""
+        if isinstance(fact, GoBuild):
+            self.builds.append(fact)
+        elif isinstance(fact, Image):
+            self.images.append(fact)
+        elif isinstance(fact, Container):
+            self.containers.append(fact)
+        elif isinstance(fact, KindCluster):
+            self.clusters.append(fact)
+        elif isinstance(fact, ImageBuild):
+            self.image_builds.append(fact)
+        else:
+            self.steps.append(fact)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What wiring asks about the repository's Go code; answered lazily.
+
+    ``module_of`` gives the go.mod that a directory belongs to; ``go_files`` the
+    Go files of a directory that a build takes; ``main_of`` the main package in
+    a directory. Directories are relative to the project root.
+    """
+
+    module_of: Callable[[str], GoModule | None]
+    go_files: Callable[[str], tuple[str, ...]]
+    main_of: Callable[[str], MainPackage | None]

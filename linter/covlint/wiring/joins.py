@@ -1,0 +1,112 @@
+"""Which image a container runs, and which commands build it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from covlint.chain import Certainty
+from covlint.facts.base_images import split_reference
+from covlint.facts.cluster import KindCluster
+from covlint.facts.extraction import ImageBuild, Step, StepKind
+from covlint.facts.image import Image
+from covlint.facts.workload import Container
+from covlint.wiring.inputs import Facts
+
+Join = tuple[Image | None, Container | None, Certainty]
+
+
+def is_target(image: Image, builds: Sequence[ImageBuild]) -> bool:
+    """Whether a build command makes this stage."""
+    return any(b.dockerfile == image.dockerfile and b.target == image.name for b in builds)
+
+
+def join_images(images: list[Image], facts: Facts) -> list[Join]:
+    """Which image each container runs."""
+    pairs: list[Join] = []
+    unexplained: list[Container] = []
+    for container in facts.containers:
+        if container.init:
+            continue
+        image = _image_of(container, images, facts.image_builds)
+        if image is not None:
+            pairs.append((image, container, Certainty.EXACT))
+        elif container.image is not None:
+            unexplained.append(container)
+        elif container.variable("GOCOVERDIR"):
+            pairs.append((None, container, Certainty.UNKNOWN))
+    candidates = [i for i in images if i.final and i.builds]
+    taken = {id(image) for image, _, _ in pairs}
+    free = [i for i in candidates if id(i) not in taken]
+    with_coverage = [c for c in unexplained if c.variable("GOCOVERDIR")] or unexplained
+    names = {_short(c.image.text) for c in with_coverage if c.image is not None}
+    if len(candidates) == 1 and len(free) == 1 and len(names) == 1:
+        pairs.extend((free[0], c, Certainty.ASSUMED) for c in with_coverage)
+        unexplained = [c for c in unexplained if c not in with_coverage]
+    pairs.extend(
+        (None, c, Certainty.UNKNOWN) for c in unexplained if c.variable("GOCOVERDIR") is not None
+    )
+    return pairs
+
+
+def _short(reference: str) -> str:
+    return split_reference(reference)[0].rsplit("/", 1)[-1]
+
+
+def _image_of(
+    container: Container, images: list[Image], builds: Sequence[ImageBuild]
+) -> Image | None:
+    if container.image is None:
+        return None
+    reference = container.image.text
+    exact = [b for b in builds if reference in b.tags]
+    named = exact or [b for b in builds if _short(reference) in {_short(tag) for tag in b.tags}]
+    for build in named:
+        stages = [i for i in images if i.dockerfile == build.dockerfile]
+        for image in stages:
+            if image.name == build.target if build.target is not None else image.final:
+                return image
+    return None
+
+
+def image_builds_of(
+    image: Image, container: Container | None, builds: Sequence[ImageBuild]
+) -> tuple[ImageBuild, ...]:
+    """The command lines that build exactly the image that the container runs."""
+    of_file = [
+        b
+        for b in builds
+        if b.dockerfile == image.dockerfile
+        and (b.target == image.name if b.target is not None else image.final)
+    ]
+    if container is None or container.image is None:
+        return tuple(of_file)
+    return tuple(b for b in of_file if container.image.text in b.tags)
+
+
+def clusters_for(
+    container: Container, clusters: Sequence[KindCluster], steps: Sequence[Step]
+) -> tuple[KindCluster, ...]:
+    """The Kind configs that may get a container's workload.
+
+    A recipe that creates a cluster from a config and applies the manifest says
+    which; where none does, every config of the project may.
+    """
+    path = container.span.path
+    recipes = {
+        (step.span.path, step.recipe)
+        for step in steps
+        if step.kind is StepKind.APPLY
+        and any(o is not None and _names(o, path) for o in step.operands)
+    }
+    configs = {
+        step.source
+        for step in steps
+        if step.kind is StepKind.CREATE_CLUSTER and (step.span.path, step.recipe) in recipes
+    }
+    named = tuple(cluster for cluster in clusters if cluster.span.path in configs)
+    return named or tuple(clusters)
+
+
+def _names(operand: str, path: str) -> bool:
+    """Whether ``kubectl apply -f operand`` applies the file at ``path``."""
+    return path == operand or path.startswith(operand.rstrip("/") + "/")

@@ -1,0 +1,59 @@
+"""Questions that rules ask about a chain as a whole."""
+
+from __future__ import annotations
+
+import re
+
+from covlint.chain import Certainty, Chain
+from covlint.facts.extraction import StepKind
+from covlint.facts.workload import Container
+
+_E2E = re.compile(
+    r"(?:^|[-_./])(?:e2e|end-to-end|cov|cover|coverage|coverdata|kind|test|tests|testing|integration|ci)"
+    r"(?:[-_./]|$)"
+)
+_PRODUCTION = re.compile(r"(?:^|[-_./])(?:prod|production|release|live)(?:[-_./]|$)")
+
+
+def plainly_for_e2e(container: Container) -> bool:
+    """Whether a manifest is for e2e or coverage only: by its path, namespace or name."""
+    pod = container.pod
+    names = [container.span.path, *(w.text for w in (pod.name, pod.namespace) if w is not None)]
+    if any(_PRODUCTION.search(name.lower()) for name in names):
+        return False
+    return any(_E2E.search(name.lower()) for name in names)
+
+
+def runs_as_root(chain: Chain) -> bool | None:
+    """Whether the container's process is root; None when that cannot be told."""
+    container = chain.container
+    if container is not None:
+        identity = container.identity
+        if identity.opaque:
+            return None
+        if identity.user is not None:
+            return identity.user.text == "0"
+        if identity.non_root is not None:
+            return False
+    if chain.image is None or (
+        container is not None and chain.image_certainty is Certainty.UNKNOWN
+    ):
+        return None
+    return chain.image.user.root
+
+
+def seen_mounted(chain: Chain) -> bool:
+    """Whether something seen mounts a volume over the chain's GOCOVERDIR."""
+    if chain.coverdir is None:
+        return False
+    if chain.mount is not None:
+        return True
+    if chain.container is not None and chain.container.mounts_opaque:
+        return True
+    path = chain.coverdir.text.rstrip("/") + "/"
+    return any(
+        path.startswith(mount.rstrip("/") + "/")
+        for step in chain.steps
+        if step.kind is StepKind.RUN_CONTAINER
+        for mount in step.mounts
+    )
