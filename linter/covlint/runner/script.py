@@ -68,7 +68,10 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
     yield ""
     yield "# stop: SIGTERM, the grace period, SIGKILL"
     yield 'kill -TERM "$service" 2>/dev/null || :'
-    yield f'( sleep {plan.grace:g}; kill -KILL "$service" 2>/dev/null ) & guard=$!'
+    yield (
+        f"( sleep {plan.grace:g} & nap=$!; trap 'kill \"$nap\"' TERM; "
+        'wait "$nap" && kill -KILL "$service" ) >/dev/null 2>&1 & guard=$!'
+    )
     yield 'wait "$service" || :'
     yield "service="
     yield 'kill "$guard" 2>/dev/null || :'
@@ -116,7 +119,7 @@ def _look(ready: Ready, quote: _Quoting) -> str | None:
 def _in_folder(command: Command, quote: _Quoting, environ: Mapping[str, str]) -> str:
     """The command in a subshell, with what its environment adds to the caller's."""
     changes = [
-        f"export {name}={quote(value)}; "
+        f"export {name}={_value(name, value, quote, environ)}; "
         for name, value in command.env.items()
         if environ.get(name) != value
     ]
@@ -127,6 +130,13 @@ def _in_folder(command: Command, quote: _Quoting, environ: Mapping[str, str]) ->
     if words[:2] == ("sh", "-c"):
         run = quote.inside(run)
     return f"( cd {quote(str(command.cwd))}; {unset}{''.join(changes)}{run} )"
+
+
+def _value(name: str, value: str, quote: _Quoting, environ: Mapping[str, str]) -> str:
+    former = environ.get(name, "")
+    if name == "PATH" and former and value.endswith(f":{former}"):
+        return quote(value.removesuffix(f":{former}")) + ':"$PATH"'
+    return quote(value)
 
 
 def _report(data: str, toolchain: Toolchain) -> list[str]:
