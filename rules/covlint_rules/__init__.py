@@ -23,5 +23,7 @@ RULES = tuple(
         ("COV202", "image.missing_coverdir", "MissingCoverdir", "Chain"),
         ("COV203", "image.shell_without_exec", "ShellWithoutExec", "Chain"),
         ("COV301", "workload.unset_coverdir", "UnsetCoverdir", "Chain"),
+        ("COV302", "workload.unmounted_coverdir", "UnmountedCoverdir", "Chain"),
+        ("COV303", "workload.read_only_coverdir", "ReadOnlyCoverdir", "Chain"),
     )
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 
+from covlint.documents.yaml_edit import Edits
 from covlint.documents.yaml_text import Value
 from covlint.facts.base_images import Shell
 from covlint.facts.image import Image
-from covlint.facts.pod import Container, Edits, VolumeMount
+from covlint.facts.pod import Container, VolumeMount
 from covlint.facts.workload import known_word
 from covlint.source import Span
 

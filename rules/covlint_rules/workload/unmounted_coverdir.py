@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
+from covlint.facts.coverage_volume import coverage_mounts, mount_coverage
+from covlint.facts.data_steps import POD_TOOLS, copied
+from covlint.rule import Invalid, Rule, Valid
+from covlint.wiring import Chain
+
+
+class UnmountedCoverdir(Rule[Chain]):
+    """GOCOVERDIR lies on no volume: the data dies with the container.
+
+    Go writes its counters when the program ends, and the container's file
+    system goes with the container. Mount a volume that outlives it, or copy the
+    data out while the container lives.
+    """
+
+    code = "COV302"
+    name = "unmounted-coverdir"
+    severity = Severity.WARNING
+    evidence = Evidence.REPORTED
+    since = "0.1.0"
+    symptom = Symptom.NOT_EXTRACTED
+    source = "field notes: written, then gone with the container (13 threads)"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        container, coverdir = chain.container, chain.coverdir
+        if not chain.takes_part or container is None or coverdir is None:
+            return
+        if not coverdir.text.startswith("/") or chain.mount is not None:
+            return
+        if container.mounts_opaque or coverage_mounts(container):
+            return
+        if chain.main is not None and chain.main.serves_coverage:
+            return
+        if copied(chain.steps, POD_TOOLS, [coverdir.text]):
+            return
+        here = coverdir.span.path == container.span.path
+        yield self.diagnostic(
+            coverdir.span if here else container.span,
+            f"no volume is mounted at {coverdir.text}: the counters are written when the program "
+            "ends, and go with its container",
+            fix=mount_coverage(container, coverdir.text, chain.clusters, e2e=chain.plainly_e2e),
+        )
+
+    VALID = (
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n",
+            },
+            "the volume is declared elsewhere",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /tmp/coverage\n"
+                "      volumeMounts:\n        - name: data\n          mountPath: /coverdata\n",
+            },
+            "the coverage volume is mounted at another path: COV501",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /coverdata\n",
+                "Makefile": "collect:\n\tkubectl exec till -- kill -USR1 1\n"
+                "\tkubectl cp e2e/till:coverdata coverdata\n",
+            },
+            "copied while the container lives",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        {{- toYaml .Values.mounts | nindent 8 }}\n",
+            },
+            "mounts that are not seen",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: $(DATA)/coverage\n",
+            },
+            "the path is not seen",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: «/coverdata»\n",
+            },
+            fixed={
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n"
+                "        type: DirectoryOrCreate\n",
+            },
+            message="no volume is mounted at /coverdata",
+            safe=True,
+        ),
+        Invalid(
+            {
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: «/tmp/data»\n"
+                "      volumeMounts:\n        - name: config\n          mountPath: /etc/till\n"
+                "  volumes:\n    - name: config\n      configMap:\n        name: till\n",
+                "kind.yaml": "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n"
+                "  - role: control-plane\n    extraMounts:\n      - hostPath: ./coverdata\n"
+                "        containerPath: /var/coverdata\n",
+            },
+            fixed={
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /tmp/data\n"
+                "      volumeMounts:\n        - name: config\n          mountPath: /etc/till\n"
+                "        - name: coverage\n          mountPath: /tmp/data\n"
+                "  volumes:\n    - name: config\n      configMap:\n        name: till\n"
+                "    - name: coverage\n      hostPath:\n        path: /var/coverdata\n"
+                "        type: DirectoryOrCreate\n",
+            },
+            safe=False,
+        ),
+        Invalid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: «/coverdata»\n"
+                "  volumes:\n    - name: coverdata\n      persistentVolumeClaim:\n"
+                "        claimName: coverdata\n",
+            },
+            fixed={
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverdata\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverdata\n      persistentVolumeClaim:\n"
+                "        claimName: coverdata\n",
+            },
+            safe=True,
+        ),
+        Invalid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: «/app»\n",
+            },
+            message="go with its container",
+        ),
+        Invalid(
+            {
+                "Dockerfile": "FROM golang:1.24\nRUN go build -cover -o /till .\n"
+                "ENV GOCOVERDIR=/coverdata\n",
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "  - «name: till»\n    image: till\n",
+            },
+            fixed={
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "  - name: till\n    image: till\n    volumeMounts:\n    - name: coverage\n"
+                "      mountPath: /coverdata\n  volumes:\n  - name: coverage\n    hostPath:\n"
+                "      path: /coverdata\n      type: DirectoryOrCreate\n",
+            },
+        ),
+    )
