@@ -14,11 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from covlint.documents.shellcommands import Assignment, Command, Condition, Script
-from covlint.documents.shelltext import ShellText, branches, but
+from covlint.documents.shelltext import SHELLS, ShellText, branches, but, script_argument
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.source import Span
 
@@ -35,8 +34,6 @@ __all__ = [
     "ShellWord",
     "parse_script",
 ]
-
-SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 
 #: Scripts nested deeper than this (``sh -c`` in ``sh -c``, or syntax) are cut off.
 DEPTH_LIMIT = 150
@@ -188,7 +185,7 @@ class _Reader:
         if not strays:
             return
         span = self.source.span(node)
-        index = next(i for i, c in enumerate(self.commands) if c.span == span)
+        index = next(i for i, c in enumerate(self.commands) if c.span.start == span.start)
         words = (self.source.word(stray.start_byte, stray.end_byte) for stray in strays)
         self.commands[index] = replace(
             self.commands[index],
@@ -289,10 +286,14 @@ class _Reader:
     # -- commands ------------------------------------------------------------
 
     def command(self, node: Node, place: _Place) -> None:
+        words = self.source.words(node)
+        span = self.source.span(node)
+        if words and words[-1].span.end > span.end:
+            span = Span(span.path, span.start, words[-1].span.end)
         command = Command(
-            words=self.source.words(node),
+            words=words,
             assignments=tuple(self.source.assignments(node)),
-            span=self.source.span(node),
+            span=span,
             conditions=place.conditions,
             function=place.function,
             piped=place.piped,
@@ -310,33 +311,12 @@ class _Reader:
 
     def enter(self, command: Command, place: _Place) -> None:
         """Read the script of ``sh -c '…'``, where its bytes are the script's own."""
-        words = command.words
-        if words and command.name in {"exec", "sudo", "env", "time", "nohup"}:
-            words = words[1:]
-        if len(words) < 3 or place.depth > DEPTH_LIMIT:
-            return
-        name = words[0].literal
-        if name is None or name.rsplit("/", 1)[-1] not in SHELLS:
-            return
-        for option, script in pairwise(words[1:]):
-            literal = option.literal
-            if literal is None or not literal.startswith("-"):
-                return
-            if literal.startswith("--") or not literal.endswith("c"):
-                continue
-            self.nested_script(script, place)
-            return
-
-    def nested_script(self, script: ShellWord, place: _Place) -> None:
-        source = self.source
-        raw = source.data[script.span.start - source.offset : script.span.end - source.offset]
-        quote, inner = raw[:1], raw[1:-1]
-        if len(raw) < 2 or quote != raw[-1:] or quote not in (b"'", b'"') or quote in inner:
-            return
-        if quote == b'"' and b"\\" in inner.replace(b"\\\n", b""):
+        script = script_argument(command)
+        inner = self.source.inside_quotes(script) if script is not None else None
+        if script is None or inner is None or place.depth > DEPTH_LIMIT:
             return
         place = place._replace(nested=True, chained="", depth=place.depth + 1)
-        reader = _Reader(source.path, inner, script.span.start + 1, place)
+        reader = _Reader(self.source.path, inner, script.span.start + 1, place)
         self.commands.extend(reader.read().commands)
 
     def substitutions(self, node: Node, place: _Place) -> None:

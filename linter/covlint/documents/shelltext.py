@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from covlint.documents.shellcommands import Assignment, Condition
+from covlint.documents.shellcommands import Assignment, Command, Condition
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
 from covlint.source import Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
+#: Commands that run the command that follows them.
+_PREFIXES = frozenset({"exec", "sudo", "env", "time", "nohup"})
 #: Unnamed nodes that are words of a command.
 _WORD_TOKENS = frozenset(
     {"[", "export", "declare", "local", "readonly", "typeset", "unset", "$", "==", "=~", "=", "("}
@@ -57,6 +61,16 @@ class ShellText:
         }
         return names.pop() if len(names) == 1 else None
 
+    def inside_quotes(self, word: ShellWord) -> bytes | None:
+        """The bytes between the quotes of a word, when what they say is what they are."""
+        raw = self.data[word.span.start - self.offset : word.span.end - self.offset]
+        quote, inner = raw[:1], raw[1:-1]
+        if len(raw) < 2 or quote != raw[-1:] or quote not in (b"'", b'"') or quote in inner:
+            return None
+        if quote == b'"' and b"\\" in inner.replace(b"\\\n", b""):
+            return None
+        return inner
+
     # -- words ---------------------------------------------------------------
 
     def words(self, node: Node) -> tuple[ShellWord, ...]:
@@ -72,17 +86,24 @@ class ShellText:
                 continue
             if kind.endswith("redirect") or not (child.is_named or kind in _WORD_TOKENS):
                 continue
+            end = self._past_escapes(child.end_byte)
             if ranges and self._joined(ranges[-1][1], child.start_byte):
-                ranges[-1][1] = child.end_byte
+                ranges[-1][1] = max(ranges[-1][1], end)
             else:
-                ranges.append([child.start_byte, child.end_byte])
+                ranges.append([child.start_byte, end])
         return tuple(self.word(start, end) for start, end in ranges if end > start)
+
+    def _past_escapes(self, end: int) -> int:
+        """The end of the escapes at ``end``: the grammar leaves out those that end a word."""
+        while self.data.startswith(b"\\", end) and not self.data.startswith(b"\\\n", end):
+            end += 2
+        return min(end, len(self.data))
 
     def _joined(self, end: int, start: int) -> bool:
         """Whether nothing but escapes and continuations stands between two pieces of one word."""
         while end < start and self.data[end] == 0x5C:
             end += 2
-        return end == start
+        return end >= start
 
     def assignments(self, node: Node) -> Iterator[Assignment]:
         """The assignments that a command, a declaration or an assignment node makes."""
@@ -174,6 +195,23 @@ class ShellText:
         literals = [word.literal for word in words[1:]]
         needles = [text for text in literals if text and not _is_grep_option(text)]
         return Condition(variable, "matches", needles[0] if needles else None, True, *where)
+
+
+def script_argument(command: Command) -> ShellWord | None:
+    """The script of ``sh -c script``."""
+    words = command.words
+    if words and command.name in _PREFIXES:
+        words = words[1:]
+    name = words[0].literal if words else None
+    if name is None or name.rsplit("/", 1)[-1] not in SHELLS:
+        return None
+    for option, following in pairwise(words[1:]):
+        literal = option.literal
+        if literal is None or not literal.startswith("-"):
+            return None
+        if literal.endswith("c") and not literal.startswith("--"):
+            return following
+    return None
 
 
 def but(condition: Condition, *, holds: bool) -> Condition:
