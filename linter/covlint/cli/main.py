@@ -16,14 +16,14 @@ import click
 from covlint import __version__
 from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, INTERRUPTED
 
-#: Command → module and attribute.
+#: Command → module, attribute, and its line in the list of commands.
 _COMMANDS = {
-    "check": ("covlint.cli.check", "check"),
-    "verify": ("covlint.cli.verify", "verify"),
-    "doctor": ("covlint.cli.doctor", "doctor"),
-    "demo": ("covlint.cli.demo", "demo"),
-    "graph": ("covlint.cli.graph", "graph"),
-    "rule": ("covlint.cli.rule", "rule"),
+    "check": ("covlint.cli.check", "check", "Find, and with --fix repair, what loses the data."),
+    "verify": ("covlint.cli.verify", "verify", "Prove by a real run that the data arrives."),
+    "doctor": ("covlint.cli.doctor", "doctor", "Explain a coverage folder and a log."),
+    "graph": ("covlint.cli.graph", "graph", "Show the coverage chains and where they break."),
+    "rule": ("covlint.cli.rule", "rule", "Explain a rule, or list all rules."),
+    "demo": ("covlint.cli.demo", "demo", "Show the whole story on a bundled broken service."),
 }
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
@@ -37,9 +37,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, attribute = _COMMANDS[cmd_name]
+        module, attribute, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):  # from the table: nothing has to be loaded for it
+            formatter.write_dl([(name, line) for name, (_, _, line) in _COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         completing = ctx.resilient_parsing and not args
