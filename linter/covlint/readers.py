@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
-from covlint.facts.build import GoBuild, read_builds
+from covlint.facts.build import GoBuild
+from covlint.facts.build_reading import read_builds
 from covlint.facts.cluster import KindCluster
 from covlint.facts.extraction import ImageBuild, Step
 from covlint.facts.image import Image, read_images

@@ -91,7 +91,8 @@ class DirectoryReader:
         owner: str | None = ""
         group: str | None = None
         if chown is not None:
-            name, _, group = chown.partition(":")
+            name, _, given = chown.partition(":")
+            group = given
             owner = self.owner_name(name) if "$" not in chown else None
         mode = _octal(instruction.flag("chmod"))
         path = self.directories.get(target)

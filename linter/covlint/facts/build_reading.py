@@ -1,0 +1,278 @@
+"""The Go builds of a Dockerfile, read from its RUN instructions."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from covlint.documents.dockerfile import Dockerfile, Instruction
+from covlint.documents.shell import Assignment, Command
+from covlint.documents.shellwords import Part, ShellWord
+from covlint.facts.build import ArgDeclaration, GoBuild, GoFlagsSource
+from covlint.facts.flags import read_arguments
+from covlint.facts.instrumentation import branch_of, instrumentation_of
+from covlint.facts.scope import Scope, ScopedStage, running
+from covlint.source import Span, Word
+
+
+@dataclass
+class _ScriptState:
+    """What the commands of one RUN have changed so far."""
+
+    directory: str
+    goflags: list[GoFlagsSource]
+    assigned: dict[str, str | None] = field(default_factory=dict)
+
+
+def read_builds(dockerfile: Dockerfile, stages: tuple[ScopedStage, ...]) -> tuple[GoBuild, ...]:
+    """The Go builds of a Dockerfile, in order."""
+    builds: list[GoBuild] = []
+    for stage in stages:
+        root = source_root(stage, stages)
+        for instruction, scope in stage.steps:
+            if instruction.keyword != "RUN" or instruction.onbuild:
+                continue
+            raw = dockerfile.source.data[instruction.span.start : instruction.span.end]
+            if b"build" not in raw and b"install" not in raw:
+                continue
+            builds.extend(_builds_of(dockerfile, stage, instruction, scope, root))
+    return tuple(builds)
+
+
+def source_root(stage: ScopedStage, stages: tuple[ScopedStage, ...]) -> str | None:
+    """Where the build context lies in the stage's image: from COPY of everything, or of go.mod."""
+    current: ScopedStage | None = stage
+    while current is not None:
+        for instruction, scope in reversed(current.steps):
+            if instruction.keyword == "RUN":
+                for flag in instruction.flags:
+                    options = dict(p.partition("=")[::2] for p in flag.value.split(","))
+                    if (
+                        flag.name == "mount"
+                        and options.get("type") == "bind"
+                        and "from" not in options
+                    ):
+                        source = options.get("source", options.get("src", "."))
+                        target = options.get("target", options.get("dst", ""))
+                        if source in {".", "./"} and target:
+                            return posixpath.normpath(posixpath.join(scope.workdir, target))
+            if instruction.keyword not in {"COPY", "ADD"} or instruction.flag("from") is not None:
+                continue
+            words = [word.resolve(scope.defaults) for word in instruction.words()]
+            if len(words) < 2 or words[-1] is None:
+                continue
+            target = posixpath.normpath(posixpath.join(scope.workdir, words[-1]))
+            sources = words[:-1]
+            if any(source in {".", "./"} for source in sources):
+                return target
+            if "go.mod" in sources:
+                return posixpath.dirname(target) if target.endswith("/go.mod") else target
+        current = stages[current.parent] if current.parent is not None else None
+    return None
+
+
+def _builds_of(
+    dockerfile: Dockerfile,
+    stage: ScopedStage,
+    instruction: Instruction,
+    scope: Scope,
+    root: str | None,
+) -> Iterator[GoBuild]:
+    # ENV always overrides ARG, wherever they stand (Dockerfile reference, "ARG")
+    declarations = sorted(scope.history.get("GOFLAGS", ()), key=lambda v: v.kind == "env")
+    sources = [
+        GoFlagsSource(v.kind, v.word, _refers(v.word), v.settable, v.statement)
+        for v in declarations
+    ]
+    state = _ScriptState(scope.workdir, sources)
+    for command in running(instruction, dockerfile.source.data).commands:
+        inline = tuple(a for a in command.assignments if not a.exported)
+        if not command.words or command.name in {"export", "declare"}:
+            _remember(command, state)
+            continue
+        if command.name == "cd" and len(command.words) > 1 and not command.function:
+            target = command.words[1].resolve(scope.defaults)
+            state.directory = posixpath.normpath(posixpath.join(state.directory, target or "\0"))
+            continue
+        words = _without_wrappers(command.words)
+        if len(words) < 2 or not _is_go(words[0]):
+            continue
+        subcommand = words[1].literal
+        if subcommand == "env" and len(words) > 3 and words[2].literal == "-w":
+            for word in words[3:]:
+                if word.shape.startswith("GOFLAGS="):
+                    state.goflags.insert(0, _go_env(word))
+            continue
+        if subcommand not in {"build", "install"}:
+            continue
+        yield _build(dockerfile, stage, instruction, scope, root, command, words, inline, state)
+
+
+def _build(
+    dockerfile: Dockerfile,
+    stage: ScopedStage,
+    instruction: Instruction,
+    scope: Scope,
+    root: str | None,
+    command: Command,
+    words: tuple[ShellWord, ...],
+    inline: tuple[Assignment, ...],
+    state: _ScriptState,
+) -> GoBuild:
+    fixed = {**scope.fixed, **{n: v for n, v in state.assigned.items() if v is not None}}
+    arguments = read_arguments(words[2:], fixed, words[1].span.end)
+    goflags = list(state.goflags)
+    for assignment in inline:
+        if assignment.name == "GOFLAGS" and not (
+            assignment.value.literal == "" and any(s.kind == "go-env" for s in goflags)
+        ):
+            goflags.append(
+                GoFlagsSource(
+                    "inline",
+                    assignment.value,
+                    _refers(assignment.value),
+                    _settable(assignment.value, scope),
+                    assignment.span,
+                )
+            )
+    branch, condition = branch_of(command.conditions)
+    instrumentation, variable = instrumentation_of(
+        arguments.flags, arguments.unseen, tuple(goflags), scope, branch, condition
+    )
+    directory = state.directory
+    change = next((f for f in arguments.flags if f.name == "C" and f.value), None)
+    if change is not None and change.value is not None:
+        directory = posixpath.normpath(posixpath.join(directory, change.value))
+    output = next((f for f in reversed(arguments.flags) if f.name == "o"), None)
+    resolved = output.word.resolve(scope.defaults) if output is not None and output.value else None
+    toolchain = scope.variables.get("GOTOOLCHAIN")
+    toolchain_word = None
+    if toolchain is not None and toolchain.value and toolchain.word is not None:
+        toolchain_word = Word(toolchain.value, toolchain.word.span)
+    for assignment in inline:
+        if assignment.name == "GOTOOLCHAIN" and assignment.value.literal:
+            toolchain_word = Word(assignment.value.literal, assignment.value.span)
+    source = dockerfile.source
+    return GoBuild(
+        subcommand=words[1].literal or "build",
+        span=Span(source.path, words[0].span.start, command.words[-1].span.end),
+        command=command.span,
+        after_subcommand=words[1].span.end,
+        flags=arguments.flags,
+        goflags=tuple(goflags),
+        packages=arguments.packages,
+        output=Word(resolved, output.value_span)
+        if output and resolved and output.value_span
+        else None,
+        directory=directory,
+        source_root=root,
+        branch=branch,
+        conditional=condition.statement if condition is not None else None,
+        condition=condition,
+        instrumentation=instrumentation,
+        variable=variable,
+        unseen=arguments.unseen,
+        environment=tuple(
+            (a.name, a.value.resolve(scope.defaults)) for a in inline if a.name != "GOFLAGS"
+        ),
+        stage=stage.stage.index,
+        stage_name=stage.stage.name,
+        base=stage.outer_base,
+        base_span=stage.stage.base.span,
+        toolchain=toolchain_word,
+        declared=tuple(scope.variables),
+        elsewhere=tuple(a for a in _declarations(dockerfile) if a.name.text not in scope.variables),
+        text=source.slice(command.span),
+        newline=source.newline,
+        instruction=instruction.span,
+        instruction_start=source.line_starts[source.line_of(instruction.span.start) - 1],
+    )
+
+
+def _declarations(dockerfile: Dockerfile) -> Iterator[ArgDeclaration]:
+    places = [(None, dockerfile.preamble), *((s.index, s.instructions) for s in dockerfile.stages)]
+    for stage, instructions in places:
+        for instruction in instructions:
+            if instruction.keyword == "ARG" and not instruction.onbuild:
+                for pair in instruction.pairs():
+                    default = pair.value.literal if pair.value is not None else None
+                    yield ArgDeclaration(pair.name, default, stage)
+
+
+def _is_go(word: ShellWord) -> bool:
+    """``go``, a path to it, a wrapper that takes its arguments, or a variable named for it."""
+    literal = word.literal
+    if literal is not None:
+        return literal.rsplit("/", 1)[-1] in {"go", "xx-go", "garble"} or literal.endswith(
+            "/bin/go"
+        )
+    return len(word.parts) == 1 and word.variables in {("GO",), ("GOCMD",), ("GO_CMD",)}
+
+
+def _without_wrappers(words: tuple[ShellWord, ...]) -> tuple[ShellWord, ...]:
+    """The command without ``env A=b``, ``time``, ``exec`` and the like before it."""
+    position = 0
+    while position < len(words):
+        literal = words[position].literal
+        if literal in {"exec", "time", "sudo", "nice", "env", "command"}:
+            position += 1
+            while position < len(words) and (
+                "=" in words[position].shape or words[position].shape.startswith("-")
+            ):
+                position += 1
+        else:
+            break
+    words = words[position:]
+    if len(words) > 2 and words[0].literal == "garble":
+        index = next((i for i, w in enumerate(words) if w.literal in {"build", "install"}), None)
+        if index is not None and index > 1:
+            words = (words[0], *words[index:])
+    return words
+
+
+def _remember(command: Command, state: _ScriptState) -> None:
+    for assignment in command.assignments:
+        value = assignment.value.literal
+        if assignment.items is not None:
+            value = None
+        if command.conditions or assignment.appends:
+            value = None
+        state.assigned[assignment.name] = value
+        if assignment.name == "GOFLAGS" and not command.conditions:
+            state.goflags.append(
+                GoFlagsSource(
+                    "export", assignment.value, _refers(assignment.value), None, assignment.span
+                )
+            )
+
+
+def _refers(word: ShellWord | None) -> bool:
+    return word is not None and "GOFLAGS" in word.variables
+
+
+def _settable(word: ShellWord, scope: Scope) -> str | None:
+    for name in word.variables:
+        variable = scope.variables.get(name)
+        if variable is not None and variable.settable:
+            return variable.settable
+    return None
+
+
+def _go_env(word: ShellWord) -> GoFlagsSource:
+    """``go env -w GOFLAGS=…``: the word after the "=" as a word of its own."""
+    parts: list[Part] = []
+    skip = len("GOFLAGS=")
+    for part in word.parts:
+        if skip and part.kind == "text":
+            cut = min(skip, len(part.text))
+            rest = part.text[cut:]
+            skip -= cut
+            if rest:
+                start = part.end - len(rest.encode())
+                parts.append(Part("text", rest, part.quoted, start=start, end=part.end))
+        else:
+            parts.append(part)
+    start = parts[0].start if parts else word.span.end
+    value = ShellWord(tuple(parts), Span(word.span.path, start, word.span.end))
+    return GoFlagsSource("go-env", value, _refers(value), None, word.span)
