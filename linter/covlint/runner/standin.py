@@ -34,10 +34,10 @@ _OCTAL = re.compile(r"^[0-7]{3,4}$")
 class StandIn:
     """A directory of the container, as this host can play it.
 
-    ``folder`` is relative to the folder of the run (absolute when ``given``). ``owner`` is the uid that it
-    belongs to in the container, ``mode`` its permission bits. ``lost`` says why
-    what is written there never reaches the host, ``read_only`` why nothing can
-    be written; both None: it arrives.
+    ``folder`` is relative to the folder of the run (absolute when ``given``).
+    ``owner`` is the uid that it belongs to in the container, ``mode`` its
+    permission bits. ``lost`` says why what is written there never reaches the
+    host, ``read_only`` why nothing can be written; both None: it arrives.
     """
 
     path: str

@@ -148,7 +148,7 @@ _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
     )
 )
 _PREFIX = re.compile(
-    r"^(?:\S+ \|\s+|\[[^\]]*\]\s+|(?:\d{4}[-/]\d\d[-/]\d\d[T ]\S+\s+)(?:std(?:out|err) [FP] )?)"
+    r"^(?:\S+\s+\|\s+|\[[^\]]*\]\s+|(?:\d{4}[-/]\d\d[-/]\d\d[T ]\S+\s+)(?:std(?:out|err) [FP] )?)"
 )
 
 

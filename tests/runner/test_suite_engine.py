@@ -1,0 +1,74 @@
+"""The user's suite owns the run; covlint judges what it leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from covlint.diagnostics import Symptom
+from covlint.runner.verdict import Outcome
+from runner.programs import PANICKING
+
+pytestmark = pytest.mark.real
+
+#: A suite as it is in a Makefile: it builds, runs, collects, and reports on its tests.
+SUITE = "mkdir -p cov && go build -cover -o b ./cmd/batch && GOCOVERDIR=cov ./b some words"
+
+
+def claims(verdict, outcome):
+    return {claim.claim for claim in verdict.validations if claim.outcome is outcome}
+
+
+def test_a_suite_that_passes(service):
+    verdict = service("batch").prove(run=SUITE, data="cov")
+    assert verdict.engine == "suite"
+    assert verdict.outcome is Outcome.PASSED, claims(verdict, Outcome.FAILED)
+    assert {kind for kind, _ in verdict.artifacts} >= {"profile", "func", "html", "suite log"}
+
+
+def test_failing_tests_are_judged_all_the_same(service):
+    batch = service("batch")
+    failing = f"{SUITE}; echo 82 of 84 passed; exit 1"
+    verdict = batch.prove(run=failing, data="cov")
+    assert verdict.outcome is Outcome.FAILED
+    assert claims(verdict, Outcome.FAILED) == {"the exercise passed"}
+    assert verdict.profile is not None
+    assert verdict.profile.total_percent > 50
+    assert "82 of 84 passed" in verdict.validations[0].evidence
+    (batch.root / "cov").rename(batch.root / "former")
+    assert batch.prove(run=failing, data="cov", require_exercise=False).outcome is Outcome.PASSED
+
+
+def test_data_from_an_earlier_run_is_not_taken_for_new(service):
+    import os
+
+    batch = service("batch")
+    assert batch.prove(run=SUITE, data="cov").outcome is Outcome.PASSED
+    for file in (batch.root / "cov").iterdir():
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    verdict = batch.prove(run="true", data="cov")
+    assert verdict.outcome is Outcome.FAILED
+    assert Symptom.STALE in [cause.symptom for cause in verdict.causes]
+
+
+def test_a_suite_that_leaves_no_folder(service):
+    verdict = service("batch").prove(run="true", data="cov")
+    assert [cause.symptom for cause in verdict.causes] == [Symptom.MISSING_DIRECTORY]
+
+
+def test_the_log_of_the_suite_explains(program):
+    app = program(PANICKING)
+    verdict = app.prove(
+        run="mkdir cov; go build -cover -o b ./cmd/app; GOCOVERDIR=cov ./b", data="cov"
+    )
+    assert [cause.symptom for cause in verdict.causes] == [Symptom.CRASHED, Symptom.META_ONLY]
+
+
+def test_env_reaches_the_suite(service):
+    batch = service("batch")
+    batch.prove(run='echo "$E2E_COVERAGE" > said', data="cov", env={"E2E_COVERAGE": True})
+    assert (batch.root / "said").read_text() == "true\n"
+
+
+def test_a_suite_that_takes_too_long(service):
+    verdict = service("batch").prove(run="sleep 60", data="cov", timeout=0.3)
+    assert verdict.validations[0].evidence == "not done after 0.3 seconds"
