@@ -1,1 +1,1 @@
-"""TODO"""
+"""What documents say about coverage: builds, images, workloads, clusters, shutdown, extraction."""

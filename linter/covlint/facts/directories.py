@@ -59,8 +59,8 @@ class DirectoryReader:
             directory = scope.workdir
             for command in script.commands:
                 if command.name == "cd" and len(command.words) > 1:
-                    target = command.words[1].resolve(scope.defaults)
-                    directory = posixpath.normpath(posixpath.join(directory, target or "\0"))
+                    entered = command.words[1].resolve(scope.defaults)
+                    directory = posixpath.normpath(posixpath.join(directory, entered or "\0"))
                 else:
                     self.command(command, scope, user, directory)
 
