@@ -6,11 +6,11 @@ import posixpath
 from dataclasses import dataclass
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
-from covlint.documents.shell import Command
 from covlint.facts.base_images import BaseImage, Shell, base_image
 from covlint.facts.build import GoBuild
 from covlint.facts.directories import Directory, DirectoryReader, is_writable
-from covlint.facts.scope import Scope, ScopedStage, running
+from covlint.facts.process import Process, read_process
+from covlint.facts.scope import Scope, ScopedStage
 from covlint.source import Span, Word
 
 __all__ = ["Directory", "Image", "Process", "Shell", "User", "read_images"]
@@ -27,26 +27,6 @@ class User:
     name: str
     root: bool | None
     span: Span | None
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """PID 1 of the image: ENTRYPOINT and CMD put together.
-
-    ``interpreter`` is the shell that PID 1 is (shell form, or ``sh -c`` spelled
-    out), None when PID 1 is the program. ``commands`` are those of its script.
-    ``script_file`` is the context path of the script that PID 1 is, if it was
-    copied from the build context (``argv`` names it in the image).
-    """
-
-    interpreter: Shell | None
-    shell_form: bool
-    argv: tuple[Word, ...]
-    commands: tuple[Command, ...]
-    instruction: Span
-    body: Span
-    keyword: str
-    script_file: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +84,24 @@ class Image:
             return True
         if self.base == "scratch":
             return None if self.directories_opaque else False
-        if path in {"/tmp", "/var/tmp", "/var", "/etc", "/usr", "/home", "/root", "/run", "/opt", "/var/lib"}:
+        if path in {
+            "/tmp",
+            "/var/tmp",
+            "/var",
+            "/etc",
+            "/usr",
+            "/home",
+            "/root",
+            "/run",
+            "/opt",
+            "/var/lib",
+        }:
             return True
         if self.directories_opaque or self.base_facts.user is None:
             return None
-        if path.startswith(("/usr/", "/var/", "/etc/", "/home/", "/run/", "/opt/", "/root/", "/dev/")):
+        if path.startswith(
+            ("/usr/", "/var/", "/etc/", "/home/", "/run/", "/opt/", "/root/", "/dev/")
+        ):
             return None
         return False
 
@@ -153,9 +146,11 @@ def _image(
         reader.read(instruction, scope)
         if instruction.keyword == "VOLUME":
             words = instruction.exec_form
-            texts = [w.text for w in words] if words else [
-                w.resolve(scope.defaults) or "" for w in instruction.words()
-            ]
+            texts = (
+                [w.text for w in words]
+                if words
+                else [w.resolve(scope.defaults) or "" for w in instruction.words()]
+            )
             volumes.extend(text for text in texts if text)
         elif instruction.keyword == "ENTRYPOINT":
             entrypoint = (instruction, scope)
@@ -166,7 +161,7 @@ def _image(
             stop_signal = Word(word.resolve(scope.defaults) or "", word.span)
     own_builds = _builds_for(stage, lineage, stages, builds)
     coverdir, coverdir_instruction = _coverdir(stage)
-    process = _process(dockerfile, entrypoint, command, facts, reader)
+    process = read_process(dockerfile, entrypoint, command, facts, reader)
     builder = next((b for b in own_builds if b.stage != stage.stage.index), None)
     insertion = _insertion(dockerfile, stage)
     data = dockerfile.source.data
@@ -194,7 +189,9 @@ def _image(
         builder_name=(builder.stage_name or str(builder.stage)) if builder else None,
         builder_insertion=_line_after(dockerfile, builder.instruction) if builder else None,
         environment=tuple(
-            (n, v.value) for n, v in stage.end.variables.items() if v.kind == "env" and v.value is not None
+            (n, v.value)
+            for n, v in stage.end.variables.items()
+            if v.kind == "env" and v.value is not None
         ),
     )
 
@@ -281,7 +278,12 @@ def _builds_for(
             matching = [b for b in candidates if output_name(b) in copied]
             unnamed = [b for b in candidates if output_name(b) is None]
             found.extend(b for b in (matching or unnamed) if b not in found)
-            if not matching and not unnamed and len(candidates) == 1 and _may_hold(words, candidates[0]):
+            if (
+                not matching
+                and not unnamed
+                and len(candidates) == 1
+                and _may_hold(words, candidates[0])
+            ):
                 found.extend(b for b in candidates if b not in found)
     return tuple(found)
 
@@ -314,60 +316,8 @@ def output_name(build: GoBuild) -> str | None:
 
 def _stage_named(reference: str, stages: tuple[ScopedStage, ...]) -> ScopedStage | None:
     for stage in stages:
-        if (stage.stage.name or "").lower() == reference.lower() or str(stage.stage.index) == reference:
+        if (stage.stage.name or "").lower() == reference.lower() or str(
+            stage.stage.index
+        ) == reference:
             return stage
     return None
-
-
-_SHELL_NAMES = {"bash": Shell.BASH, "dash": Shell.DASH, "ash": Shell.BUSYBOX}
-
-
-def _process(
-    dockerfile: Dockerfile,
-    entrypoint: tuple[Instruction, Scope] | None,
-    command: tuple[Instruction, Scope] | None,
-    facts: BaseImage,
-    directories: DirectoryReader,
-) -> Process | None:
-    deciding = entrypoint or command
-    if deciding is None:
-        return None
-    instruction, scope = deciding
-    words = instruction.exec_form
-    body = Span(
-        instruction.span.path, instruction.body_start, instruction.body_start + len(instruction.body.rstrip())
-    )
-    commands = running(instruction, dockerfile.source.data).commands
-    if words is None:
-        interpreter = facts.shell
-        if scope.shell:
-            interpreter = _interpreter(scope.shell[0], facts)
-        if not instruction.body.strip():
-            return None
-        return Process(interpreter, True, (), commands, instruction.span, body, instruction.keyword, None)
-    if not words and command is not None and command is not deciding:
-        return _process(dockerfile, None, command, facts, directories)
-    if entrypoint is not None and command is not None:
-        words = (*words, *(command[0].exec_form or ()))
-    if not words:
-        return None
-    nested = tuple(c for c in commands if c.nested)
-    runs_script = len(words) >= 3 and words[1].text.startswith("-") and words[1].text.endswith("c")
-    interpreter_of_c = None
-    if runs_script and words[0].text.rsplit("/", 1)[-1] in {"sh", "bash", "ash", "dash"}:
-        interpreter_of_c = _interpreter(words[0].text, facts)
-    return Process(
-        interpreter_of_c,
-        False,
-        words,
-        nested if interpreter_of_c is not None else commands,
-        instruction.span,
-        body,
-        instruction.keyword,
-        directories.copied.get(posixpath.normpath(posixpath.join(scope.workdir, words[0].text))),
-    )
-
-
-def _interpreter(program: str, facts: BaseImage) -> Shell:
-    name = program.rsplit("/", 1)[-1]
-    return _SHELL_NAMES.get(name, facts.shell if name == "sh" else Shell.UNKNOWN)
