@@ -25,5 +25,7 @@ RULES = tuple(
         ("COV301", "workload.unset_coverdir", "UnsetCoverdir", "Chain"),
         ("COV302", "workload.unmounted_coverdir", "UnmountedCoverdir", "Chain"),
         ("COV303", "workload.read_only_coverdir", "ReadOnlyCoverdir", "Chain"),
+        ("COV304", "workload.non_root_coverdir", "NonRootCoverdir", "Chain"),
+        ("COV306", "workload.abrupt_termination", "AbruptTermination", "Chain"),
     )
 )
