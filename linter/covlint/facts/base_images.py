@@ -34,10 +34,23 @@ UNKNOWN = BaseImage(Shell.UNKNOWN, None, False)
 
 #: Debian and Ubuntu, and official images built on them unless the tag says alpine.
 _DEBIAN = frozenset(
-    "debian ubuntu golang buildpack-deps python node ruby openjdk eclipse-temurin rust gcc "
-    "debian-base debian-slim".split()
+    [
+        "debian",
+        "ubuntu",
+        "golang",
+        "buildpack-deps",
+        "python",
+        "node",
+        "ruby",
+        "openjdk",
+        "eclipse-temurin",
+        "rust",
+        "gcc",
+        "debian-base",
+        "debian-slim",
+    ]
 )
-_BUSYBOX = frozenset("alpine busybox".split())
+_BUSYBOX = frozenset(["alpine", "busybox"])
 _REDHAT = re.compile(
     r"^(ubi\d*(-minimal|-micro|-init)?|ubi-minimal|ubi-micro|fedora(-minimal)?|centos(-stream)?|"
     r"rockylinux|almalinux(-minimal)?|amazonlinux|oraclelinux)$"

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.facts.base_images import BaseImage, Shell, base_image
 from covlint.facts.build import GoBuild
-from covlint.facts.directories import Directory, DirectoryReader, is_writable
+from covlint.facts.directories import WORLD_WRITABLE, Directory, DirectoryReader, is_writable
 from covlint.facts.process import Process, read_process
 from covlint.facts.scope import Scope, ScopedStage
 from covlint.source import Span, Word
 
 __all__ = ["Directory", "Image", "Process", "Shell", "User", "read_images"]
+
+
+#: Directories that every image of base_images has, scratch and distroless apart.
+_USUAL = frozenset(["/var", "/etc", "/usr", "/home", "/root", "/run", "/opt", "/var/lib"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +88,7 @@ class Image:
             return True
         if self.base == "scratch":
             return None if self.directories_opaque else False
-        if path in {
-            "/tmp",
-            "/var/tmp",
-            "/var",
-            "/etc",
-            "/usr",
-            "/home",
-            "/root",
-            "/run",
-            "/opt",
-            "/var/lib",
-        }:
+        if path in WORLD_WRITABLE or path in _USUAL:
             return True
         if self.directories_opaque or self.base_facts.user is None:
             return None
@@ -182,7 +175,7 @@ def _image(
         process=process,
         stop_signal=stop_signal,
         insertion=insertion,
-        root_at_insertion=_root_at(insertion, dockerfile, lineage, facts),
+        root_at_insertion=_root_at(insertion, lineage, facts),
         unended=len(data) if not data.endswith(b"\n") else None,
         newline=dockerfile.source.newline,
         builds=own_builds,
@@ -234,9 +227,7 @@ def _insertion(dockerfile: Dockerfile, stage: ScopedStage) -> int:
     return _line_after(dockerfile, last.span)
 
 
-def _root_at(
-    offset: int, dockerfile: Dockerfile, lineage: list[ScopedStage], facts: BaseImage
-) -> bool:
+def _root_at(offset: int, lineage: list[ScopedStage], facts: BaseImage) -> bool:
     """Whether a RUN at the byte ``offset`` would run as root."""
     user = facts.user
     for part in lineage:

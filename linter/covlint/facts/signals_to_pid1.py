@@ -25,7 +25,9 @@ class Swallowed:
     exec_at: int | None
 
 
-def swallowed(commands: tuple[Command, ...], shell: Shell, binaries: frozenset[str]) -> Swallowed | None:
+def swallowed(
+    commands: tuple[Command, ...], shell: Shell, binaries: frozenset[str]
+) -> Swallowed | None:
     """What keeps SIGTERM from the service; None when it gets it or that was not measured."""
     if shell not in {Shell.DASH, Shell.BASH, Shell.BUSYBOX}:
         return None
@@ -48,9 +50,7 @@ def swallowed(commands: tuple[Command, ...], shell: Shell, binaries: frozenset[s
     if shell is Shell.DASH:
         return Swallowed(service.span, "dash, which is sh here, runs it as a child", place)
     if shell is Shell.BASH and service.redirected:
-        return Swallowed(
-            service.span, "bash runs a command with a redirection as a child", place
-        )
+        return Swallowed(service.span, "bash runs a command with a redirection as a child", place)
     return None
 
 
@@ -68,4 +68,6 @@ def _service(running: list[Command], names: list[str], binaries: frozenset[str])
         return None
     name = names[running.index(last[-1])]
     # a script that ends in a builtin is not about to become a service
-    return None if name in {"echo", "wait", "true", ":", "exit", "set", "cd", "export"} else last[-1]
+    return (
+        None if name in {"echo", "wait", "true", ":", "exit", "set", "cd", "export"} else last[-1]
+    )

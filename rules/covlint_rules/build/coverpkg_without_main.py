@@ -8,7 +8,10 @@ from covlint.facts.coverpkg import PackageTarget, matches_main, target_of
 from covlint.facts.flags import Flag
 from covlint.rule import Invalid, Rule, Valid
 
-_MODULE = {"go.mod": "module example.com/till\n", "cmd/till/main.go": "package main\n\nfunc main() {}\n"}
+_MODULE = {
+    "go.mod": "module example.com/till\n",
+    "cmd/till/main.go": "package main\n\nfunc main() {}\n",
+}
 
 
 class CoverpkgWithoutMain(Rule[GoBuild]):
@@ -64,9 +67,7 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
         span = flag.part_span(0, len(flag.value or ""))
         if span is None:
             return None
-        return Fix(
-            "Rewrite the list", Applicability.SAFE, (Edit(span, value.encode()),)
-        )
+        return Fix("Rewrite the list", Applicability.SAFE, (Edit(span, value.encode()),))
 
     VALID = (
         Valid(

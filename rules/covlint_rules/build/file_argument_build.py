@@ -41,7 +41,11 @@ class FileArgumentBuild(Rule[GoBuild]):
     def check(self, build: GoBuild) -> Iterator[Diagnostic]:
         words = build.packages
         names = [word.literal for word in words]
-        if build.in_production_branch or not names or not all(n and n.endswith(".go") for n in names):
+        if (
+            build.in_production_branch
+            or not names
+            or not all(n and n.endswith(".go") for n in names)
+        ):
             return
         folder = posixpath.dirname(names[0] or "")
         span = Span(build.span.path, words[0].span.start, words[-1].span.end)

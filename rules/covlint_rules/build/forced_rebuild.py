@@ -39,7 +39,7 @@ class ForcedRebuild(Rule[GoBuild]):
     VALID = (
         Valid("FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /app .\n"),
         Valid(
-            "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN if [ \"$GOFLAGS\" = -cover ]; then "
+            'FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN if [ "$GOFLAGS" = -cover ]; then '
             "go build .; else go build -a .; fi\n",
             "the production branch may have it",
         ),

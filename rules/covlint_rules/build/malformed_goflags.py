@@ -95,7 +95,9 @@ class MalformedGoflags(Rule[GoBuild]):
         Valid(
             "FROM golang:1.24\nENV GOFLAGS=\"-cover '-ldflags=-s -w'\"\nCOPY . .\nRUN go build .\n"
         ),
-        Valid("FROM golang:1.24\nENV GOFLAGS=mod=vendor\nCOPY . .\nRUN go build .\n", "no coverage"),
+        Valid(
+            "FROM golang:1.24\nENV GOFLAGS=mod=vendor\nCOPY . .\nRUN go build .\n", "no coverage"
+        ),
     )
     INVALID = (
         Invalid(

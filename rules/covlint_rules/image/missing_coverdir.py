@@ -42,7 +42,7 @@ class MissingCoverdir(Rule[Chain]):
         Valid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till . && mkdir /coverdata\n"
             "FROM scratch\nCOPY --from=b /till /till\nCOPY --from=b /coverdata /coverdata\n"
-            "ENV GOCOVERDIR=/coverdata\nENTRYPOINT [\"/till\"]\n"
+            'ENV GOCOVERDIR=/coverdata\nENTRYPOINT ["/till"]\n'
         ),
         Valid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
@@ -62,20 +62,20 @@ class MissingCoverdir(Rule[Chain]):
         Invalid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "FROM scratch\nCOPY --from=b /till /till\nENV GOCOVERDIR=«/coverdata»\n"
-            "USER 65532\nENTRYPOINT [\"/till\"]\n",
+            'USER 65532\nENTRYPOINT ["/till"]\n',
             fixed="FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "RUN mkdir -p /coverdata\n"
             "FROM scratch\nCOPY --from=b /till /till\nENV GOCOVERDIR=/coverdata\n"
             "COPY --from=b --chown=65532:65532 /coverdata /coverdata\n"
-            "USER 65532\nENTRYPOINT [\"/till\"]\n",
+            'USER 65532\nENTRYPOINT ["/till"]\n',
             safe=True,
         ),
         Invalid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
-            "FROM alpine:3.20\nCOPY --from=b /till /till\nENV GOCOVERDIR=«\"/coverdata\"»\n"
-            "CMD [\"/till\"]\n",
+            'FROM alpine:3.20\nCOPY --from=b /till /till\nENV GOCOVERDIR=«"/coverdata"»\n'
+            'CMD ["/till"]\n',
             fixed="FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
-            "FROM alpine:3.20\nCOPY --from=b /till /till\nENV GOCOVERDIR=\"/coverdata\"\n"
-            "RUN mkdir -p /coverdata\nCMD [\"/till\"]\n",
+            'FROM alpine:3.20\nCOPY --from=b /till /till\nENV GOCOVERDIR="/coverdata"\n'
+            'RUN mkdir -p /coverdata\nCMD ["/till"]\n',
         ),
     )

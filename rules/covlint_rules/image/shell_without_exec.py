@@ -88,7 +88,7 @@ class ShellWithoutExec(Rule[Chain]):
             "CMD trap 'kill -TERM $p; wait $p' TERM; /till & p=$!; wait $p\n"
         ),
         Valid(
-            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT [\"/till\"]\n"
+            _BUILD + 'FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT ["/till"]\n'
             "HEALTHCHECK CMD curl localhost || exit 1\n"
         ),
     )

@@ -47,42 +47,42 @@ class UnwritableCoverdir(Rule[Chain]):
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "FROM debian:bookworm-slim\nCOPY --from=b /till /till\n"
             "RUN mkdir /coverdata && chown 1001 /coverdata\n"
-            "ENV GOCOVERDIR=/coverdata\nUSER 1001\nENTRYPOINT [\"/till\"]\n"
+            'ENV GOCOVERDIR=/coverdata\nUSER 1001\nENTRYPOINT ["/till"]\n'
         ),
         Valid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "FROM debian:bookworm-slim\nCOPY --from=b /till /till\nRUN mkdir /coverdata\n"
-            "ENV GOCOVERDIR=/coverdata\nENTRYPOINT [\"/till\"]\n",
+            'ENV GOCOVERDIR=/coverdata\nENTRYPOINT ["/till"]\n',
             "root writes everywhere",
         ),
         Valid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "FROM debian:bookworm-slim\nCOPY --from=b /till /till\n"
             "RUN install -d -m 1777 /coverdata\n"
-            "ENV GOCOVERDIR=/coverdata\nUSER 1001\nENTRYPOINT [\"/till\"]\n"
+            'ENV GOCOVERDIR=/coverdata\nUSER 1001\nENTRYPOINT ["/till"]\n'
         ),
     )
     INVALID = (
         Invalid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "FROM debian:bookworm-slim\nCOPY --from=b /till /till\nRUN mkdir /coverdata\n"
-            "ENV GOCOVERDIR=«/coverdata»\nUSER 1001\nENTRYPOINT [\"/till\"]\n",
+            'ENV GOCOVERDIR=«/coverdata»\nUSER 1001\nENTRYPOINT ["/till"]\n',
             fixed="FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
             "FROM debian:bookworm-slim\nCOPY --from=b /till /till\nRUN mkdir /coverdata\n"
             "ENV GOCOVERDIR=/coverdata\n"
             "RUN mkdir -p /coverdata && chown 1001 /coverdata\n"
-            "USER 1001\nENTRYPOINT [\"/till\"]\n",
+            'USER 1001\nENTRYPOINT ["/till"]\n',
             safe=True,
         ),
         Invalid(
             "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till . && mkdir /coverdata\n"
             "FROM gcr.io/distroless/static:nonroot\nCOPY --from=b /till /till\n"
             "COPY --from=b /coverdata /coverdata\n"
-            "ENV GOCOVERDIR=«/coverdata»\nENTRYPOINT [\"/till\"]\n",
+            'ENV GOCOVERDIR=«/coverdata»\nENTRYPOINT ["/till"]\n',
             fixed="FROM golang:1.24 AS b\nCOPY . .\n"
             "RUN go build -cover -o /till . && mkdir /coverdata\n"
             "FROM gcr.io/distroless/static:nonroot\nCOPY --from=b /till /till\n"
             "COPY --chown=65532:65532 --from=b /coverdata /coverdata\n"
-            "ENV GOCOVERDIR=/coverdata\nENTRYPOINT [\"/till\"]\n",
+            'ENV GOCOVERDIR=/coverdata\nENTRYPOINT ["/till"]\n',
         ),
     )
