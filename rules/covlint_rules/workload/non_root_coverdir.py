@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Evidence,
+    Fix,
+    Related,
+    Severity,
+    Symptom,
+)
+from covlint.facts.coverage_permissions import (
+    non_root_by,
+    open_by_init_container,
+    opened_before,
+)
+from covlint.facts.coverage_volume import is_host_directory, node_path, written_fix
+from covlint.facts.data_steps import opened
+from covlint.facts.image import Image
+from covlint.facts.workload import Container, VolumeMount
+from covlint.rule import Invalid, Rule, Valid
+from covlint.wiring import Certainty, Chain
+
+
+class NonRootCoverdir(Rule[Chain]):
+    """A user other than root writes to a directory of the node that root owns.
+
+    Kubernetes makes a hostPath directory for root with mode 0755, and fsGroup
+    does not change a hostPath. Go reports `permission denied` for every file,
+    on stderr only. By default an init container opens the directory; the
+    configuration (`fixes.permissions`) may ask for `root` or `host-mode`.
+    """
+
+    code = "COV304"
+    name = "non-root-coverdir"
+    severity = Severity.WARNING
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.PERMISSION_DENIED
+    source = "facts, part G: uid 1001 on a root-owned hostPath (DirectoryOrCreate), data lost"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        container, mount, volume = chain.container, chain.mount, chain.volume
+        if not chain.takes_part or container is None or mount is None or chain.coverdir is None:
+            return
+        if volume is None or volume.host_path is None or not is_host_directory(volume):
+            return
+        image = chain.image if chain.image_certainty is not Certainty.UNKNOWN else None
+        by = non_root_by(container, image)
+        if by is None or opened_before(container, volume.name.text):
+            return
+        on_node = node_path(volume, mount, chain.coverdir.text)
+        hosts = [one.host_path.text for one in chain.extra_mounts if one.host_path is not None]
+        if opened(chain.steps, [on_node, volume.host_path.text, *hosts]):
+            return
+        identity = container.identity
+        user = "another user than root"
+        if identity.user is not None:
+            user = f"user {identity.user.text}"
+        elif identity.non_root is None and image is not None and image.user.name:
+            user = f"user {image.user.name}"
+        group = " (fsGroup does not change a hostPath)" if identity.fs_group is not None else ""
+        yield self.diagnostic(
+            volume.host_path.span,
+            f"the container runs as {user}, and nothing seen lets that user write to "
+            f"{volume.host_path.text} of the node, which Kubernetes makes for root{group}: "
+            "permission denied, no data is written",
+            related=(Related(by, "the user"),),
+            fix=self.repaired(chain, container, image, mount, hosts or [on_node]),
+        )
+
+    def repaired(
+        self,
+        chain: Chain,
+        container: Container,
+        image: Image | None,
+        mount: VolumeMount,
+        hosts: list[str],
+    ) -> Fix | None:
+        """By the configuration's ``fixes.permissions``."""
+        way = self.settings.get("permissions", "init-container")
+        if way == "host-mode":
+            path = hosts[0]
+            where = "" if chain.extra_mounts else " on the node"
+            advice = f"Before the cluster is created{where}: mkdir -p {path} && chmod 0777 {path}"
+            return Fix(advice, Applicability.DISPLAY)
+        if way == "root":
+            return written_fix(
+                "Run the container as root",
+                [container.set_user(0)],
+                safe=chain.plainly_e2e and not container.shared,
+            )
+        directory = chain.coverdir.text if chain.coverdir is not None else mount.path.text
+        return written_fix(
+            f"Let an init container open {directory} for every user",
+            [open_by_init_container(container, image, mount, directory)],
+            safe=chain.plainly_e2e and not container.pod.shared,
+        )
+
+    VALID = (
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
+            },
+            "the user is not seen",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: 1001\n  containers:\n    - name: till\n      image: till\n"
+                "      securityContext:\n        runAsUser: 0\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
+            },
+            "root, by the container itself",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: {{ .Values.uid }}\n    runAsNonRoot: true\n"
+                "  containers:\n    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
+            },
+            "a template decides",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: 1001\n  initContainers:\n    - name: own\n      image: busybox\n"
+                "      command: [chown, '1001', /data]\n      securityContext:\n"
+                "        runAsUser: 0\n      volumeMounts:\n        - name: coverage\n"
+                "          mountPath: /data\n  containers:\n    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
+            },
+            "an init container gives it away",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: 1001\n  containers:\n    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
+                "kind.yaml": "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n"
+                "  - role: control-plane\n    extraMounts:\n      - hostPath: ./build/out\n"
+                "        containerPath: /coverdata\n",
+                "Makefile": "e2e:\n\tmkdir -p build/out && chmod 777 build/out\n"
+                "\tkind create cluster --config kind.yaml\n",
+            },
+            "the host's directory is opened",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: 1001\n    fsGroup: 1001\n  containers:\n    - name: till\n"
+                "      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
+            },
+            "an emptyDir is open to everyone",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: 1001\n    fsGroup: 1001\n  containers:\n    - name: till\n"
+                "      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: «/coverdata»\n",
+            },
+            fixed={
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "    runAsUser: 1001\n    fsGroup: 1001\n  containers:\n    - name: till\n"
+                "      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n"
+                "  initContainers:\n    - name: coverage-permissions\n"
+                "      image: busybox:stable\n      command:\n        - chmod\n"
+                '        - "0777"\n        - /coverdata\n'
+                "      securityContext:\n        runAsUser: 0\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n",
+            },
+            message="fsGroup does not change a hostPath",
+            safe=True,
+        ),
+        Invalid(
+            {
+                "Dockerfile": "FROM golang:1.24 AS b\nRUN go build -cover -o /till .\n"
+                "FROM debian:bookworm-slim\nCOPY --from=b /till /till\nUSER 1001\n",
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: registry.example.com/till:e2e\n"
+                "      imagePullPolicy: Never\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata/till\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: «/coverdata»\n"
+                "        type: DirectoryOrCreate\n",
+            },
+            fixed={
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: registry.example.com/till:e2e\n"
+                "      imagePullPolicy: Never\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata/till\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n"
+                "        type: DirectoryOrCreate\n"
+                "  initContainers:\n    - name: coverage-permissions\n"
+                "      image: registry.example.com/till:e2e\n      imagePullPolicy: Never\n"
+                "      command:\n        - sh\n        - -c\n"
+                '        - "mkdir -p /coverdata/till && chmod 0777 /coverdata/till"\n'
+                "      securityContext:\n        runAsUser: 0\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n",
+            },
+            message="runs as user 1001",
+            safe=False,
+        ),
+        Invalid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                "      securityContext:\n        runAsNonRoot: true\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "          subPath: till\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: «/coverdata»\n",
+            },
+            message="another user than root",
+        ),
+        Invalid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n"
+                "    - name: wait\n      image: busybox\n      command: [sleep, '1']\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  containers:\n    - name: till\n      image: till\n"
+                "      securityContext:\n        runAsNonRoot: true\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: «/coverdata»\n",
+            },
+            fixed={
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n"
+                "    - name: wait\n      image: busybox\n      command: [sleep, '1']\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "    - name: coverage-permissions\n"
+                "      image: busybox:stable\n      command:\n        - chmod\n"
+                '        - "0777"\n        - /coverdata\n'
+                "      securityContext:\n        runAsUser: 0\n        runAsNonRoot: false\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  containers:\n    - name: till\n      image: till\n"
+                "      securityContext:\n        runAsNonRoot: true\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
+            },
+        ),
+    )
