@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Shell(Enum):
-    """Which program ``/bin/sh`` is: it decides whether SIGTERM reaches the service (facts, part C)."""
+    """Which program ``/bin/sh`` is; it decides whether SIGTERM reaches the service."""
 
     DASH = "dash"
     BASH = "bash"

@@ -76,9 +76,9 @@ def matches_main(pattern: str, target: PackageTarget) -> bool | None:
     """Whether a pattern matches the main package; None when that cannot be told."""
     if pattern in {"all", "main"}:
         return True if pattern == "all" else None
-    if pattern.startswith("./") or pattern in {".", "..", "./..."} or pattern.startswith("../"):
+    if pattern in {".", ".."} or pattern.startswith(("./", "../")):
         wanted = posixpath.normpath(pattern.replace("...", "\0")).replace("\0", "...")
-        return _glob(wanted if wanted != "..." else "...", target.relative)
+        return _glob(wanted, target.relative)
     if target.file_argument:
         return False
     if target.import_path is None:

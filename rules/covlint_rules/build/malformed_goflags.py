@@ -53,13 +53,13 @@ class MalformedGoflags(Rule[GoBuild]):
         texts = [field.text for field in fields]
         for index, field in enumerate(fields):
             text = field.text
-            if field.end - field.start != len(text) and re.search(r"\s-", text):
-                if not re.match(r"-\w+=", text):
-                    return (
-                        f"the quotes make {text!r} one flag, which Go does not know; GOFLAGS is "
-                        "split at spaces, without quotes",
-                        value[: field.start] + text + value[field.end :],
-                    )
+            quoted = field.end - field.start != len(text)
+            if quoted and re.search(r"\s-", text) and not re.match(r"-\w+=", text):
+                return (
+                    f"the quotes make {text!r} one flag, which Go does not know; GOFLAGS is "
+                    "split at spaces, without quotes",
+                    value[: field.start] + text + value[field.end :],
+                )
             if re.match(r"-\w+=['\"]", text) and field.start + len(text) == field.end:
                 name, _, rest = value[field.start :].partition("=")
                 closing = rest.find(rest[0], 1)

@@ -65,10 +65,10 @@ class UndeclaredGoflags(Rule[Chain]):
         used = {"GOFLAGS", build.variable}
         for declaration in build.elsewhere:
             name = declaration.name.text
-            if name in used and (name == "GOFLAGS" or is_coverage_name(name) or "FLAG" in name):
-                # another ARG that is declared and carries the flag does the job
-                if build.variable is None or build.variable == name:
-                    return declaration
+            carries = name == "GOFLAGS" or is_coverage_name(name) or "FLAG" in name
+            # another ARG that is declared and carries the flag does the job
+            if name in used and carries and build.variable in {None, name}:
+                return declaration
         return None
 
     VALID = (
