@@ -121,7 +121,7 @@ def _build(
     state: _ScriptState,
 ) -> GoBuild:
     fixed = {**scope.fixed, **{n: v for n, v in state.assigned.items() if v is not None}}
-    arguments = read_arguments(words[2:], fixed, words[1].span.end)
+    arguments = read_arguments(words[2:], fixed, words[1].span.end, dockerfile.source.data)
     goflags = list(state.goflags)
     for assignment in inline:
         if assignment.name == "GOFLAGS" and not (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ VALUED = frozenset(
     "overlay pgo pkgdir tags toolexec covermode coverpkg exec vet debug-actiongraph "
     "debug-trace".split()
 )
+
+_CONTINUATION = re.compile(rb"[ \t]*[\\`][ \t]*\r?\n")
+#: The white space that separates GOFLAGS (cmd/internal/quoted, isSpaceByte).
+_BLANK = " \t\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,106 +64,108 @@ class Arguments:
     flags: tuple[Flag, ...]
     packages: tuple[ShellWord, ...]
     unseen: tuple[ShellWord, ...]  # words that may hold anything
-    expanded: tuple[str, ...]  # the words that known variables became
 
 
 def read_arguments(
-    words: Sequence[ShellWord], fixed: Mapping[str, str], previous_end: int
+    words: Sequence[ShellWord], fixed: Mapping[str, str], previous_end: int, data: bytes
 ) -> Arguments:
     """Sort the words after ``go build``; ``fixed`` holds variables that cannot change.
 
-    ``previous_end`` is the byte after the subcommand: a removed flag takes the
-    white space since the word before it along.
+    ``previous_end`` is the byte after the subcommand in the file ``data``: a
+    removed flag takes the white space since the word before it along.
     """
-    flags: list[Flag] = []
-    packages: list[ShellWord] = []
-    unseen: list[ShellWord] = []
-    expanded: list[str] = []
+    reader = _ArgumentReader(fixed, data)
     position = 0
     while position < len(words):
         word = words[position]
         position += 1
-        removal_start = previous_end
-        previous_end = word.span.end
-        bare = not any(part.quoted for part in word.parts if part.kind != "text")
-        if word.parts and word.parts[0].kind != "text":
-            known = word.fields(fixed)
-            if known is None:
-                if packages and word.prefix == "":
-                    packages.append(word)
-                else:
-                    unseen.append(word)
-                continue
-            if bare:
-                expanded.extend(known)
-                for text in known:
-                    if text.startswith("-"):
-                        flags.append(_variable_flag(text, word))
-                continue
+        start, previous_end = previous_end, word.span.end
+        if word.parts and word.parts[0].kind != "text" and reader.variable(word):
+            continue
         shape = word.shape
-        if not shape.startswith("-") or packages or shape == "-":
-            packages.append(word)
+        if not shape.startswith("-") or reader.packages or shape == "-":
+            reader.packages.append(word)
             continue
         name, equals, _ = shape.lstrip("-").partition("=")
-        dashes = len(shape) - len(shape.lstrip("-"))
-        path = word.span.path
-        if equals:
-            at = dashes + len(name) + 1
-            value_span = word.span_of(at, len(shape)) if at < len(shape) else None
-            flags.append(
-                Flag(
-                    name,
-                    shape[at:],
-                    "\0" in shape,
-                    word.span,
-                    Span(path, removal_start, word.span.end),
-                    value_span or Span(path, word.span.end, word.span.end),
-                    False,
-                    word,
-                    at,
-                )
-            )
-        elif name in VALUED and position < len(words):
+        if not equals and name in VALUED and position < len(words):
             value = words[position]
             position += 1
             previous_end = value.span.end
-            flags.append(
-                Flag(
-                    name,
-                    value.shape,
-                    "\0" in value.shape,
-                    Span(path, word.span.start, value.span.end),
-                    Span(path, removal_start, value.span.end),
-                    value.span,
-                    False,
-                    value,
-                    0,
-                )
-            )
+            reader.two_words(name, word, value, start)
         else:
-            flags.append(
-                Flag(
-                    name,
-                    None,
-                    "\0" in shape,
-                    word.span,
-                    Span(path, removal_start, word.span.end),
-                    None,
-                    False,
-                    word,
-                    len(shape),
-                )
+            reader.one_word(name, word, start)
+    return Arguments(tuple(reader.flags), tuple(reader.packages), tuple(reader.unseen))
+
+
+class _ArgumentReader:
+    def __init__(self, fixed: Mapping[str, str], data: bytes) -> None:
+        self.fixed = fixed
+        self.data = data
+        self.flags: list[Flag] = []
+        self.packages: list[ShellWord] = []
+        self.unseen: list[ShellWord] = []
+
+    def variable(self, word: ShellWord) -> bool:
+        """Read a word that begins with a variable; False when it is a word like any other."""
+        known = word.fields(self.fixed)
+        if known is None:
+            (self.packages if self.packages else self.unseen).append(word)
+            return True
+        quoted = any(part.quoted for part in word.parts if part.kind != "text")
+        if quoted and not (known and known[0].startswith("-")):
+            return False
+        position = 0
+        while position < len(known):
+            text = known[position]
+            position += 1
+            if not text.startswith("-") or self.packages:
+                self.packages.append(word)
+                return True
+            name, equals, value = text.lstrip("-").partition("=")
+            if not equals and name in VALUED and position < len(known):
+                equals, value = "=", known[position]
+                position += 1
+            # it can be judged, not edited
+            empty = Span(word.span.path, word.span.end, word.span.end)
+            self.flags.append(
+                Flag(name, value if equals else None, True, word.span, empty, None, False, word, 0)
             )
-    return Arguments(tuple(flags), tuple(packages), tuple(unseen), tuple(expanded))
+        return True
 
+    def one_word(self, name: str, word: ShellWord, start: int) -> None:
+        shape = word.shape
+        at = len(shape) - len(shape.lstrip("-")) + len(name)
+        value = value_span = None
+        if at < len(shape):
+            at += 1
+            value = shape[at:]
+            value_span = word.span_of(at, len(shape)) if value else None
+            value_span = value_span or Span(word.span.path, word.span.end, word.span.end)
+        removal = self.removal(word.span, start)
+        self.flags.append(
+            Flag(name, value, "\0" in shape, word.span, removal, value_span, False, word, at)
+        )
 
-def _variable_flag(text: str, word: ShellWord) -> Flag:
-    """A flag that a known variable brought: it can be judged, not edited."""
-    name, equals, value = text.lstrip("-").partition("=")
-    empty = Span(word.span.path, word.span.end, word.span.end)
-    return Flag(
-        name, value if equals else None, True, word.span, empty, None, False, word, 0
-    )
+    def two_words(self, name: str, word: ShellWord, value: ShellWord, start: int) -> None:
+        span = Span(word.span.path, word.span.start, value.span.end)
+        text = value.shape
+        removal = self.removal(span, start)
+        self.flags.append(
+            Flag(name, text, "\0" in text, span, removal, value.span, False, value, 0)
+        )
+
+    def removal(self, flag: Span, start: int) -> Span:
+        """``flag`` and the white space before it, which starts at byte ``start``.
+
+        A comment between a continuation and the flag stays: then the flag's line
+        goes instead, if the command goes on behind it.
+        """
+        gap = self.data[start : flag.start]
+        if b"#" in gap:
+            rest = _CONTINUATION.match(self.data, flag.end)
+            if rest is not None:
+                return Span(flag.path, start + gap.rfind(b"\n") + 1, rest.end())
+        return Span(flag.path, start, flag.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,7 @@ def split_goflags(value: str) -> Iterator[Field]:
     """
     position = 0
     while position < len(value):
-        if value[position].isspace():
+        if value[position] in _BLANK:
             position += 1
             continue
         quote = value[position]
@@ -190,7 +197,7 @@ def split_goflags(value: str) -> Iterator[Field]:
             position = closing + 1
             continue
         start = position
-        while position < len(value) and not value[position].isspace():
+        while position < len(value) and not value[position] in _BLANK:
             position += 1
         yield Field(value[start:position], start, position)
 
@@ -211,17 +218,24 @@ def goflags_flags(word: ShellWord) -> tuple[Flag, ...]:
         at = item.start + quoted + dashes + len(name) + len(equals)
         first, last = item.start, item.end
         # the white space that goes with the flag: before it, or after it when it is the first
-        while first > 0 and shape[first - 1].isspace():
+        while first > 0 and shape[first - 1] in _BLANK:
             first -= 1
         if first == 0:
-            while last < len(shape) and shape[last].isspace():
+            while last < len(shape) and shape[last] in _BLANK:
                 last += 1
         removal = word.span_of(first, last) or span
         value_span = word.span_of(at, at + len(value)) if value else None
         flags.append(
             Flag(
-                name, value if equals else None, "\0" in item.text, span, removal, value_span,
-                True, word, at,
+                name,
+                value if equals else None,
+                "\0" in item.text,
+                span,
+                removal,
+                value_span,
+                True,
+                word,
+                at,
             )
         )
     return tuple(flags)
