@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from covlint.documents.shellwords import ShellWord
 from covlint.source import Span
 
-#: Build flags that take no value (``go help build``, Go 1.27). ``-buildvcs`` takes one only with "=".
-BOOLEAN = frozenset(
-    "a n v x work race msan asan cover trimpath buildvcs linkshared modcacherw json i".split()
-)
-#: Build flags that take a value, in the same word or the next.
+#: Build flags that take a value, in the same word or the next (``go help build``, Go 1.27).
 VALUED = frozenset(
-    "o p C asmflags buildmode compiler gccgoflags gcflags installsuffix ldflags mod modfile "
-    "overlay pgo pkgdir tags toolexec covermode coverpkg exec vet debug-actiongraph "
-    "debug-trace".split()
-)
-
+    (
+        "asmflags", "buildmode", "C", "compiler", "covermode", "coverpkg", "debug-actiongraph",
+        "debug-trace", "exec", "gccgoflags", "gcflags", "installsuffix", "ldflags", "mod",
+        "modfile", "o", "overlay", "p", "pgo", "pkgdir", "tags", "toolexec", "vet",
+    )
+)  # fmt: skip
 _CONTINUATION = re.compile(rb"[ \t]*[\\`][ \t]*\r?\n")
 #: The white space that separates GOFLAGS (cmd/internal/quoted, isSpaceByte).
 _BLANK = " \t\n\r"
@@ -109,7 +106,7 @@ class _ArgumentReader:
         """Read a word that begins with a variable; False when it is a word like any other."""
         known = word.fields(self.fixed)
         if known is None:
-            (self.packages if self.packages else self.unseen).append(word)
+            (self.packages or self.unseen).append(word)
             return True
         quoted = any(part.quoted for part in word.parts if part.kind != "text")
         if quoted and not (known and known[0].startswith("-")):
@@ -197,7 +194,7 @@ def split_goflags(value: str) -> Iterator[Field]:
             position = closing + 1
             continue
         start = position
-        while position < len(value) and not value[position] in _BLANK:
+        while position < len(value) and value[position] not in _BLANK:
             position += 1
         yield Field(value[start:position], start, position)
 
