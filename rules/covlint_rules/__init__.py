@@ -27,5 +27,9 @@ RULES = tuple(
         ("COV303", "workload.read_only_coverdir", "ReadOnlyCoverdir", "Chain"),
         ("COV304", "workload.non_root_coverdir", "NonRootCoverdir", "Chain"),
         ("COV306", "workload.abrupt_termination", "AbruptTermination", "Chain"),
+        ("COV401", "cluster.missing_extra_mount", "MissingExtraMount", "Chain"),
+        ("COV402", "cluster.read_only_extra_mount", "ReadOnlyExtraMount", "Chain"),
+        ("COV501", "wiring.mismatched_coverdir", "MismatchedCoverdir", "Chain"),
+        ("COV502", "wiring.mismatched_node_path", "MismatchedNodePath", "Chain"),
     )
 )
