@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, replace
 
 from covlint.documents.dockerfile import Instruction
@@ -11,6 +12,7 @@ from covlint.facts.base_images import BaseImage
 from covlint.facts.scope import Scope, running
 from covlint.source import Span
 
+_CLAUSE = re.compile(r"([ugoa]*)([-+=])([rwxXstugo]*)")
 #: Directories that every user may write (mode 1777) in the images of base_images.
 WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")
 
@@ -65,11 +67,11 @@ class DirectoryReader:
                     self.command(command, scope, user, directory)
 
     def owner_name(self, user: str | None) -> str | None:
-        """The user part of ``user:group``; "" for root."""
+        """The user part of ``user:group``; "" for root, and the uid where it is seen."""
         if user is None or "$" in user or "\0" in user:
             return None
         name = user.split(":", 1)[0]
-        return "" if name in {"root", "0", ""} else name
+        return "" if name in {"root", "0", ""} else self.uids.get(name, name)
 
     def add(
         self, path: str, owner: str | None, group: str | None, span: Span, mode: int | None = None
@@ -119,59 +121,57 @@ class DirectoryReader:
         name = (words[0] or "").rsplit("/", 1)[-1]
         if words[0] is None or name.endswith(".sh") or words[0].startswith(("./", "$")):
             self.opaque = True
-        options = [w for w in words[1:] if w is not None and w.startswith("-")]
-        operands = [w for w in words[1:] if w is None or not w.startswith("-")]
-        if name == "mkdir":
-            mode = None
-            for index, word in enumerate(words):
-                if word == "-m" and index + 1 < len(words):
-                    mode = _octal(words[index + 1])
-                    operands = [o for o in operands if o != words[index + 1]]
-                elif word is not None and word.startswith("--mode="):
-                    mode = _octal(word[7:])
-            for path in operands:
-                if path is None:
-                    self.opaque = True
-                    continue
-                for expanded in _braces(path):
-                    self.add(_absolute(directory, expanded), user, None, command.span, mode)
-        elif name == "install" and any(o.startswith("-d") or "d" in o[1:2] for o in options):
-            self.install(words, command, user, directory)
-        elif name in {"chown", "chmod", "chgrp"} and operands:
-            self.permission(name, operands, options, command, directory)
-        elif name in {"useradd", "adduser"}:
-            self.user(words)
+        if name in _VALUED:
+            options, operands = _options(words[1:], _VALUED[name])
+            if name == "mkdir":
+                mode = _mode(options["m"], None) if options.get("m") else None
+                self.make(operands, user, None, mode, command, directory)
+            elif name == "install":
+                self.install(options, operands, user, command, directory)
+            else:
+                self.add_user(options, operands)
+        elif name in {"chown", "chmod", "chgrp"}:
+            self.permission(name, words[1:], command, directory)
 
-    def install(
-        self, words: list[str | None], command: Command, user: str | None, directory: str
-    ) -> None:
-        owner, mode = user, None
-        paths: list[str] = []
-        skip = False
-        for index, word in enumerate(words[1:], 1):
-            following = words[index + 1] if index + 1 < len(words) else None
-            if skip or word is None:
-                skip = False
-            elif word == "-o":
-                owner, skip = self.owner_name(following), True
-            elif word == "-m":
-                mode, skip = _octal(following), True
-            elif word == "-g":
-                skip = True
-            elif not word.startswith("-"):
-                paths.append(word)
-        for path in paths:
-            self.add(_absolute(directory, path), owner, None, command.span, mode)
-
-    def permission(
+    def make(
         self,
-        name: str,
         operands: list[str | None],
-        options: list[str],
+        owner: str | None,
+        group: str | None,
+        mode: int | None,
         command: Command,
         directory: str,
     ) -> None:
-        recursive = any("R" in option for option in options)
+        for path in operands:
+            if path is None:
+                self.opaque = True
+                continue
+            for expanded in _braces(path):
+                self.add(_absolute(directory, expanded), owner, group, command.span, mode)
+
+    def install(
+        self,
+        options: dict[str, str | None],
+        operands: list[str | None],
+        user: str | None,
+        command: Command,
+        directory: str,
+    ) -> None:
+        if "d" not in options:
+            return
+        owner = self.owner_name(options["o"]) if "o" in options else user
+        mode = _mode(options["m"], None) if options.get("m") else None
+        self.make(operands, owner, options.get("g"), mode, command, directory)
+
+    def permission(
+        self, name: str, words: list[str | None], command: Command, directory: str
+    ) -> None:
+        options = [w for w in words if w is not None and w.startswith("-") and w[1:2].isalpha()]
+        options += [w for w in words if w is not None and w.startswith("--")]
+        operands = [w for w in words if w not in options]
+        if not operands:
+            return
+        recursive = any(o == "--recursive" or (o[:2] != "--" and "R" in o) for o in options)
         subject = operands[0]
         for operand in operands[1:]:
             if operand is None:
@@ -180,76 +180,111 @@ class DirectoryReader:
             for expanded in _braces(operand):
                 path = _absolute(directory, expanded)
                 affected = [
-                    p for p in self.directories
-                    if p == path or (recursive and (p.startswith(path.rstrip("/") + "/") or path == "/"))
+                    p
+                    for p in self.directories
+                    if p == path or (recursive and p.startswith(path.rstrip("/") + "/"))
                 ]
                 if path not in self.directories:
                     self.add(path, "", None, command.span)
                     affected.append(path)
                 for one in affected:
-                    self.directories[one] = _changed(self, self.directories[one], name, subject)
+                    self.directories[one] = self.changed(self.directories[one], name, subject)
 
-    def user(self, words: list[str | None]) -> None:
-        uid, name = None, None
-        for index, word in enumerate(words[1:], 1):
-            if word in {"-u", "--uid"} and index + 1 < len(words):
-                uid = words[index + 1]
-            elif word is not None and word.startswith("--uid="):
-                uid = word[6:]
-        candidates = [w for w in words[1:] if w and not w.startswith("-") and not w.isdigit()]
-        if candidates:
-            name = candidates[-1]
-        if uid and name:
+    def changed(self, directory: Directory, name: str, subject: str | None) -> Directory:
+        """The directory after ``chmod``, ``chown`` or ``chgrp`` with that first operand."""
+        if subject is None or "\0" in subject:
+            if name == "chmod":
+                return replace(directory, mode=0o777)  # not seen: nothing is said about it
+            return replace(directory, owner=None, group=None)
+        if name == "chmod":
+            return replace(directory, mode=_mode(subject, directory.mode))
+        if name == "chgrp":
+            return replace(directory, group=subject)
+        owner, colon, group = subject.replace(".", ":", 1).partition(":")
+        return replace(
+            directory,
+            owner=self.owner_name(owner) if owner else directory.owner,
+            group=group if colon else directory.group,
+        )
+
+    def add_user(self, options: dict[str, str | None], operands: list[str | None]) -> None:
+        """``useradd`` and ``adduser`` (Debian's and Busybox'): the name and its uid are one user."""
+        name = operands[0] if operands else None
+        if name is None:
+            return
+        uid = options.get("u")
+        if uid is not None and uid.isdigit():
             self.uids[name] = uid
-        if name:
-            self.add(f"/home/{name}", name, None, Span("", 0, 0))
+        self.add(f"/home/{name}", name, None, Span("", 0, 0))
 
 
-def _changed(reader: DirectoryReader, directory: Directory, name: str, subject: str | None) -> Directory:
-    if subject is None or "\0" in subject:
-        return replace(directory, owner=None, group=None) if name != "chmod" else replace(directory, mode=0o777)
-    if name == "chmod":
-        return replace(directory, mode=_mode(subject, directory.mode))
-    if name == "chgrp":
-        return replace(directory, group=subject)
-    owner, colon, group = subject.partition(":")
-    uid = {v: k for k, v in reader.uids.items()}
-    known = reader.owner_name(owner) if owner else directory.owner
-    return replace(
-        directory,
-        owner=known if known in {"", None} else uid.get(known or "", known) if known in uid else known,
-        group=group if colon else directory.group,
-    )
+#: Options that take a value, by command; long options that mean the same as a letter.
+_VALUED = {
+    "mkdir": "mZ",
+    "install": "mogtSZ",
+    "useradd": "bcdefgGkKpsuZ",
+    "adduser": "hgsGuk",
+}
+_LONG = {"mode": "m", "owner": "o", "group": "g", "directory": "d", "uid": "u"}
+_LONG_FLAGS = frozenset(
+    ("directory", "system", "disabled-password", "disabled-login", "no-create-home", "create-home",
+     "parents", "verbose", "no-user-group", "user-group", "quiet", "allow-bad-names")
+)  # fmt: skip
+
+
+def _options(
+    words: list[str | None], valued: str
+) -> tuple[dict[str, str | None], list[str | None]]:
+    """Options by letter, and operands, as getopt(3) of the GNU C library tells them apart."""
+    options: dict[str, str | None] = {}
+    operands: list[str | None] = []
+    pending: str | None = None
+    for index, word in enumerate(words):
+        if pending is not None:
+            options[pending], pending = word, None
+        elif word is None or not word.startswith("-") or word == "-":
+            operands.append(word)
+        elif word == "--":
+            operands.extend(words[index + 1 :])
+            break
+        elif word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            letter = _LONG.get(name, name)
+            options[letter] = value
+            if not equals and name not in _LONG_FLAGS:
+                pending = letter
+        else:
+            for position, letter in enumerate(word[1:], 2):
+                options[letter] = word[position:]
+                if letter in valued:
+                    pending = None if word[position:] else letter
+                    break
+    return options, operands
 
 
 def _octal(text: str | None) -> int | None:
-    if text is None:
-        return None
     try:
-        return int(text, 8)
+        return int(text or "", 8)
     except ValueError:
         return None
 
 
-def _mode(subject: str, before: int | None) -> int | None:
+def _mode(subject: str | None, before: int | None) -> int | None:
     """The mode after ``chmod subject``; symbolic forms as far as writing is concerned."""
     octal = _octal(subject)
-    if octal is not None:
+    if octal is not None or subject is None:
         return octal
     mode = 0o755 if before is None else before
     for clause in subject.split(","):
-        who, sign, what = clause, "", ""
-        for candidate in "+=-":
-            if candidate in clause:
-                who, sign, what = clause.partition(candidate)
-                break
-        if sign in {"+", "="} and "w" in what:
-            if who in {"", "a"} or "a" in who:
-                mode |= 0o222
-            if "o" in who:
-                mode |= 0o002
-            if "g" in who:
-                mode |= 0o020
+        match = _CLAUSE.fullmatch(clause)
+        if match is None or match[2] == "-":
+            continue
+        who, what = match[1] or "a", match[3]
+        # g=u gives the group what the owner has, which is how images for OpenShift are opened
+        if "w" in what or ("u" in what and mode & 0o200):
+            mode |= 0o200 * ("u" in who or "a" in who)
+            mode |= 0o020 * ("g" in who or "a" in who)
+            mode |= 0o002 * ("o" in who or "a" in who)
     return mode
 
 
@@ -261,7 +296,9 @@ def _braces(path: str) -> list[str]:
     """``/a/{b,c}`` → both; one level is what Dockerfiles use."""
     start, end = path.find("{"), path.find("}")
     if 0 <= start < end and "," in path[start:end]:
-        return [path[:start] + piece + path[end + 1 :] for piece in path[start + 1 : end].split(",")]
+        return [
+            path[:start] + piece + path[end + 1 :] for piece in path[start + 1 : end].split(",")
+        ]
     return [path]
 
 
