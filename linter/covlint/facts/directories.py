@@ -14,7 +14,7 @@ from covlint.source import Span
 
 _CLAUSE = re.compile(r"([ugoa]*)([-+=])([rwxXstugo]*)")
 #: Directories that every user may write (mode 1777) in the images of base_images.
-WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")
+WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  (paths in an image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Directory:
     group: str | None
     mode: int | None
     span: Span
+    owner_also: tuple[str, ...] = ()  # the owner's uid, or the names of that uid
     copied: bool = False  # by a COPY without --chown, at ``span``
 
 
@@ -66,12 +67,23 @@ class DirectoryReader:
                 else:
                     self.command(command, scope, user, directory)
 
+    def finished(self) -> tuple[Directory, ...]:
+        """The directories after all instructions."""
+        names: dict[str, set[str]] = {}
+        for name, uid in self.uids.items():
+            names.setdefault(name, set()).add(uid)
+            names.setdefault(uid, set()).add(name)
+        return tuple(
+            replace(directory, owner_also=tuple(sorted(names.get(directory.owner or "", ()))))
+            for directory in self.directories.values()
+        )
+
     def owner_name(self, user: str | None) -> str | None:
-        """The user part of ``user:group``; "" for root, and the uid where it is seen."""
+        """The user part of ``user:group``; "" for root."""
         if user is None or "$" in user or "\0" in user:
             return None
         name = user.split(":", 1)[0]
-        return "" if name in {"root", "0", ""} else self.uids.get(name, name)
+        return "" if name in {"root", "0", ""} else name
 
     def add(
         self, path: str, owner: str | None, group: str | None, span: Span, mode: int | None = None
@@ -208,7 +220,7 @@ class DirectoryReader:
         )
 
     def add_user(self, options: dict[str, str | None], operands: list[str | None]) -> None:
-        """``useradd`` and ``adduser`` (Debian's and Busybox'): the name and its uid are one user."""
+        """``useradd`` and ``adduser``: the name and its uid are one user."""
         name = operands[0] if operands else None
         if name is None:
             return
@@ -327,10 +339,11 @@ def is_writable(
         return True if directory.group in {"0", "root", None} else None
     if directory.owner is None or opaque:
         return None
-    if directory.owner == user:
+    owners = (directory.owner, *directory.owner_also)
+    if user in owners:
         return True
     if directory.owner == "":
         return False
-    if directory.owner.isdigit() and user.isdigit():
+    if user.isdigit() and any(owner.isdigit() for owner in owners):
         return False
     return None

@@ -169,7 +169,7 @@ def _image(
         user=_user(stage, facts),
         coverdir=coverdir,
         coverdir_instruction=coverdir_instruction,
-        directories=tuple(reader.directories.values()),
+        directories=reader.finished(),
         directories_opaque=reader.opaque,
         volumes=tuple(volumes),
         process=process,
