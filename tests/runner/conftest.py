@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from covlint.files import DiskFiles
+from covlint.project import Project
+from covlint.runner.candidates import chain_of, with_build_arguments
 from covlint.runner.command import Processes
 from covlint.runner.target import parse_target
 from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_environment
@@ -48,13 +50,16 @@ class Prover:
             path.write_text(text, encoding="utf-8")
 
     def prove(self, **entries: object) -> Verdict:
-        target = parse_target("app", entries)
+        project = Project(DiskFiles(str(self.root)))
+        chain = chain_of(parse_target("app", entries), project.chains())
+        target = with_build_arguments(parse_target("app", entries), chain)
         around = Surrounding(
             root=self.root,
             out=self.root / ".covlint" / "app",
             environ=os.environ,
-            read=DiskFiles(str(self.root)).read,
-            locate=lambda span: (span.path, 1),
+            read=project.source,
+            locate=lambda span: (span.path, project.source(span.path).line_of(span.start)),
+            chain=chain,
         )
         with Processes() as processes:
             verdict = verify(target, around, processes, Steps())
