@@ -31,5 +31,7 @@ RULES = tuple(
         ("COV402", "cluster.read_only_extra_mount", "ReadOnlyExtraMount", "Chain"),
         ("COV501", "wiring.mismatched_coverdir", "MismatchedCoverdir", "Chain"),
         ("COV502", "wiring.mismatched_node_path", "MismatchedNodePath", "Chain"),
+        ("COV601", "shutdown.unhandled_sigterm", "UnhandledSigterm", "Chain"),
+        ("COV602", "shutdown.interrupt_only", "InterruptOnly", "Chain"),
     )
 )

@@ -74,6 +74,8 @@ class MainPackage:
     shutdown_span: Span | None
     serves_coverage: bool  # imports runtime/coverage: HTTP pull or snapshots, no GOCOVERDIR needed
     imports_signal_syscall: bool  # "syscall" is imported by the file of interrupt_only
+    #: What adds SIGTERM to ``interrupt_only``; empty when the place is not seen.
+    sigterm_edits: tuple[Edit, ...] = ()
     unseen: tuple[str, ...] = ()
 
 
@@ -170,6 +172,7 @@ def read_main_package(
         shutdown_span=timeout[1] if timeout else None,
         serves_coverage="runtime/coverage" in imports,
         imports_signal_syscall=_imports_syscall(decision.interrupt_only, trees),
+        sigterm_edits=_sigterm_edits(decision.interrupt_only, trees),
         unseen=tuple(sorted(unseen)),
     )
 
@@ -284,6 +287,18 @@ def _imports_syscall(handling: SignalHandling | None, trees: dict[str, list[GoFi
         for tree in trees.values()
         for file in tree
     )
+
+
+def _sigterm_edits(
+    handling: SignalHandling | None, trees: dict[str, list[GoFile]]
+) -> tuple[Edit, ...]:
+    if handling is None or handling.argument is None:
+        return ()
+    for tree in trees.values():
+        for file in tree:
+            if file.source.path == handling.argument.path:
+                return signal_fix(handling, file.source)
+    return ()
 
 
 def signal_fix(handling: SignalHandling, source: SourceFile) -> tuple[Edit, ...]:
