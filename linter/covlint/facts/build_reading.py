@@ -82,7 +82,7 @@ def _builds_of(
     # ENV always overrides ARG, wherever they stand (Dockerfile reference, "ARG")
     declarations = sorted(scope.history.get("GOFLAGS", ()), key=lambda v: v.kind == "env")
     sources = [
-        GoFlagsSource(v.kind, v.word, _refers(v.word), v.settable, v.statement)
+        GoFlagsSource(v.kind, v.word, refers(v.word), v.settable, v.statement)
         for v in declarations
     ]
     state = _ScriptState(scope.workdir, sources)
@@ -95,8 +95,8 @@ def _builds_of(
             target = command.words[1].resolve(scope.defaults)
             state.directory = posixpath.normpath(posixpath.join(state.directory, target or "\0"))
             continue
-        words = _without_wrappers(command.words)
-        if len(words) < 2 or not _is_go(words[0]):
+        words = without_wrappers(command.words)
+        if len(words) < 2 or not is_go(words[0]):
             continue
         subcommand = words[1].literal
         if subcommand == "env" and len(words) > 3 and words[2].literal == "-w":
@@ -131,7 +131,7 @@ def _build(
                 GoFlagsSource(
                     "inline",
                     assignment.value,
-                    _refers(assignment.value),
+                    refers(assignment.value),
                     _settable(assignment.value, scope),
                     assignment.span,
                 )
@@ -200,7 +200,7 @@ def _declarations(dockerfile: Dockerfile) -> Iterator[ArgDeclaration]:
                     yield ArgDeclaration(pair.name, default, stage)
 
 
-def _is_go(word: ShellWord) -> bool:
+def is_go(word: ShellWord) -> bool:
     """``go``, a path to it, a wrapper that takes its arguments, or a variable named for it."""
     literal = word.literal
     if literal is not None:
@@ -210,7 +210,7 @@ def _is_go(word: ShellWord) -> bool:
     return len(word.parts) == 1 and word.variables in {("GO",), ("GOCMD",), ("GO_CMD",)}
 
 
-def _without_wrappers(words: tuple[ShellWord, ...]) -> tuple[ShellWord, ...]:
+def without_wrappers(words: tuple[ShellWord, ...]) -> tuple[ShellWord, ...]:
     """The command without ``env A=b``, ``time``, ``exec`` and the like before it."""
     position = 0
     while position < len(words):
@@ -242,12 +242,12 @@ def _remember(command: Command, state: _ScriptState) -> None:
         if assignment.name == "GOFLAGS" and not command.conditions:
             state.goflags.append(
                 GoFlagsSource(
-                    "export", assignment.value, _refers(assignment.value), None, assignment.span
+                    "export", assignment.value, refers(assignment.value), None, assignment.span
                 )
             )
 
 
-def _refers(word: ShellWord | None) -> bool:
+def refers(word: ShellWord | None) -> bool:
     return word is not None and "GOFLAGS" in word.variables
 
 
@@ -275,4 +275,4 @@ def _go_env(word: ShellWord) -> GoFlagsSource:
             parts.append(part)
     start = parts[0].start if parts else word.span.end
     value = ShellWord(tuple(parts), Span(word.span.path, start, word.span.end))
-    return GoFlagsSource("go-env", value, _refers(value), None, word.span)
+    return GoFlagsSource("go-env", value, refers(value), None, word.span)
