@@ -11,7 +11,7 @@ import posixpath
 from dataclasses import dataclass, replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction, Stage
-from covlint.documents.shell import Command, Script, parse_script
+from covlint.documents.shell import SHELLS, Command, Script, parse_script
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.source import Span, Word
 
@@ -83,7 +83,8 @@ def scoped_stages(dockerfile: Dockerfile) -> tuple[ScopedStage, ...]:
 
 
 def _scoped(stage: Stage, earlier: list[ScopedStage], preamble: dict[str, Variable]) -> ScopedStage:
-    base = stage.base.resolve({n: v.value for n, v in preamble.items() if v.value is not None})
+    values = {n: v.value for n, v in preamble.items() if v.value is not None}
+    base = stage.base.resolve(_with_unset(stage.base, values, preamble)) or None
     parent = None
     for candidate in earlier:
         if base is not None and (candidate.stage.name or "").lower() == base.lower():
@@ -122,8 +123,8 @@ def _after(instruction: Instruction, scope: Scope, preamble: dict[str, Variable]
     if keyword == "USER":
         words = instruction.words()
         if words:
-            resolved = words[0].resolve(scope.defaults)
-            return replace(scope, user=Word(resolved if resolved is not None else "$", words[0].span))
+            user = words[0].resolve(scope.defaults)
+            return replace(scope, user=Word("$" if user is None else user, words[0].span))
     if keyword == "SHELL":
         words_of_shell = instruction.exec_form
         if words_of_shell:
@@ -133,6 +134,31 @@ def _after(instruction: Instruction, scope: Scope, preamble: dict[str, Variable]
 
 def _resolved_line(instruction: Instruction, scope: Scope) -> str:
     return " ".join(word.resolve(scope.defaults) or "\0" for word in instruction.words())
+
+
+#: Set by the builder, also where nothing declares a value (Dockerfile reference, "Automatic
+#: platform ARGs in the global scope").
+_BY_BUILDER = frozenset(
+    f"{side}{what}"
+    for side in ("BUILD", "TARGET")
+    for what in ("PLATFORM", "OS", "ARCH", "VARIANT")
+)
+#: Set by base images of Go builds.
+_BY_BASE = frozenset(
+    ("GOLANG_VERSION", "GOPATH", "GOROOT", "GOTOOLCHAIN", "GOCACHE", "HOME", "LANG", "PATH", "USER")
+)
+
+
+def _with_unset(
+    word: ShellWord, values: dict[str, str], declared: dict[str, Variable]
+) -> dict[str, str]:
+    """``values`` with "" for variables of ``word`` that nothing sets, as the builder does."""
+    unset = {
+        name: ""
+        for name in word.variables
+        if name not in declared and name not in _BY_BUILDER and name not in _BY_BASE
+    }
+    return {**values, **unset}
 
 
 def _declared(
@@ -145,22 +171,19 @@ def _declared(
         settable: str | None = name if arg else None
         if pair.value is None:
             inherited = preamble.get(name)
-            value: str | None = inherited.value if inherited else ""
-            word = inherited.word if inherited else None
+            value: str | None = None if name in _BY_BUILDER else ""
+            if inherited is not None:
+                value = inherited.value
+            word = inherited.word if inherited is not None else None
         else:
-            values = {n: v.value for n, v in variables.items() if v.value is not None}
-            # Docker replaces a variable that is not set by nothing.
-            for unset in pair.value.variables:
-                if unset not in variables:
-                    values[unset] = ""
-            value = pair.value.resolve(values)
             word = pair.value
-            for used in pair.value.variables:
+            values = {n: v.value for n, v in variables.items() if v.value is not None}
+            value = word.resolve(_with_unset(word, values, variables))
+            for used in word.variables:
                 if not arg and used in variables and variables[used].settable is not None:
                     settable = variables[used].settable
-        declared.append(
-            Variable(name, "arg" if arg else "env", value, settable, word, instruction.span)
-        )
+        kind = "arg" if arg else "env"
+        declared.append(Variable(name, kind, value, settable, word, instruction.span))
     return declared
 
 
@@ -193,9 +216,11 @@ def running(instruction: Instruction, source: bytes) -> Running:
         commands.extend(script.commands)
         broken = script.broken
         names = [c.name for c in script.commands if c.words]
-        if instruction.heredocs and len(names) == 1 and (names[0] or "").rsplit("/", 1)[-1] in {
-            "sh", "bash", "ash", "dash"
-        }:
+        if (
+            instruction.heredocs
+            and len(names) == 1
+            and (names[0] or "").rsplit("/", 1)[-1] in SHELLS
+        ):
             runs_body = True
     if runs_body:
         body = instruction.heredocs[0].body
@@ -219,13 +244,11 @@ def exec_commands(words: tuple[Word, ...], span: Span) -> tuple[Command, ...]:
         )
         for word in words
     )
-    command = Command(
-        shell_words, (), span, (), None, False, False, False, False, False, True, ""
-    )
+    command = Command(shell_words, (), span, (), None, False, False, False, False, False, True, "")
     commands = [command]
     if (
         len(words) >= 3
-        and words[0].text.rsplit("/", 1)[-1] in {"sh", "bash", "ash", "dash"}
+        and words[0].text.rsplit("/", 1)[-1] in SHELLS
         and words[1].text.startswith("-")
         and words[1].text.endswith("c")
     ):
