@@ -139,6 +139,7 @@ def test_a_pack_that_is_not_installed_is_named() -> None:
         ({"COV501", "COV302", "COV201"}, {"COV501"}),
         ({"COV501", "COV502"}, {"COV501", "COV502"}),
         ({"COV302", "COV201"}, {"COV302"}),
+        ({"COV303", "COV302", "COV202"}, {"COV303"}),
         ({"COV304", "COV401"}, {"COV304", "COV401"}),
         ({"COV101", "COV203"}, {"COV101", "COV203"}),
     ],
