@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from covlint.facts.build import GoBuild, Instrumentation
-from covlint.facts.cluster import ExtraMount, KindCluster
-from covlint.facts.extraction import ImageBuild, Step
-from covlint.facts.image import Image
-from covlint.facts.shutdown import GoModule, MainPackage
-from covlint.facts.workload import Container, Volume, VolumeMount
-from covlint.source import Span, Word
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
+    from covlint.facts.build import GoBuild, Instrumentation
+    from covlint.facts.cluster import ExtraMount, KindCluster
+    from covlint.facts.extraction import ImageBuild, Step
+    from covlint.facts.image import Image
+    from covlint.facts.shutdown import GoModule, MainPackage
+    from covlint.facts.workload import Container, Volume, VolumeMount
+    from covlint.source import Span, Word
 
 
 class Hop(Enum):

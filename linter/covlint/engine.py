@@ -11,7 +11,7 @@ from covlint.diagnostics import Crash, Diagnostic, Evidence, Report
 from covlint.files import Files
 from covlint.precedence import hop_of, speaking, winners_over
 from covlint.project import Project
-from covlint.registry import UNUSED_SUPPRESSION, Registry, RegistryError
+from covlint.registry import UNUSED_SUPPRESSION, Entry, Registry, RegistryError
 from covlint.rule import Rule
 from covlint.selection import Selection
 from covlint.source import SourceFile, Span, UnreadableSource
@@ -133,29 +133,33 @@ class _Judge:
         self._codes = codes
         self._settings = settings
         self._crashes = crashes
-        self._rules: dict[str, list[Rule[Any]]] = {}
+        self._rules: dict[str, Rule[Any] | None] = {}
 
     def check(self, kind: str, subject: object) -> list[Diagnostic]:
         found: list[Diagnostic] = []
-        for rule in self._rules_of(kind):
+        for entry in self._registry.of_subject(kind):
+            if entry.code not in self._codes:
+                continue
+            if entry.needs and getattr(subject, entry.needs, None) is None:
+                continue
+            rule = self._rule(entry)
+            if rule is None:
+                continue
             try:
                 found.extend(rule.check(subject))
             except Exception as error:  # noqa: BLE001 - any failure of a rule is reported
                 self._crashes.append(Crash(rule.code, _place(subject), _described(error)))
         return found
 
-    def _rules_of(self, kind: str) -> list[Rule[Any]]:
-        if kind not in self._rules:
-            rules: list[Rule[Any]] = []
-            for entry in self._registry.of_subject(kind):
-                if entry.code not in self._codes:
-                    continue
-                try:
-                    rules.append(self._registry.rule(entry.code)(self._settings))
-                except RegistryError as error:
-                    self._crashes.append(Crash(entry.code, "", str(error)))
-            self._rules[kind] = rules
-        return self._rules[kind]
+    def _rule(self, entry: Entry) -> Rule[Any] | None:
+        """The rule of an entry, loaded at its first use; None when it cannot be loaded."""
+        if entry.code not in self._rules:
+            self._rules[entry.code] = None
+            try:
+                self._rules[entry.code] = self._registry.rule(entry.code)(self._settings)
+            except RegistryError as error:
+                self._crashes.append(Crash(entry.code, "", str(error)))
+        return self._rules[entry.code]
 
 
 def _one_voice(findings: Sequence[_Finding]) -> list[_Finding]:

@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from covlint.chain import Chain
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
 from covlint.facts.build import Instrumentation, mentions_cover
 from covlint.files import Files
-from covlint.golayout import GoLayout
 from covlint.readers import Reader, Reading, reader_by_content, reader_of
 from covlint.source import SourceFile, Span, UnreadableSource
-from covlint.wiring import Facts, Repository, Wired, wire
+from covlint.wiring.inputs import Facts, Repository
+
+if TYPE_CHECKING:
+    from covlint.golayout import GoLayout
+    from covlint.wiring.chains import Wired
 
 #: Folders whose files are somebody else's, or examples for tools: never wired into chains.
 _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git)/")
+
+
+#: A Dockerfile without any of these has no sign of coverage of its own.
+_SIGN = re.compile(rb"(?i)cover|GOFLAGS|covlint:")
 
 
 class Project:
@@ -50,7 +58,9 @@ class Project:
         if reported is not None:
             for path in reported:
                 self._parse(path, named=path in self.explicit)
-            if not self._holds_facts():
+            if not self._context_matters():
+                yield from (("GoBuild", build) for build in self.facts.builds)
+                yield from (("Image", image) for image in self.facts.images)
                 return
         wanted = None if reported is None else frozenset(reported)
         wired = self._wired
@@ -126,6 +136,16 @@ class Project:
 
     # -- reading --------------------------------------------------------------
 
+    def _context_matters(self) -> bool:
+        """Whether other files can change what is said of those read so far.
+
+        A Dockerfile without any word of coverage takes no part in it: it costs one parse.
+        """
+        return self._holds_facts() and not all(
+            path in self._dockerfiles and not _SIGN.search(self.source(path).data)
+            for path in self._parsed
+        )
+
     def _holds_facts(self) -> bool:
         facts = self.facts
         return bool(
@@ -153,6 +173,8 @@ class Project:
                     self._take(reader.read(source))
                 except UnreadableSource as error:
                     self.unread.append(Unread(source.path, error.reason))
+        from covlint.wiring.chains import wire  # only where facts are joined
+
         return wire(self.facts, self._repository())
 
     def _may_run_instrumented(self) -> bool:
@@ -204,10 +226,14 @@ class Project:
     @property
     def _go(self) -> GoLayout:
         if self._layout is None:
+            from covlint.golayout import GoLayout  # the Go reader is only for those who ask
+
             self._layout = GoLayout(self._paths, self.source)
         return self._layout
 
     def _repository(self) -> Repository:
+        if not any(path.endswith((".go", "go.mod")) for path in self._paths):
+            return Repository(lambda _: None, lambda _: (), lambda _: None)
         return Repository(
             module_of=self._go.module_of,
             go_files=self._go.files,

@@ -11,19 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
-from covlint.facts.build import GoBuild
 from covlint.facts.build_reading import read_builds
-from covlint.facts.cluster import KindCluster
-from covlint.facts.extraction import ImageBuild, Step
-from covlint.facts.image import Image, read_images
+from covlint.facts.image import read_images
 from covlint.facts.scope import scoped_stages
-from covlint.facts.workload import Container
 from covlint.source import SourceFile
 
-Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.build import GoBuild
+    from covlint.facts.cluster import KindCluster
+    from covlint.facts.extraction import ImageBuild, Step
+    from covlint.facts.image import Image
+    from covlint.facts.workload import Container
+
+    Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,18 @@ class RegistryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of a RULES table. ``subject`` is the name of the fact type, or ``Chain``."""
+    """One row of a RULES table.
+
+    ``subject`` is the name of the fact type, or ``Chain``. ``needs`` names the part
+    of the subject without which the rule has nothing to say (a chain's
+    ``container``, say): its module is not imported for a subject without it.
+    """
 
     code: str
     module: str
     rule: str
     subject: str
+    needs: str = ""
 
 
 class Registry:

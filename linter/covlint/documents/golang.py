@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from covlint.documents.goheader import package_name
+from covlint.documents.grammars import parser
 from covlint.source import SourceFile, Span, Word
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +112,6 @@ class GoFile:
         return None if path is None else (path, rest)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Parser:
-    # Imported here: the grammar costs start-up time, and most runs read no Go.
-    import tree_sitter_go
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_go.language()))
-
-
 def read_go(source: SourceFile) -> GoFile:
     """Read a Go file. Never raises: what cannot be parsed is left out."""
     return _Reader(source).read()
@@ -128,7 +119,7 @@ def read_go(source: SourceFile) -> GoFile:
 
 def syntax_error(source: SourceFile) -> str | None:
     """Why a Go file does not parse, with the 1-based line; None when it does."""
-    pending = [_parser().parse(source.data).root_node]
+    pending = [parser("tree_sitter_go").parse(source.data).root_node]
     while pending:
         node = pending.pop()
         if node.is_error or node.is_missing:
@@ -149,7 +140,7 @@ class _Reader:
         self.waits: list[GoWait] = []
 
     def read(self) -> GoFile:
-        root = _parser().parse(self.source.data).root_node
+        root = parser("tree_sitter_go").parse(self.source.data).root_node
         for node in root.named_children:
             if node.type == "package_clause" and node.named_children:
                 self.package = self.text(node.named_children[0])

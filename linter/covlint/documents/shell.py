@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from covlint.documents.grammars import parser
 from covlint.documents.shellcommands import Assignment, Command, Condition, Script
 from covlint.documents.shelltext import SHELLS, ShellText, branches, but, script_argument
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.source import Span
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 __all__ = [
     "SHELLS",
@@ -68,15 +68,6 @@ class _Place(NamedTuple):
     depth: int = 0
 
 
-@cache
-def _parser() -> Parser:
-    # Imported here: a run without any shell text must not pay for the grammar.
-    import tree_sitter
-    import tree_sitter_bash
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
-
-
 def parse_script(path: str, data: bytes, offset: int = 0) -> Script:
     """Parse ``data``, which starts at byte ``offset`` of the file at ``path``.
 
@@ -96,7 +87,7 @@ class _Reader:
 
     def read(self) -> Script:
         source = self.source
-        root = _parser().parse(source.data).root_node
+        root = parser("tree_sitter_bash").parse(source.data).root_node
         self.broken = root.has_error
         self.sequence(root.children, self.place)
         span = Span(source.path, source.offset, source.offset + len(source.data))

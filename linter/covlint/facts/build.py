@@ -5,12 +5,19 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from covlint.documents.shell import Condition
 from covlint.documents.shellwords import ShellWord
 from covlint.facts.flags import Flag, goflags_flags
-from covlint.facts.shutdown import GoModule
 from covlint.source import Span, Word
+
+if TYPE_CHECKING:  # the Go reader is not needed to read a Dockerfile
+    from covlint.facts.shutdown import GoModule
+
+
+#: The stage of a build that is in no Dockerfile but in a script, a Makefile or a CI job.
+NO_STAGE = -1
 
 
 class Instrumentation(Enum):
@@ -95,7 +102,11 @@ class BuildSite:
 
 @dataclass(frozen=True, slots=True)
 class GoBuild:
-    """One ``go build`` or ``go install`` command of a Dockerfile."""
+    """One ``go build`` or ``go install`` command.
+
+    Outside Dockerfiles ``stage`` is NO_STAGE and the project root is the root of
+    the file system.
+    """
 
     subcommand: str  # "build" or "install"
     span: Span  # from the ``go`` word to the last argument
@@ -144,12 +155,21 @@ class GoBuild:
 
 def effective_goflags(sources: tuple[GoFlagsSource, ...]) -> tuple[Flag, ...]:
     """The flags of the GOFLAGS in force, former values included where they are referred to."""
+    stored: tuple[Flag, ...] = ()
     flags: tuple[Flag, ...] = ()
     for source in sources:
-        if source.kind in {"arg", "go-env"} and source.word is None:
-            continue
-        flags = (*flags, *source.flags) if source.refers else source.flags
-    return flags
+        if source.kind == "go-env":
+            stored = source.flags
+        elif source.kind != "arg" or source.word is not None:
+            flags = (*flags, *source.flags) if source.refers else source.flags
+    # an empty GOFLAGS leaves what `go env -w` has set in force
+    return flags or (stored if _is_empty(sources) else ())
+
+
+def _is_empty(sources: tuple[GoFlagsSource, ...]) -> bool:
+    """Whether GOFLAGS is not set in the environment, or set to nothing."""
+    last = next((source for source in reversed(sources) if source.kind != "go-env"), None)
+    return last is None or last.word is None or last.word.literal == ""
 
 
 COVER_FLAGS = frozenset({"cover", "coverpkg", "covermode"})

@@ -5,14 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
 from covlint.facts.build import GoBuild
-from covlint.facts.cluster import ExtraMount, KindCluster
 from covlint.facts.image import Image, output_name
-from covlint.facts.shutdown import GoModule, MainPackage
-from covlint.facts.workload import Container, Volume, VolumeKind
-from covlint.source import Word
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.joins import clusters_for, image_builds_of, is_target, join_images
 from covlint.wiring.links import links_of
@@ -24,6 +21,12 @@ from covlint.wiring.participation import (
 )
 from covlint.wiring.questions import plainly_for_e2e
 from covlint.wiring.sites import site_of
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.cluster import ExtraMount, KindCluster
+    from covlint.facts.shutdown import GoModule, MainPackage
+    from covlint.facts.workload import Container, Volume
+    from covlint.source import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def _coverdir(image: Image | None, container: Container | None) -> Word | None:
 
 
 def _extra_mounts(volume: Volume | None, clusters: Sequence[KindCluster]) -> tuple[ExtraMount, ...]:
-    if volume is None or volume.kind is not VolumeKind.HOST_PATH or volume.host_path is None:
+    if volume is None or volume.host_path is None:
         return ()
     found = (node.mount_at(volume.host_path.text) for cluster in clusters for node in cluster.nodes)
     return tuple(mount for mount in found if mount is not None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from covlint.facts.build import GoBuild
-from covlint.facts.cluster import KindCluster
-from covlint.facts.extraction import ImageBuild, Step
-from covlint.facts.image import Image
-from covlint.facts.shutdown import GoModule, MainPackage
-from covlint.facts.workload import Container
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
+    from covlint.facts.build import GoBuild
+    from covlint.facts.cluster import KindCluster
+    from covlint.facts.extraction import ImageBuild, Step
+    from covlint.facts.image import Image
+    from covlint.facts.shutdown import GoModule, MainPackage
+    from covlint.facts.workload import Container
 
 
 @dataclass
@@ -26,18 +28,16 @@ class Facts:
 
     def add(self, fact: GoBuild | Image | Container | KindCluster | ImageBuild | Step) -> None:
         """Put a fact where it belongs."""
-        if isinstance(fact, GoBuild):
-            self.builds.append(fact)
-        elif isinstance(fact, Image):
-            self.images.append(fact)
-        elif isinstance(fact, Container):
-            self.containers.append(fact)
-        elif isinstance(fact, KindCluster):
-            self.clusters.append(fact)
-        elif isinstance(fact, ImageBuild):
-            self.image_builds.append(fact)
-        else:
-            self.steps.append(fact)
+        # by name, so that types that never turn up need not be imported
+        homes: dict[str, list[Any]] = {
+            "GoBuild": self.builds,
+            "Image": self.images,
+            "Container": self.containers,
+            "KindCluster": self.clusters,
+            "ImageBuild": self.image_builds,
+            "Step": self.steps,
+        }
+        homes[type(fact).__name__].append(fact)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty
 from covlint.facts.base_images import split_reference
-from covlint.facts.cluster import KindCluster
-from covlint.facts.extraction import ImageBuild, Step, StepKind
-from covlint.facts.image import Image
-from covlint.facts.workload import Container
-from covlint.wiring.inputs import Facts
 
-Join = tuple[Image | None, Container | None, Certainty]
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.cluster import KindCluster
+    from covlint.facts.extraction import ImageBuild, Step
+    from covlint.facts.image import Image
+    from covlint.facts.workload import Container
+    from covlint.wiring.inputs import Facts
+
+Join = tuple["Image | None", "Container | None", Certainty]
 
 
 def is_target(image: Image, builds: Sequence[ImageBuild]) -> bool:
@@ -91,6 +94,10 @@ def clusters_for(
     A recipe that creates a cluster from a config and applies the manifest says
     which; where none does, every config of the project may.
     """
+    if not steps:
+        return tuple(clusters)
+    from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
+
     path = container.span.path
     recipes = {
         (step.span.path, step.recipe)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain, Gap, Hop, Link
 from covlint.facts.build import Instrumentation
-from covlint.facts.extraction import StepKind
-from covlint.source import Span
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.source import Span
 
 _BUILD_LABELS = {
     Instrumentation.YES: "instrumented",
@@ -87,8 +89,10 @@ def _container_hops(chain: Chain) -> Iterator[Link | _Missing]:
 
 
 def _report_hops(chain: Chain) -> Iterator[Link]:
-    if chain.container is None or chain.coverdir is None:
+    if chain.container is None or chain.coverdir is None or not chain.steps:
         return
+    from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
+
     for kind, hop in ((StepKind.COPY, Hop.EXTRACTION), (StepKind.REPORT, Hop.REPORT)):
         step = next((s for s in chain.steps if s.kind is kind and _is_about(s.source, chain)), None)
         if step is not None:

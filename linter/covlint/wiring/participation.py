@@ -7,6 +7,7 @@ Many repositories have an ``ARG GOFLAGS`` for ``-mod=vendor`` only: that a build
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from covlint.facts.build import (
     COVER_FLAGS,
@@ -16,9 +17,11 @@ from covlint.facts.build import (
     is_coverage_name,
     mentions_cover,
 )
-from covlint.facts.extraction import ImageBuild
-from covlint.facts.flags import Flag
-from covlint.facts.image import Image
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.extraction import ImageBuild
+    from covlint.facts.flags import Flag
+    from covlint.facts.image import Image
 
 
 def has_own_sign(build: GoBuild, siblings: Iterable[GoBuild]) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
-from covlint.facts.extraction import StepKind
-from covlint.facts.workload import Container
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.workload import Container
 
 _E2E = re.compile(
     r"(?:^|[-_./])(?:e2e|end-to-end|cov|cover|coverage|coverdata|kind|test|tests|testing|integration|ci)"
@@ -50,6 +52,10 @@ def seen_mounted(chain: Chain) -> bool:
         return True
     if chain.container is not None and chain.container.mounts_opaque:
         return True
+    if not chain.steps:
+        return False
+    from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
+
     path = chain.coverdir.text.rstrip("/") + "/"
     return any(
         path.startswith(mount.rstrip("/") + "/")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from covlint.facts.build import BuildSite, GoBuild
-from covlint.facts.extraction import ImageBuild
-from covlint.facts.shutdown import GoModule
-from covlint.wiring.inputs import Repository
+from covlint.facts.build import NO_STAGE, BuildSite, GoBuild
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.extraction import ImageBuild
+    from covlint.facts.shutdown import GoModule
+    from covlint.wiring.inputs import Repository
 
 
 def site_of(
     build: GoBuild, dockerfile: str, image_builds: Iterable[ImageBuild], repository: Repository
 ) -> BuildSite:
     """Where a build's sources are in the repository."""
+    if build.stage == NO_STAGE:
+        return _in_repository(build, repository)
     context = next(
         (b.context for b in image_builds if b.dockerfile == dockerfile and b.context is not None),
         None,
@@ -32,6 +37,17 @@ def site_of(
     package = _package_of(build, directory, module)
     files = repository.go_files(package) if package is not None else ()
     return BuildSite(context, directory, module, package if files else None, files)
+
+
+def _in_repository(build: GoBuild, repository: Repository) -> BuildSite:
+    """The site of a build that runs in the repository itself."""
+    directory = None if "\0" in build.directory else posixpath.relpath(build.directory, "/")
+    if directory is None:
+        return BuildSite(".", None, None, None, ())
+    module = repository.module_of(directory)
+    package = _package_of(build, directory, module)
+    files = repository.go_files(package) if package is not None else ()
+    return BuildSite(".", directory, module, package if files else None, files)
 
 
 def _package_of(build: GoBuild, directory: str | None, module: GoModule | None) -> str | None:
