@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from covlint.documents.expansion import Expansion
 from covlint.documents.maketext import closing, colon, joined, without_comment
 from covlint.source import SourceFile, Span
 
@@ -64,23 +65,6 @@ class MakeRule:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """The text that the shell gets, and the offset in the Makefile of each of its bytes."""
-
-    path: str
-    text: bytes
-    origins: tuple[int, ...]
-
-    def original(self, start: int, end: int) -> Span:
-        """Where the bytes ``[start, end)`` of the text are written."""
-        if not self.origins:
-            return Span(self.path, 0, 0)
-        first = self.origins[min(start, len(self.origins) - 1)]
-        last = self.origins[max(min(end, len(self.origins)) - 1, 0)]
-        return Span(self.path, first, max(last + 1, first))
-
-
 @dataclass(frozen=True)
 class Makefile:
     source: SourceFile
@@ -103,12 +87,14 @@ class Makefile:
             automatic["@"] = line.targets[0].encode()
         raw = self.source.slice(line.span)
         self._expand(raw, line.span.start, None, automatic, output, ())
-        return Expansion(self.source.path, bytes(output.text), tuple(output.origins))
+        return Expansion(
+            self.source.path, bytes(output.text), tuple(output.origins), tuple(output.ends)
+        )
 
     def value(self, name: str) -> str | None:
         """The fully resolved value of a variable; None when a part is not known."""
         output = _Output()
-        if not self._reference(name, 0, {}, output, ()) or output.unresolved:
+        if not self._reference(name, (0, 0), {}, output, ()) or output.unresolved:
             return None
         return output.text.decode("utf-8", "replace")
 
@@ -116,7 +102,7 @@ class Makefile:
         self,
         raw: bytes,
         base: int,
-        fixed: int | None,
+        fixed: tuple[int, int] | None,
         automatic: Mapping[str, bytes],
         output: _Output,
         parents: tuple[str, ...],
@@ -129,10 +115,9 @@ class Makefile:
             output.add(plain, base + position, fixed)
             if dollar < 0:
                 return
-            at = base + dollar if fixed is None else fixed
             following = raw[dollar + 1 : dollar + 2]
             if following in (b"$", b""):
-                output.add(b"$", at, at)
+                output.add(b"$", 0, fixed or (base + dollar, base + dollar + 1 + len(following)))
                 position = dollar + 2
                 continue
             if following in (b"(", b"{"):
@@ -141,22 +126,23 @@ class Makefile:
             else:
                 end = dollar + 2
                 inner = following
+            at = fixed or (base + dollar, base + min(end, len(raw)))
             name = inner.decode("utf-8", "replace")
             if not self._reference(name, at, automatic, output, parents):
                 output.unresolved = True
-                output.add(b"${%b}" % inner if _NAME.fullmatch(inner) else b"$(:)", at, at)
+                output.add(b"${%b}" % inner if _NAME.fullmatch(inner) else b"$(:)", 0, at)
             position = end
 
     def _reference(
         self,
         name: str,
-        at: int,
+        at: tuple[int, int],
         automatic: Mapping[str, bytes],
         output: _Output,
         parents: tuple[str, ...],
     ) -> bool:
         if name in automatic:
-            output.add(automatic[name], at, at)
+            output.add(automatic[name], 0, at)
             return True
         variable = self.variables.get(name)
         if variable is None or variable.value is None:
@@ -173,14 +159,19 @@ class Makefile:
 class _Output:
     text: bytearray = field(default_factory=bytearray)
     origins: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     unresolved: bool = False
 
-    def add(self, text: bytes, start: int, fixed: int | None) -> None:
+    def add(self, text: bytes, start: int, fixed: tuple[int, int] | None) -> None:
+        """``text`` stands at ``start`` on, or was put in for what stands at ``fixed``."""
         self.text += text
+        size = len(text)
         if fixed is None:
-            self.origins.extend(range(start, start + len(text)))
+            self.origins.extend(range(start, start + size))
+            self.ends.extend(range(start + 1, start + size + 1))
         else:
-            self.origins.extend([fixed] * len(text))
+            self.origins.extend([fixed[0]] * size)
+            self.ends.extend([fixed[1]] * size)
 
 
 def read_makefile(source: SourceFile) -> Makefile:

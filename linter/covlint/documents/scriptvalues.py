@@ -59,15 +59,21 @@ class ScriptValues:
     directory: str | None = ROOT
     variables: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    #: Arrays; an item that is not known is None.
+    lists: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
 
     def feed(self, command: Command) -> None:
         """Take in the assignments of a command, or its ``cd``."""
         if not command.words or command.name in ("export", "readonly", "local", "declare"):
             for assignment in command.assignments:
+                optional = bool(command.conditions)
+                if assignment.items is not None:
+                    self.gather(assignment.name, assignment.items, assignment.appends, optional)
+                    continue
                 self.assign(
                     assignment.name,
                     None if assignment.appends else self.computed(assignment.value),
-                    bool(command.conditions),
+                    optional,
                 )
         elif command.name in ("cd", "pushd") and not command.substituted and not command.subshell:
             target = self.resolve(command.words[-1]) if len(command.words) > 1 else None
@@ -91,6 +97,30 @@ class ScriptValues:
         elif not optional:
             self.unknown.discard(name)
             self.variables[name] = value
+
+    def gather(
+        self, name: str, words: Sequence[ShellWord], appends: bool, optional: bool
+    ) -> None:
+        """Take in ``NAME=(…)`` or ``NAME+=(…)``. What a branch may add is not known."""
+        self.unknown.add(name)
+        self.variables.pop(name, None)
+        items: list[str | None] = [] if not appends else list(self.lists.get(name, (None,)))
+        for word in words:
+            fields = word.fields(self._known(word))
+            items += (None,) if fields is None or optional else fields
+        if optional and not appends:
+            items.append(None)
+        self.lists[name] = tuple(items)
+
+    def items_of(self, word: ShellWord) -> tuple[str, ...] | None:
+        """The items of the array that ``"${NAME[@]}"`` names; None when one is not known."""
+        if len(word.parts) != 1 or word.parts[0].kind != "variable":
+            return None
+        name, bracket, _ = word.parts[0].text.partition("[")
+        items = self.lists.get(name) if bracket and not word.parts[0].operator else None
+        if items is None or None in items:
+            return None
+        return tuple(item for item in items if item is not None)
 
     def computed(self, word: ShellWord) -> str | None:
         """The value of an assignment, the idioms for directories included."""
@@ -130,7 +160,9 @@ class ScriptValues:
     def arguments(self, words: Sequence[ShellWord]) -> Iterator[Argument]:
         """The arguments that a command line becomes."""
         for word in words:
-            fields = word.fields(self._known(word))
+            fields = self.items_of(word)
+            if fields is None:
+                fields = word.fields(self._known(word))
             if fields is None:
                 yield Argument(None, word, _several(word))
             else:

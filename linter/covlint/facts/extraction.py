@@ -8,11 +8,14 @@ else stays None ("not seen"), never guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from covlint.documents.makefile import Expansion, Makefile
+from covlint.documents.expansion import Expansion, Placer
+from covlint.documents.makefile import Makefile
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import Command, parse_script
+from covlint.facts.build import GoFlagsSource
+from covlint.facts.script_builds import ScriptBuilds, goflags_of, may_build_for_coverage
 from covlint.facts.steps import BuildArgument, Fact, ImageBuild, Step, StepKind
 from covlint.facts.toolcalls import ToolCalls
 from covlint.source import SourceFile, Span
@@ -25,6 +28,7 @@ __all__ = [
     "is_makefile",
     "is_script",
     "may_matter",
+    "read_commands",
     "read_makefile_steps",
     "read_script_steps",
 ]
@@ -43,13 +47,14 @@ _COMMANDS = re.compile(
     rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata"
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
+    rb"|\bbuild\b|\bgo\s+install\b"
 )
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
 
 
 def may_matter(data: bytes) -> bool:
     """Whether a Makefile or shell script is worth parsing."""
-    return _MATTERS.search(data) is not None
+    return _MATTERS.search(data) is not None or may_build_for_coverage(data)
 
 
 def is_script(path: str, data: bytes) -> bool:
@@ -68,13 +73,9 @@ def read_script_steps(source: SourceFile) -> tuple[Fact, ...]:
     Paths count from the project root: that is where scripts are called from,
     unless they change the directory themselves.
     """
-    own = _directory(source.path)
-    values = ScriptValues(source.data, own=own)
-    found: list[Fact] = []
-    for command in parse_script(source.path, source.data).commands:
-        found.extend(_read(command, values, None, None))
-        values.feed(command)
-    return tuple(found)
+    values = ScriptValues(source.data, own=_directory(source.path))
+    commands = parse_script(source.path, source.data).commands
+    return tuple(_facts(source, commands, values, None, None, None))
 
 
 def read_makefile_steps(makefile: Makefile) -> tuple[Fact, ...]:
@@ -86,15 +87,50 @@ def read_makefile_steps(makefile: Makefile) -> tuple[Fact, ...]:
     found: list[Fact] = []
     for line in makefile.lines():
         expansion = makefile.expand(line)
-        if not _COMMANDS.search(expansion.text):
-            continue
         recipe = line.targets[0] if line.targets else None
         values = ScriptValues(expansion.text, own=here, directory=here)
         values.variables.update(CURDIR=here, PWD=here)
-        for command in parse_script(makefile.source.path, expansion.text).commands:
-            found.extend(_read(command, values, recipe, expansion))
-            values.feed(command)
+        found.extend(read_commands(makefile.source, expansion, values, recipe))
     return tuple(found)
+
+
+def read_commands(
+    source: SourceFile,
+    expansion: Expansion,
+    values: ScriptValues,
+    recipe: str | None,
+    goflags: GoFlagsSource | None = None,
+) -> Iterator[Fact]:
+    """What a script does that stands in another kind of file.
+
+    ``values`` knows what is set before it, ``goflags`` is the GOFLAGS among that.
+    """
+    if not _COMMANDS.search(expansion.text):
+        return
+    values.data = expansion.text
+    commands = parse_script(expansion.path, expansion.text).commands
+    yield from _facts(source, commands, values, recipe, expansion, goflags)
+
+
+def _facts(
+    source: SourceFile,
+    commands: Sequence[Command],
+    values: ScriptValues,
+    recipe: str | None,
+    expansion: Expansion | None,
+    goflags: GoFlagsSource | None,
+) -> Iterator[Fact]:
+    placer = Placer(expansion, source.data, {}) if expansion is not None else None
+    builds = ScriptBuilds(source, placer.inserted if placer is not None else {})
+
+    def place(command: Command) -> Command:
+        return command if placer is None else placer.command(command)
+
+    for command in commands:
+        yield from _read(command, values, recipe, expansion)
+        yield from builds.read(command, place, values, goflags)
+        goflags = goflags_of(command, place, goflags)
+        values.feed(command)
 
 
 def _directory(path: str) -> str:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from covlint.source import Span
+
+if TYPE_CHECKING:
+    from covlint.facts.build import GoBuild
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class BuildArgument:
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
-    """One ``docker|podman|nerdctl|buildah build`` line.
+    """One ``docker|podman|nerdctl|buildah build`` line, or what builds an image in its place.
 
     ``dockerfile`` is relative to the project root when it could be resolved
     ("Dockerfile" of the context by default); ``opaque`` is True when some word
@@ -37,7 +40,8 @@ class ImageBuild:
     arguments: tuple[BuildArgument, ...]
     opaque: bool
     span: Span
-    recipe: str | None  # the Makefile target or shell function it stands in
+    recipe: str | None  # the Makefile target, shell function or CI job it stands in
+    builder: str = "docker"  # what builds: a container tool, or ko, bake, compose, …
 
 
 class StepKind(Enum):
@@ -51,6 +55,7 @@ class StepKind(Enum):
     REPORT = "report"  # go tool covdata …
     PERMISSION = "permission"  # chmod, chown, mkdir -m, install -m, also by docker exec on a node
     RUN_CONTAINER = "run-container"  # docker|podman run
+    ARTIFACT = "artifact"  # what a CI job keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class Step:
     ``source`` is the first; for CREATE_CLUSTER ``source`` is the Kind config (both
     relative to the project root where they lie below it); for REPORT ``source``
     and ``destination`` are ``-i`` and ``-o``; for PERMISSION ``destination`` is
-    the last path. ``inward``: the COPY goes into a container.
+    the last path; for ARTIFACT ``operands`` are the paths. ``inward``: the COPY goes into a
+    container.
     """
 
     kind: StepKind
@@ -81,4 +87,4 @@ class Step:
     inward: bool = False
 
 
-Fact: TypeAlias = "ImageBuild | Step"
+Fact: TypeAlias = "ImageBuild | Step | GoBuild"

@@ -1,0 +1,101 @@
+"""Scripts and lists that stand in the scalars of a YAML file, with the byte of each character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from covlint.documents.expansion import Expansion
+from covlint.documents.yaml import YamlScalar
+
+_BLANK = b" \t\r\n"
+#: ``${{ … }}`` of GitHub Actions; a string in it may hold braces.
+_EXPRESSION = re.compile(rb"\$\{\{((?:'[^']*'|[^}']|\}(?!\}))*)\}\}")
+#: A name that a shell variable can have: the last words of an expression.
+_WORDS = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def scalar_text(node: YamlScalar) -> Expansion:
+    """The value of a scalar; each byte of it stands where it is written.
+
+    A value whose escapes move the bytes (``"a\\tb"``) stands as a whole at its start.
+    """
+    data = node.source.data
+    text = node.text.encode("utf-8", "surrogatepass")
+    position = node.start
+    if node.style in ("|", ">"):
+        line = data.find(b"\n", position, node.end)
+        position = node.end if line < 0 else line + 1
+    elif node.style in ("'", '"'):
+        position += 1
+    origins = _aligned(text, data, position, node.end, node.style)
+    if origins is None:
+        size = len(text)
+        return Expansion(node.source.path, text, (node.start,) * size, (node.end,) * size)
+    return Expansion(node.source.path, text, tuple(origins), tuple(one + 1 for one in origins))
+
+
+def _aligned(text: bytes, data: bytes, position: int, end: int, style: str) -> list[int] | None:
+    """The offset in ``data`` of each byte of ``text``: white space of one stands for white
+    space of the other, everything else is the same in both. None where it is not."""
+    origins: list[int] = []
+    for byte in text:
+        if byte in _BLANK:
+            origins.append(min(position, max(end - 1, 0)))
+            if position < end and data[position] in _BLANK:
+                position += 2 if data.startswith(b"\r\n", position) else 1
+            continue
+        while position < end and data[position] in _BLANK:
+            position += 1
+        if style == '"' and byte in b'"\\' and data.startswith(b"\\", position):
+            position += 1
+        if position >= end or data[position] != byte:
+            return None
+        origins.append(position)
+        position += 2 if style == "'" and byte == 0x27 else 1
+    return origins
+
+
+def with_expressions(expansion: Expansion, known: Callable[[str], str | None]) -> Expansion:
+    """The text once GitHub has put in its ``${{ … }}``.
+
+    ``known`` gives the value of an expression, None for what only a run can tell:
+    that becomes a shell variable that nobody sets, named for the expression.
+    """
+    if b"${{" not in expansion.text:
+        return expansion
+    text = bytearray()
+    origins: list[int] = []
+    ends: list[int] = []
+    position = 0
+    for match in _EXPRESSION.finditer(expansion.text):
+        text += expansion.text[position : match.start()]
+        origins += expansion.origins[position : match.start()]
+        ends += expansion.ends[position : match.start()]
+        value = known(match[1].decode("utf-8", "replace").strip())
+        put = unknown_name(match[1]) if value is None else value.encode()
+        text += put
+        origins += [expansion.origins[match.start()]] * len(put)
+        ends += [expansion.ends[match.end() - 1]] * len(put)
+        position = match.end()
+    text += expansion.text[position:]
+    origins += expansion.origins[position:]
+    ends += expansion.ends[position:]
+    return Expansion(expansion.path, bytes(text), tuple(origins), tuple(ends))
+
+
+def unknown_name(expression: bytes) -> bytes:
+    words = _WORDS.findall(re.sub(rb"'[^']*'", b"", expression))
+    return b"${expression_%b}" % b"_".join(words[-2:])
+
+
+def lines_of(expansion: Expansion) -> Iterator[tuple[str, int, int]]:
+    """The lines with something on them, without blanks around them, and where each one stands
+    in the text."""
+    position = 0
+    for raw in expansion.text.split(b"\n"):
+        text = raw.strip()
+        if text:
+            start = position + raw.index(text)
+            yield text.decode("utf-8", "replace"), start, start + len(text)
+        position += len(raw) + 1
