@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.documents.shell import Assignment, Command
 from covlint.documents.shellwords import Part, ShellWord
-from covlint.facts.build import ArgDeclaration, GoBuild, GoFlagsSource
+from covlint.facts.build import ArgDeclaration, GoBuild, GoFlagsSource, Instrumentation
 from covlint.facts.flags import read_arguments
 from covlint.facts.instrumentation import branch_of, instrumentation_of
 from covlint.facts.scope import Scope, ScopedStage, running
@@ -23,20 +23,24 @@ class _ScriptState:
     directory: str
     goflags: list[GoFlagsSource]
     assigned: dict[str, str | None] = field(default_factory=dict)
+    #: variables that a branch gives a coverage flag, and the variable that decides on the branch
+    switched: dict[str, str | None] = field(default_factory=dict)
 
 
 def read_builds(dockerfile: Dockerfile, stages: tuple[ScopedStage, ...]) -> tuple[GoBuild, ...]:
     """The Go builds of a Dockerfile, in order."""
     builds: list[GoBuild] = []
+    stored: list[list[GoFlagsSource]] = []  # by stage: what `go env -w` left in the image
     for stage in stages:
         root = source_root(stage, stages)
+        stored.append(list(stored[stage.parent]) if stage.parent is not None else [])
         for instruction, scope in stage.steps:
             if instruction.keyword != "RUN" or instruction.onbuild:
                 continue
             raw = dockerfile.source.data[instruction.span.start : instruction.span.end]
-            if b"build" not in raw and b"install" not in raw:
+            if b"build" not in raw and b"install" not in raw and b"GOFLAGS" not in raw:
                 continue
-            builds.extend(_builds_of(dockerfile, stage, instruction, scope, root))
+            builds.extend(_builds_of(dockerfile, stage, instruction, scope, root, stored[-1]))
     return tuple(builds)
 
 
@@ -78,14 +82,14 @@ def _builds_of(
     instruction: Instruction,
     scope: Scope,
     root: str | None,
+    stored: list[GoFlagsSource],
 ) -> Iterator[GoBuild]:
     # ENV always overrides ARG, wherever they stand (Dockerfile reference, "ARG")
     declarations = sorted(scope.history.get("GOFLAGS", ()), key=lambda v: v.kind == "env")
     sources = [
-        GoFlagsSource(v.kind, v.word, refers(v.word), v.settable, v.statement)
-        for v in declarations
+        GoFlagsSource(v.kind, v.word, refers(v.word), v.settable, v.statement) for v in declarations
     ]
-    state = _ScriptState(scope.workdir, sources)
+    state = _ScriptState(scope.workdir, [*stored, *sources])
     for command in running(instruction, dockerfile.source.data).commands:
         inline = tuple(a for a in command.assignments if not a.exported)
         if not command.words or command.name in {"export", "declare"}:
@@ -96,13 +100,17 @@ def _builds_of(
             state.directory = posixpath.normpath(posixpath.join(state.directory, target or "\0"))
             continue
         words = without_wrappers(command.words)
+        inline = (*inline, *_env_assignments(command.words, len(command.words) - len(words)))
         if len(words) < 2 or not is_go(words[0]):
             continue
         subcommand = words[1].literal
         if subcommand == "env" and len(words) > 3 and words[2].literal == "-w":
             for word in words[3:]:
                 if word.shape.startswith("GOFLAGS="):
-                    state.goflags.insert(0, _go_env(word))
+                    value = _after_equals(word)
+                    source = GoFlagsSource("go-env", value, refers(value), None, word.span)
+                    state.goflags.insert(0, source)
+                    stored[:] = [source]
             continue
         if subcommand not in {"build", "install"}:
             continue
@@ -140,6 +148,11 @@ def _build(
     instrumentation, variable = instrumentation_of(
         arguments.flags, arguments.unseen, tuple(goflags), scope, branch, condition
     )
+    if instrumentation in {Instrumentation.NO, Instrumentation.UNKNOWN} and state.switched:
+        used = {"GOFLAGS", *(name for word in arguments.unseen for name in word.variables)}
+        switches = [state.switched[name] for name in used & state.switched.keys()]
+        if switches and all(flag.name != "cover" for flag in arguments.flags):
+            instrumentation, variable = Instrumentation.CONDITIONAL, switches[0]
     directory = state.directory
     change = next((f for f in arguments.flags if f.name == "C" and f.value), None)
     if change is not None and change.value is not None:
@@ -239,6 +252,10 @@ def _remember(command: Command, state: _ScriptState) -> None:
         if command.conditions or assignment.appends:
             value = None
         state.assigned[assignment.name] = value
+        if command.conditions and "-cover" in assignment.value.shape:
+            _, condition = branch_of(command.conditions)
+            deciding = condition or command.conditions[-1]
+            state.switched[assignment.name] = deciding.variable
         if assignment.name == "GOFLAGS" and not command.conditions:
             state.goflags.append(
                 GoFlagsSource(
@@ -259,10 +276,18 @@ def _settable(word: ShellWord, scope: Scope) -> str | None:
     return None
 
 
-def _go_env(word: ShellWord) -> GoFlagsSource:
-    """``go env -w GOFLAGS=…``: the word after the "=" as a word of its own."""
+def _env_assignments(words: tuple[ShellWord, ...], count: int) -> Iterator[Assignment]:
+    """``env NAME=value`` among the first ``count`` words."""
+    for word in words[:count]:
+        name, equals, _ = word.shape.partition("=")
+        if equals and name.isidentifier():
+            yield Assignment(name, _after_equals(word), word.span)
+
+
+def _after_equals(word: ShellWord) -> ShellWord:
+    """What follows the "=" of ``NAME=value``, as a word of its own."""
     parts: list[Part] = []
-    skip = len("GOFLAGS=")
+    skip = word.shape.index("=") + 1
     for part in word.parts:
         if skip and part.kind == "text":
             cut = min(skip, len(part.text))
@@ -274,5 +299,4 @@ def _go_env(word: ShellWord) -> GoFlagsSource:
         else:
             parts.append(part)
     start = parts[0].start if parts else word.span.end
-    value = ShellWord(tuple(parts), Span(word.span.path, start, word.span.end))
-    return GoFlagsSource("go-env", value, refers(value), None, word.span)
+    return ShellWord(tuple(parts), Span(word.span.path, start, word.span.end))
