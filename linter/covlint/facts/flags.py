@@ -18,6 +18,7 @@ VALUED = frozenset(
     )
 )  # fmt: skip
 _CONTINUATION = re.compile(rb"[ \t]*[\\`][ \t]*\r?\n")
+_BEFORE_WORD = re.compile(rb"[ \t]+(?![ \t\r\n;&|)]|$)")
 #: The white space that separates GOFLAGS (cmd/internal/quoted, isSpaceByte).
 _BLANK = " \t\n\r"
 
@@ -154,14 +155,17 @@ class _ArgumentReader:
     def removal(self, flag: Span, start: int) -> Span:
         """``flag`` and the white space before it, which starts at byte ``start``.
 
-        A comment between a continuation and the flag stays: then the flag's line
-        goes instead, if the command goes on behind it.
+        A comment between a continuation and the flag stays: then the flag's line, or
+        the white space behind the flag, goes instead, if the command goes on there.
         """
         gap = self.data[start : flag.start]
         if b"#" in gap:
-            rest = _CONTINUATION.match(self.data, flag.end)
-            if rest is not None:
-                return Span(flag.path, start + gap.rfind(b"\n") + 1, rest.end())
+            line_end = _CONTINUATION.match(self.data, flag.end)
+            if line_end is not None:
+                return Span(flag.path, start + gap.rfind(b"\n") + 1, line_end.end())
+            behind = _BEFORE_WORD.match(self.data, flag.end)
+            if behind is not None:
+                return Span(flag.path, flag.start, behind.end())
         return Span(flag.path, start, flag.end)
 
 
