@@ -44,7 +44,11 @@ __all__ = [
 #: Collections nested deeper than this are refused: a manifest has about 15 levels.
 DEPTH_LIMIT = 200
 
-_PROPERTIES = re.compile(rb"(?:&[\w-]*|!\S*|\s+|#[^\r\n]*(?=[\r\n]))*")
+#: NEL, LS and PS are line breaks to YAML 1.1, which the parser follows.
+_BREAKS = rb"\xc2\x85|\xe2\x80\xa8|\xe2\x80\xa9"
+_PROPERTIES = re.compile(
+    rb"(?:&[\w-]*|!(?:(?!" + _BREAKS + rb")\S)*|\s+|" + _BREAKS + rb"|#[^\r\n]*(?=[\r\n]))*"
+)
 _COLON = re.compile(rb"\s*:")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 
