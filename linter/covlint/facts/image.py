@@ -147,6 +147,8 @@ def _image(
             volumes.extend(text for text in texts if text)
         elif instruction.keyword == "ENTRYPOINT":
             entrypoint = (instruction, scope)
+            if command is not None and command[0] not in stage.stage.instructions:
+                command = None  # an ENTRYPOINT drops the CMD of the image below
         elif instruction.keyword == "CMD":
             command = (instruction, scope)
         elif instruction.keyword == "STOPSIGNAL" and instruction.words():
@@ -262,7 +264,10 @@ def _builds_for(
             source = _stage_named(origin, stages)
             if source is None or source is stage:
                 continue
+            array = instruction.exec_form
             words = [w.resolve(scope.defaults) for w in instruction.words()]
+            if array is not None:
+                words = [word.text for word in array]
             copied = {posixpath.basename(w.rstrip("/")) for w in words[:-1] if w}
             below = {s.stage.index for s in _lineage(source, stages)}
             candidates = [b for b in builds if b.stage in below]

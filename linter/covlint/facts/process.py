@@ -9,7 +9,7 @@ from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.documents.shell import Command
 from covlint.facts.base_images import BaseImage, Shell
 from covlint.facts.directories import DirectoryReader
-from covlint.facts.scope import Scope, running
+from covlint.facts.scope import Scope, exec_commands, running
 from covlint.source import Span, Word
 
 
@@ -53,7 +53,6 @@ def read_process(
         instruction.body_start,
         instruction.body_start + len(instruction.body.rstrip()),
     )
-    commands = running(instruction, dockerfile.source.data).commands
     if words is None:
         interpreter = facts.shell
         if scope.shell:
@@ -61,7 +60,14 @@ def read_process(
         if not instruction.body.strip():
             return None
         return Process(
-            interpreter, True, (), commands, instruction.span, body, instruction.keyword, None
+            interpreter,
+            True,
+            (),
+            running(instruction, dockerfile.source.data).commands,
+            instruction.span,
+            body,
+            instruction.keyword,
+            None,
         )
     if not words and command is not None and command is not deciding:
         return read_process(dockerfile, None, command, facts, directories)
@@ -69,6 +75,7 @@ def read_process(
         words = (*words, *(command[0].exec_form or ()))
     if not words:
         return None
+    commands = exec_commands(words, instruction.span)
     nested = tuple(c for c in commands if c.nested)
     runs_script = len(words) >= 3 and words[1].text.startswith("-") and words[1].text.endswith("c")
     interpreter_of_c = None
@@ -88,4 +95,6 @@ def read_process(
 
 def _interpreter(program: str, facts: BaseImage) -> Shell:
     name = program.rsplit("/", 1)[-1]
+    if program.startswith("/busybox/"):  # where distroless debug images have it
+        return Shell.BUSYBOX
     return _SHELL_NAMES.get(name, facts.shell if name == "sh" else Shell.UNKNOWN)
