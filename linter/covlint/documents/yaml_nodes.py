@@ -12,7 +12,8 @@ TRUE_WORDS = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On",
 FALSE_WORDS = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
 NULL_WORDS = frozenset({"", "~", "null", "Null", "NULL"})
 
-_TEMPLATE = re.compile(r"\{\{|\{%")
+#: What a template engine fills in, and (U+E000) what program code puts in.
+_TEMPLATE = re.compile("\\{\\{|\\{%|\ue000")
 
 
 @dataclass(slots=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from covlint.documents.yaml import YamlDocument, YamlMapping
-from covlint.documents.yaml_edit import Edits, append_to, replace_text
-from covlint.facts.pod import drop_read_only
+from covlint.documents.yaml_edit import Edits
+from covlint.facts.pod import appended, drop_read_only, replaced_word
 from covlint.facts.workload import items_of, known_word, objects, true_word
 from covlint.source import Span, Word
 
@@ -48,7 +48,7 @@ class KindNode:
 
     def add_extra_mount(self, host_path: str, container_path: str) -> Edits:
         mount = {"hostPath": host_path, "containerPath": container_path}
-        return append_to(self.node, "extraMounts", mount)
+        return appended(self.node, "extraMounts", mount)
 
     def mount_at(self, path: str) -> ExtraMount | None:
         """The extra mount that holds the node path ``path``: the deepest one wins."""
@@ -78,11 +78,11 @@ class KindCluster:
     ) -> Edits:
         """Name a node, for a config that leaves Kind its default of one control plane."""
         mount = {"hostPath": host_path, "containerPath": container_path}
-        return append_to(self.node, "nodes", {"role": role, "extraMounts": [mount]})
+        return appended(self.node, "nodes", {"role": role, "extraMounts": [mount]})
 
     def replace_word(self, word: Word, value: str | int) -> Edits:
         """Write ``value`` where ``word`` stands (anywhere in this file), in its quoting style."""
-        return replace_text(self.node.source, word.span, value)
+        return replaced_word(self.node, word, value)
 
 
 def read_clusters(document: YamlDocument) -> tuple[KindCluster, ...]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from covlint.documents.assembled import AssembledSource, settled
 from covlint.documents.yaml import YamlMapping, YamlScalar
 from covlint.documents.yaml_edit import (
     Edits,
@@ -58,7 +59,7 @@ class EnvVar:
 
     def set_value(self, value: str) -> Edits:
         """Write ``value`` in the place of an empty value, or as the entry's value."""
-        return set_scalar(self.node, "value", value)
+        return settled(self.node.source, set_scalar(self.node, "value", value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +145,23 @@ class Pod:
         """A hostPath volume; an emptyDir when ``host_path`` is None."""
         source: Value = {"path": host_path, "type": path_type} if host_path is not None else {}
         kind = "hostPath" if host_path is not None else "emptyDir"
-        return append_to(self.node, "volumes", {"name": name, kind: source})
+        return appended(self.node, "volumes", {"name": name, kind: source})
 
     def add_init_container(self, container: Value) -> Edits:
         """``container`` as plain data; its strings are quoted where YAML needs it."""
-        return append_to(self.node, "initContainers", container)
+        return appended(self.node, "initContainers", container)
 
     def set_user(self, uid: int) -> Edits:
         """runAsUser of the pod; containers that set their own keep it."""
         return _set_user(self.node, uid, enforced=False)
 
     def set_grace_period(self, seconds: int) -> Edits:
-        return set_scalar(self.node, "terminationGracePeriodSeconds", seconds)
+        edits = set_scalar(self.node, "terminationGracePeriodSeconds", seconds)
+        return settled(self.node.source, edits)
 
     def replace_word(self, word: Word, value: str | int) -> Edits:
         """Write ``value`` where ``word`` stands (anywhere in this file), in its quoting style."""
-        return replace_text(self.node.source, word.span, value)
+        return replaced_word(self.node, word, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +216,10 @@ class Container:
         return self.pod.volume(mount.name.text)
 
     def add_variable(self, name: str, value: str) -> Edits:
-        return append_to(self.node, "env", {"name": name, "value": value})
+        return appended(self.node, "env", {"name": name, "value": value})
 
     def add_mount(self, volume_name: str, path: str) -> Edits:
-        return append_to(self.node, "volumeMounts", {"name": volume_name, "mountPath": path})
+        return appended(self.node, "volumeMounts", {"name": volume_name, "mountPath": path})
 
     def set_user(self, uid: int) -> Edits:
         """runAsUser of this container. For root, runAsNonRoot becomes false, here also when
@@ -228,11 +230,12 @@ class Container:
         """``readOnlyRootFilesystem: false``."""
         context = self.node.mapping("securityContext")
         scalar = context.scalar("readOnlyRootFilesystem") if context is not None else None
-        return replace_scalar(scalar, False) if scalar is not None else ()
+        edits = replace_scalar(scalar, False) if scalar is not None else ()
+        return settled(self.node.source, edits)
 
     def replace_word(self, word: Word, value: str | int) -> Edits:
         """Write ``value`` where ``word`` stands (anywhere in this file), in its quoting style."""
-        return replace_text(self.node.source, word.span, value)
+        return replaced_word(self.node, word, value)
 
 
 def _any_shared(node: YamlMapping, *keys: str) -> bool:
@@ -244,7 +247,8 @@ def drop_read_only(node: YamlMapping) -> Edits:
     scalar = node.get("readOnly")
     if not isinstance(scalar, YamlScalar) or scalar.boolean is not True:
         return ()
-    return remove_entry(node, "readOnly") or replace_scalar(scalar, False)
+    edits = remove_entry(node, "readOnly") or replace_scalar(scalar, False)
+    return settled(node.source, edits)
 
 
 def _set_user(node: YamlMapping, uid: int, enforced: bool) -> Edits:
@@ -254,7 +258,21 @@ def _set_user(node: YamlMapping, uid: int, enforced: bool) -> Edits:
     wanted: dict[str, str | int] = {"runAsUser": uid}
     if uid == 0 and (enforced or (here is not None and here.boolean is True)):
         wanted["runAsNonRoot"] = False
-    return set_in(node, "securityContext", wanted)
+    return settled(node.source, set_in(node, "securityContext", wanted))
+
+
+def appended(node: YamlMapping, key: str, item: Value) -> Edits:
+    """Add ``item`` to the list at ``key``, in the file that the text is written in."""
+    return settled(node.source, append_to(node, key, item))
+
+
+def replaced_word(node: YamlMapping, word: Word, value: str | int) -> Edits:
+    """Write ``value`` where ``word`` stands, in the file that the text is written in."""
+    if isinstance(node.source, AssembledSource):
+        return node.source.replace_word(
+            word, str(value), lambda source: replace_text(source, word.span, value)
+        )
+    return replace_text(node.source, word.span, value)
 
 
 __all__ = [
@@ -265,6 +283,8 @@ __all__ = [
     "Volume",
     "VolumeKind",
     "VolumeMount",
+    "appended",
     "drop_read_only",
     "join_edits",
+    "replaced_word",
 ]

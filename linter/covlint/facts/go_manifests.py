@@ -1,0 +1,262 @@
+"""Manifests and Kind configs that Go code writes as strings.
+
+The text is put together as the code would with coverage switched on; what the
+code does not show (a parameter, a call) is a hole, and a hole that may bring
+whole entries makes its pod opaque. Only objects that speak of coverage are
+facts: Go tests are full of manifests that nobody deploys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from covlint.diagnostics import Unread
+from covlint.documents.assembled import HOLE, AssembledSource, Piece, Text, known_text, relocated
+from covlint.documents.gotext import GoPackage, GoSource, call_arguments
+from covlint.facts.cluster import KindCluster, read_clusters
+from covlint.facts.pod import Container
+from covlint.facts.workload import read_containers
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from covlint.documents.yaml import YamlDocument
+
+_MANIFEST = re.compile(rb"apiVersion")
+_COVERAGE = re.compile(r"GOCOVERDIR|(?i:gocov|cov(?:er|erage)?[-_]?data|coverdir)")
+_STRINGS = frozenset({"raw_string_literal", "interpreted_string_literal"})
+_REPLACING = re.compile(rb"\b(strings\.(?:Replace|ReplaceAll|NewReplacer))\(")
+_VERB = re.compile(r"%(?:\[\d+\])?[-+# 0-9.]*[svdtq]")
+#: A value goes on behind these; after anything else a hole at the end of a line may
+#: bring new lines.
+_JOINERS = tuple("-_:/.@ \"'=")
+
+Manifest = Container | KindCluster
+
+
+@dataclass(frozen=True, slots=True)
+class _Assembled:
+    source: AssembledSource
+    openings: tuple[int, ...]  # where code that is not seen may put entries in, in bytes
+
+
+def read_manifests(package: GoPackage) -> tuple[list[Manifest], list[Unread]]:
+    """The containers and Kind clusters in the strings of a package."""
+    facts: list[Manifest] = []
+    unread: list[Unread] = []
+    for file in package.files:
+        for text in _texts(package, file):
+            assembled = assemble(package, file, text)
+            if _COVERAGE.search(assembled.source.text):
+                _read(assembled, file, facts, unread)
+    return facts, unread
+
+
+def _read(
+    assembled: _Assembled, file: GoSource, facts: list[Manifest], unread: list[Unread]
+) -> None:
+    from covlint.documents.yaml import open_yaml  # loads a YAML parser
+
+    source = assembled.source
+    document = open_yaml(source)
+    if document.error is not None and _COVERAGE.search(source.text):
+        line = file.source.line_of(source.pieces[0].start)
+        message = f"the manifest in the Go string at line {line}: {document.error.message}"
+        unread.append(Unread(file.source.path, message))
+    facts.extend(manifest_facts(document, source, assembled.openings))
+
+
+def manifest_facts(
+    document: YamlDocument, source: AssembledSource, openings: tuple[int, ...]
+) -> Iterator[Manifest]:
+    """The facts of an assembled text, at the places where it is written."""
+    _mark_shared(document, source)
+    breaks = [match.start() for match in re.finditer(rb"^---", source.data, re.MULTILINE)]
+    ends = [*breaks, len(source.data) + 1]
+
+    def bounds(offset: int) -> tuple[int, int]:
+        end = next(end for end in ends if end > offset)
+        return max((start for start in breaks if start <= offset), default=0), end
+
+    pods: dict[int, Container] = {}
+    for container in read_containers(document):
+        start, end = bounds(container.node.start)
+        if not _COVERAGE.search(source.data[start:end].decode("utf-8", "replace")):
+            continue
+        if any(start <= opening < end for opening in openings):
+            container = _opaque(container)
+        pods[id(container)] = container
+        yield relocated(container, source.place)
+    for cluster in read_clusters(document):
+        start, end = bounds(cluster.node.start)
+        if any(start <= opening < end for opening in openings):
+            cluster = replace(cluster, nodes_opaque=True)
+        yield relocated(cluster, source.place)
+
+
+def _opaque(container: Container) -> Container:
+    return replace(
+        container,
+        pod=replace(container.pod, volumes_opaque=True),
+        env_opaque=True,
+        mounts_opaque=True,
+        identity=replace(container.identity, opaque=True),
+        process_opaque=True,
+    )
+
+
+def _mark_shared(document: YamlDocument, source: AssembledSource) -> None:
+    """Text of a snippet that other manifests use as well serves several places."""
+    from covlint.documents.yaml import walk
+
+    for root in document.documents:
+        for node in walk(root):
+            if node.start < len(source.data) and source.is_shared(node.start):
+                node.shared = True
+
+
+def _texts(package: GoPackage, file: GoSource) -> Iterator[Text]:
+    """Every text of the file that a literal with a manifest in it becomes."""
+    seen: set[int] = set()
+    for match in _MANIFEST.finditer(file.data):
+        literal = file.at(match.start(), match.end())
+        while literal is not None and literal.type not in _STRINGS:
+            literal = literal.parent
+        if literal is None or literal.start_byte in seen:
+            continue
+        seen.add(literal.start_byte)
+        written = file.data[literal.start_byte : literal.end_byte]
+        if b"kind" not in written or not (
+            b"ontainers:" in written or b"kind.x-k8s.io" in written
+        ):
+            continue
+        yield _text_of(package, file, literal)
+
+
+def _text_of(package: GoPackage, file: GoSource, literal: Node) -> Text:
+    expression = literal
+    formatted = False
+    while expression.parent is not None:
+        parent = expression.parent
+        if parent.type in ("binary_expression", "parenthesized_expression"):
+            expression = parent
+            continue
+        call = parent.parent
+        if parent.type != "argument_list" or call is None or call.type != "call_expression":
+            break
+        target, arguments = call.child_by_field_name("function"), call_arguments(call)
+        callee = file.text(target) if target is not None else ""
+        if callee == "fmt.Sprintf" and arguments[0] == expression:
+            expression, formatted = call, True
+            continue
+        if callee in ("fmt.Fprintf", "fmt.Appendf") and arguments[1:2] == [expression]:
+            scope = package.scope_at(file, call)
+            return package.formatted(expression, arguments[2:], scope)
+        break
+    if not formatted:
+        use = _formatted_elsewhere(package, file, expression)
+        if use is not None:
+            return package.text(use[1], package.scope_at(*use))
+    text = package.text(expression, package.scope_at(file, expression))
+    return text if formatted else _with_verbs_open(text)
+
+
+def _formatted_elsewhere(
+    package: GoPackage, file: GoSource, expression: Node
+) -> tuple[GoSource, Node] | None:
+    """The one Sprintf whose format is the name that the expression is bound to."""
+    parent = expression.parent
+    if parent is None or parent.type != "expression_list" or parent.parent is None:
+        return None
+    statement = parent.parent
+    name = statement.child_by_field_name("name") or statement.child_by_field_name("left")
+    if name is None or not re.fullmatch(r"\w+", file.text(name)):
+        return None
+    pattern = re.compile(rb"\bfmt\.Sprintf\(\s*(" + file.text(name).encode() + rb")\b")
+    found = [(one, node) for one in package.files for node in one.found(pattern)]
+    if len(found) != 1:
+        return None
+    where, node = found[0]
+    call = node.parent.parent if node.parent is not None else None
+    return (where, call) if call is not None and call.type == "call_expression" else None
+
+
+def _with_verbs_open(text: Text) -> Text:
+    """A format whose arguments are not seen: each verb is a hole."""
+    return _cut(text, _VERB)
+
+
+def _cut(text: Text, pattern: re.Pattern[str]) -> Text:
+    found: list[Piece] = []
+    for piece in text:
+        if piece.kind == "hole":
+            found.append(piece)
+            continue
+        last = 0
+        for match in pattern.finditer(piece.text):
+            found.append(piece.cut(last, match.start()))
+            found.append(replace(piece.cut(match.start(), match.end()), kind="hole"))
+            last = match.end()
+        found.append(piece.cut(last, len(piece.text)))
+    return tuple(piece for piece in found if piece.text)
+
+
+def _without_tokens(package: GoPackage, file: GoSource, text: Text) -> Text:
+    """Words that the same function replaces (``strings.ReplaceAll(text, "TOKEN", …)``) are holes."""
+    if not text:
+        return text
+    anchor = file.at(text[0].start)
+    function = package.scope_at(file, anchor).function if anchor is not None else None
+    tokens: set[str] = set()
+    for node in file.found(_REPLACING, function) if function is not None else ():
+        call = node.parent
+        while call is not None and call.type != "call_expression":
+            call = call.parent
+        arguments = call_arguments(call) if call is not None else []
+        scope = package.scope_at(file, node)
+        olds = arguments[0::2] if file.text(node).endswith("Replacer") else arguments[1:2]
+        tokens.update(known_text(package.text(old, scope)) or "" for old in olds)
+    tokens.discard("")
+    if not tokens:
+        return text
+    return _cut(text, re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True)))))
+
+
+def assemble(package: GoPackage, file: GoSource, text: Text) -> _Assembled:
+    """One text of the pieces, with the holes made such that YAML can be read around them."""
+    text = _without_tokens(package, file, text)
+    pieces: list[Piece] = []
+    openings: list[int] = []
+    size = 0
+    line = ""
+    for index, piece in enumerate(text):
+        if piece.kind == "hole":
+            rest = _rest_of_line(text[index + 1 :])
+            alone = not line.strip(" -")
+            ends = not rest.strip()
+            opening = ends and (alone or line.endswith(":") or not line.endswith(_JOINERS))
+            if opening:
+                openings.append(size)
+            written = "" if ends and (alone or line.endswith(":")) else HOLE
+            piece = replace(piece, text=written)
+        pieces.append(piece)
+        size += len(piece.text.encode())
+        line = (line + piece.text).rpartition("\n")[2]
+    name = f"{file.source.path}#{text[0].start if text else 0}"
+    data = "".join(piece.text for piece in pieces).encode()
+    kept = tuple(piece for piece in pieces if piece.text)
+    return _Assembled(AssembledSource(name, data, kept, package.sources), tuple(openings))
+
+
+def _rest_of_line(text: Text) -> str:
+    rest = ""
+    for piece in text:
+        written = HOLE if piece.kind == "hole" else piece.text
+        before, newline, _ = written.partition("\n")
+        rest += before
+        if newline:
+            break
+    return rest
