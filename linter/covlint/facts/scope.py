@@ -123,8 +123,8 @@ def _after(instruction: Instruction, scope: Scope, preamble: dict[str, Variable]
     if keyword == "USER":
         words = instruction.words()
         if words:
-            user = words[0].resolve(scope.defaults)
-            return replace(scope, user=Word("$" if user is None else user, words[0].span))
+            user = words[0].resolve(_with_unset(words[0], scope.defaults, scope.variables))
+            return replace(scope, user=Word(user or "$", words[0].span))
     if keyword == "SHELL":
         words_of_shell = instruction.exec_form
         if words_of_shell:
@@ -143,20 +143,23 @@ _BY_BUILDER = frozenset(
     for side in ("BUILD", "TARGET")
     for what in ("PLATFORM", "OS", "ARCH", "VARIANT")
 )
-#: Set by base images of Go builds.
-_BY_BASE = frozenset(
-    ("GOLANG_VERSION", "GOPATH", "GOROOT", "GOTOOLCHAIN", "GOCACHE", "HOME", "LANG", "PATH", "USER")
-)
 
 
 def _with_unset(
     word: ShellWord, values: dict[str, str], declared: dict[str, Variable]
 ) -> dict[str, str]:
-    """``values`` with "" for variables of ``word`` that nothing sets, as the builder does."""
+    """``values`` with "" for variables of ``word`` that nothing sets, as the builder does.
+
+    Only for those that a base image does not set either: the word says what stands
+    in for them, or the name is one of ours. Any other stays unknown.
+    """
     unset = {
-        name: ""
-        for name in word.variables
-        if name not in declared and name not in _BY_BUILDER and name not in _BY_BASE
+        part.text: ""
+        for part in word.parts
+        if part.kind == "variable"
+        and part.text not in declared
+        and part.text not in _BY_BUILDER
+        and (part.operator or part.text == "GOFLAGS" or "COVER" in part.text.upper())
     }
     return {**values, **unset}
 
