@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -12,7 +13,7 @@ from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
 from covlint.facts.build import Instrumentation, mentions_cover
 from covlint.files import Files
-from covlint.readers import Reader, Reading, reader_by_content, reader_of
+from covlint.readers import Reader, Reading, read_go_package, reader_by_content, reader_of
 from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.wiring.inputs import Facts, Repository
 
@@ -46,6 +47,7 @@ class Project:
         self._dockerfiles: dict[str, Dockerfile] = {}
         self._waiting: list[tuple[Reader, SourceFile]] = []
         self._layout: GoLayout | None = None
+        self._go_packages: set[str] = set()  # directories whose Go files speak of coverage
 
     # -- what the engine asks -----------------------------------------------
 
@@ -167,6 +169,7 @@ class Project:
     def _wired(self) -> Wired:
         for path in self._paths:
             self._parse(path, named=False)
+        self._read_go_packages()
         if self._may_run_instrumented():
             for reader, source in self._waiting:
                 try:
@@ -198,6 +201,9 @@ class Project:
         if reader is None and not named:
             return
         self._parsed.add(path)
+        if reader is not None and reader.kind == "go":
+            self._look_at_go(reader, path, named=named)
+            return
         try:
             source = self.source(path)
             if reader is None:
@@ -222,6 +228,36 @@ class Project:
             self.facts.add(fact)
 
     # -- Go packages ------------------------------------------------------------
+
+    def _look_at_go(self, reader: Reader, path: str, *, named: bool) -> None:
+        """Note the package of a Go file for reading. Thousands of files say nothing of
+        coverage: they are not kept, and one that cannot be read is no news."""
+        try:
+            if named:
+                self.source(path).text  # noqa: B018  (binary or not UTF-8: said)
+            source = self._sources.get(path) or self.files.read(path)
+        except UnreadableSource as error:
+            if named:
+                self.unread.append(Unread(path, error.reason))
+            return
+        if reader.may_matter(source.data):
+            self._go_packages.add(posixpath.dirname(path))
+
+    def _read_go_packages(self) -> None:
+        if not self._go_packages:
+            return
+        files: dict[str, list[SourceFile]] = {folder: [] for folder in sorted(self._go_packages)}
+        for path in self._paths:
+            if path.endswith(".go") and posixpath.dirname(path) in files:
+                try:
+                    source = self.source(path)
+                    source.text  # noqa: B018
+                except UnreadableSource as error:
+                    self.unread.append(Unread(path, error.reason))
+                else:
+                    files[posixpath.dirname(path)].append(source)
+        for sources in files.values():
+            self._take(read_go_package(sources))
 
     @property
     def _go(self) -> GoLayout:

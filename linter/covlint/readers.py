@@ -9,7 +9,7 @@ that a run on one Dockerfile does not pay for a YAML parser.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,6 +115,25 @@ def _steps_may_matter(data: bytes) -> bool:
     return may_matter(data)
 
 
+def _read_go(source: SourceFile) -> Reading:
+    return read_go_package([source])
+
+
+def read_go_package(sources: Sequence[SourceFile]) -> Reading:
+    """What the Go files of one directory say; they share constants and helpers."""
+    from covlint.facts.gofacts import read_package
+
+    facts, unread = read_package(sources)
+    return Reading(facts, unread)
+
+
+def _go_may_matter(data: bytes) -> bool:
+    from covlint.facts.gofacts import may_matter
+
+    return may_matter(data)
+
+
+GO = Reader("go", re.compile(r"\.go$"), _go_may_matter, _read_go)
 DOCKERFILE = Reader(
     "dockerfile",
     re.compile(
@@ -135,7 +154,7 @@ MAKEFILE = Reader(
 SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_script)
 
 #: The first reader whose name pattern matches takes the file.
-READERS: tuple[Reader, ...] = (YAML, SCRIPT, DOCKERFILE, MAKEFILE)
+READERS: tuple[Reader, ...] = (GO, YAML, SCRIPT, DOCKERFILE, MAKEFILE)
 
 
 def reader_of(path: str) -> Reader | None:

@@ -28,6 +28,8 @@ _SIMPLE_VERB = re.compile(r"%(?:\[\d+\])?[svdtq]")
 _FUNCTIONS = frozenset({"function_declaration", "method_declaration", "func_literal"})
 _STRINGS = frozenset({"raw_string_literal", "interpreted_string_literal"})
 _OFF = frozenset({"", "false", "0", "no", "off"})
+_WORD = frozenset(bytes([c]) for c in range(128) if chr(c).isalnum() or chr(c) == "_")
+_WORD_BEFORE = _WORD | {b"."}
 #: How deep names and calls are followed, and how many expressions of a package.
 _DEPTH = 24
 _BUDGET = 60_000
@@ -65,6 +67,19 @@ class GoSource:
             if node is not None:
                 yield node
 
+    def named(self, name: str, within: Node | None = None) -> Iterator[Node]:
+        """The nodes at each place where ``name`` stands as a word, not behind a dot."""
+        data, wanted = self.data, name.encode()
+        start, end = (within.start_byte, within.end_byte) if within else (0, len(data))
+        offset = data.find(wanted, start, end) if wanted else -1
+        while offset != -1:
+            after = offset + len(wanted)
+            if data[offset - 1 : offset] not in _WORD_BEFORE and data[after : after + 1] not in _WORD:
+                node = self.at(offset, after)
+                if node is not None:
+                    yield node
+            offset = data.find(wanted, after, end)
+
     @cached_property
     def functions(self) -> dict[str, int]:
         return {m[1].decode(): m.start() for m in _FUNCTION.finditer(self.data)}
@@ -97,6 +112,8 @@ class GoPackage:
         self._spent = 0
         self._constants: dict[str, tuple[GoSource, Node] | None] = {}
         self._functions: dict[str, tuple[GoSource, Node] | None] = {}
+        self._literals: dict[str, list[tuple[Scope, Node]]] = {}
+        self._bounds: dict[tuple[str, int, str], list[_Bound]] = {}
 
     # -- names ----------------------------------------------------------------
 
@@ -117,13 +134,9 @@ class GoPackage:
     def constant(self, name: str) -> tuple[GoSource, Node] | None:
         """The value of a package-level constant or variable."""
         if name not in self._constants:
-            pattern = re.compile(
-                rb"^(?:(?:const|var)[ \t]+|[ \t]+)(" + re.escape(name.encode()) + rb")\b[^=\n(]*=[^=]",
-                re.MULTILINE,
-            )
             found = []
             for file in self.files:
-                for node in file.found(pattern):
+                for node in file.named(name):
                     spec = node.parent
                     if spec is None or spec.type not in ("const_spec", "var_spec"):
                         continue
@@ -138,27 +151,16 @@ class GoPackage:
             self._constants[name] = found[0] if len(found) == 1 else None
         return self._constants[name]
 
-    def literals_of(self, type_name: str) -> Iterator[tuple[Scope, Node]]:
+    def literals_of(self, type_name: str) -> list[tuple[Scope, Node]]:
         """The bodies of composite literals of a struct type, those in slices included."""
-        pattern = re.compile(rb"\b(" + re.escape(type_name.encode()) + rb")\{")
-        for file in self.files:
-            for node in file.found(pattern):
-                literal = node.parent
-                sliced = False
-                while literal is not None and literal.type != "composite_literal":
-                    sliced = sliced or literal.type in ("slice_type", "array_type", "map_type")
-                    literal = literal.parent
-                body = literal.child_by_field_name("body") if literal is not None else None
-                if body is None:
-                    continue
-                scope = self.scope_at(file, body)
-                if not sliced:
-                    yield scope, body
-                else:
-                    for element in body.named_children:
-                        inner = element.named_children[-1] if element.named_children else element
-                        if inner.type == "literal_value":
-                            yield scope, inner
+        if type_name not in self._literals:
+            found: list[tuple[Scope, Node]] = []
+            for file in self.files:
+                for node in file.named(type_name):
+                    for body in _literal_bodies(node):
+                        found.append((self.scope_at(file, body), body))
+            self._literals[type_name] = found
+        return self._literals[type_name]
 
     def scope_at(self, file: GoSource, node: Node) -> Scope:
         """The scope of the outermost function around a node (closures see its names)."""
@@ -284,13 +286,17 @@ class GoPackage:
         function = scope.function
         if function is None:
             return
-        pattern = re.compile(rb"(?<![\w.])(" + re.escape(name.encode()) + rb")\b")
-        body = function.child_by_field_name("body")
-        for node in scope.file.found(pattern, body):
-            if node.start_byte >= use.start_byte or node.type != "identifier":
-                continue
-            bound = _bound(node, scope.file)
-            if bound is not None and not _holds(bound.statement, use):
+        key = (scope.file.source.path, function.start_byte, name)
+        if key not in self._bounds:
+            body = function.child_by_field_name("body")
+            found = (
+                _bound(node, scope.file)
+                for node in scope.file.named(name, body)
+                if node.type == "identifier"
+            )
+            self._bounds[key] = [bound for bound in found if bound is not None]
+        for bound in self._bounds[key]:
+            if bound.start < use.start_byte and not _holds(bound.statement, use):
                 yield bound
 
     # -- calls --------------------------------------------------------------------
@@ -338,7 +344,7 @@ class GoPackage:
         if len(names) == len(given) and not any(a.type == "variadic_argument" for a in given):
             bindings = {n: self.text(a, scope) for n, a in zip(names, given, strict=True)}
         inside = Scope(file, function, bindings, scope.depth + 1, shared=True)
-        for node in file.found(re.compile(rb"(?<![\w.])return\b"), body):
+        for node in file.named("return", body):
             statement: Node | None = node
             while statement is not None and statement.type != "return_statement":
                 statement = statement.parent
@@ -518,6 +524,37 @@ class _Bound:
     index: int | None = None
     appends: bool = False
     unknown: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.statement.start_byte
+
+
+def _literal_bodies(type_name: Node) -> Iterator[Node]:
+    """The struct bodies of the composite literal whose type names ``type_name``."""
+    literal, sliced = type_name.parent, False
+    while literal is not None and literal.type in _TYPES:
+        sliced = sliced or literal.type != "pointer_type"
+        literal = literal.parent
+    if literal is None or literal.type != "composite_literal":
+        return
+    body = literal.child_by_field_name("body")
+    if body is None or _holds(body, type_name):
+        return
+    if not sliced:
+        yield body
+        return
+    for element in body.named_children:
+        inner = element.named_children[-1] if element.named_children else element
+        while inner.type == "literal_element" and inner.named_children:
+            inner = inner.named_children[0]
+        if inner.type == "literal_value":
+            yield inner
+
+
+_TYPES = frozenset(
+    {"slice_type", "array_type", "map_type", "pointer_type", "implicit_length_array_type"}
+)
 
 
 def _bound(name: Node, file: GoSource) -> _Bound | None:
