@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,3 +119,27 @@ def go(toolchain: Toolchain, folder: Path, *words: str, **env: str) -> None:
     with Processes() as processes:
         done = processes.run(Command((str(toolchain.go), *words), folder, environment, "go", 300))
     assert done.code == 0, done.output
+
+
+def alive(process: int) -> bool:
+    """It runs; one that only waits for its parent to take note does not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_until_gone(process: int) -> None:
+    deadline = time.monotonic() + 5
+    while alive(process):
+        assert time.monotonic() < deadline, f"{process} still runs"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """A temporary folder that every user can reach, as covlint wants it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)

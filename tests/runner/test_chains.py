@@ -13,6 +13,7 @@ from covlint.diagnostics import Symptom
 from covlint.runner.target import TargetError
 from covlint.runner.verdict import Outcome, Verdict
 from covlint.wiring import Hop
+from runner.conftest import Prover
 from runner.programs import HTTP, LOCAL, SERVER
 
 pytestmark = pytest.mark.real
@@ -217,13 +218,21 @@ def test_a_break_is_found_by_running(project, files, symptom):
     assert all(cause.path in files and cause.line for cause in verdict.causes), verdict.causes
 
 
+IF = (
+    'if [ "$GOFLAGS" = "-cover" ]; then go build -o /out/app ./cmd/app; '
+    "else go build -cover=false -o /out/app ./cmd/app; fi"
+)
+CASE = (
+    "case \" $GOFLAGS \" in *' -cover '*) go build -o /app ./cmd/app ;; "
+    "*) go build -cover=false -o /app ./cmd/app ;; esac"
+)
+
+
 @pytest.mark.parametrize(
     ("build", "instrumented"),
     [
-        ('if [ "$GOFLAGS" = "-cover" ]; then go build -o /out/app ./cmd/app; '
-         "else go build -cover=false -o /out/app ./cmd/app; fi", True),
-        ("case \" $GOFLAGS \" in *' -cover '*) go build -o /app ./cmd/app ;; "
-         "*) go build -cover=false -o /app ./cmd/app ;; esac", True),
+        (IF, True),
+        (CASE, True),
         ("cd cmd/app && go build -o /out/app", True),
         ("cd cmd/app && \\\n    go build -o /out/app \\\n    # a comment\n    .", True),
         ("go install ./cmd/app", True),
@@ -251,33 +260,29 @@ def interpreter_for_others() -> str:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-@pytest.mark.parametrize(("opened", "code"), [(True, 0), (False, 1)])
-def test_without_root_the_permissions_are_played(project, opened, code, tmp_path):
-    init = OPEN if opened else "\n"
-    project.write({**SOUND, "deploy/e2e.yaml": MANIFEST.replace("INIT\n", init)})
+def test_without_root_the_permissions_are_played(scratch):
     config = "targets:\n  app:\n    dockerfile: Dockerfile\n    manifest: deploy/e2e.yaml\n"
     config += "    env: {ADDR: '127.0.0.1:${PORT}'}\n    ready: {tcp: '127.0.0.1:${PORT}'}\n"
-    project.write({".covlint.yaml": config})
-    for folder, _, files in os.walk(tmp_path):
-        os.chown(folder, 12345, 12345)
-        for file in files:
-            os.chown(os.path.join(folder, file), 12345, 12345)
-    for parent in tmp_path.parents:
-        if not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    done = subprocess.run(
-        [interpreter_for_others(), "-m", "covlint", "verify"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)},
-        user=12345,
-        group=12345,
-        extra_groups=[],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "uid 1001 is played by uid 12345" in done.stdout
-    assert ("permission denied" in done.stdout) is not opened
+    for code, init in ((0, OPEN), (1, "\n")):
+        project = Prover(scratch / str(code))
+        project.write({**SOUND, "deploy/e2e.yaml": MANIFEST.replace("INIT\n", init)})
+        project.write({".covlint.yaml": config})
+        for folder, _, files in os.walk(scratch):
+            for path in (folder, *(os.path.join(folder, file) for file in files)):
+                os.chown(path, 12345, 12345)
+        done = subprocess.run(
+            [interpreter_for_others(), "-m", "covlint", "verify"],
+            cwd=project.root,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(scratch)},
+            user=12345,
+            group=12345,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "uid 1001 is played by uid 12345" in done.stdout
+        assert ("permission denied" in done.stdout) is bool(code)
 
 
 def test_a_manifest_that_is_not_there(project):

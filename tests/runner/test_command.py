@@ -12,18 +12,11 @@ from pathlib import Path
 import pytest
 
 from covlint.runner.command import CannotStart, Command, Processes
+from runner.conftest import alive, wait_until_gone
 
 
 def shell(script: str, folder: Path, **options: object) -> Command:
     return Command(("sh", "-c", script), folder, dict(os.environ), "test", **options)  # type: ignore[arg-type]
-
-
-def alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def test_output_and_exit_code(tmp_path):
@@ -116,10 +109,3 @@ def test_an_interrupt_is_held_back_while_nothing_may_interrupt():
             done.append("clean-up")
         done.append("not reached")
     assert done == ["clean-up"]
-
-
-def wait_until_gone(process: int) -> None:
-    deadline = time.monotonic() + 5
-    while alive(process):
-        assert time.monotonic() < deadline, f"{process} still runs"
-        time.sleep(0.02)

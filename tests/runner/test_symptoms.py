@@ -15,28 +15,38 @@ HASH = "7d7f5809b0d30fb84e2b1688b09ec449"
     [
         ("warning: GOCOVERDIR not set, no coverage data emitted", Symptom.NOT_SET),
         (
-            'error: coverage meta-data emit failed: output directory "/c" inaccessible '
-            "(err: stat /c: no such file or directory); no coverage data written",
+            (
+                'error: coverage meta-data emit failed: output directory "/c" inaccessible '
+                "(err: stat /c: no such file or directory); no coverage data written"
+            ),
             Symptom.MISSING_DIRECTORY,
         ),
         (
-            'error: coverage meta-data emit failed: output directory "/c" not a directory; '
-            "no coverage data written",
+            (
+                'error: coverage meta-data emit failed: output directory "/c" not a directory; '
+                "no coverage data written"
+            ),
             Symptom.MISSING_DIRECTORY,
         ),
         (
-            f"error: coverage meta-data emit failed: creating meta-data file /c/tmp.covmeta.{HASH}1: "
-            f"open /c/tmp.covmeta.{HASH}1: permission denied",
+            (
+                f"error: coverage meta-data emit failed: creating meta-data file /c/tmp.covmeta.{HASH}1: "
+                f"open /c/tmp.covmeta.{HASH}1: permission denied"
+            ),
             Symptom.PERMISSION_DENIED,
         ),
         (
-            f"error: coverage counter data emit failed: creating counter data file /c/tmp.covcounters.{HASH}.1.2: "
-            f"open /c/tmp.covcounters.{HASH}.1.2: read-only file system",
+            (
+                f"error: coverage counter data emit failed: creating counter data file /c/tmp.covcounters.{HASH}.1.2: "
+                f"open /c/tmp.covcounters.{HASH}.1.2: read-only file system"
+            ),
             Symptom.READ_ONLY,
         ),
         (
-            "error: coverage counter data emit failed: write error: write /c/tmp.covcounters.x: "
-            "no space left on device",
+            (
+                "error: coverage counter data emit failed: write error: write /c/tmp.covcounters.x: "
+                "no space left on device"
+            ),
             Symptom.NO_SPACE,
         ),
         (
@@ -49,14 +59,18 @@ HASH = "7d7f5809b0d30fb84e2b1688b09ec449"
             Symptom.MAIN_MISSING,
         ),
         (
-            "WriteCountersDir invoked for program built with -covermode=set "
-            "(please use -covermode=atomic)",
+            (
+                "WriteCountersDir invoked for program built with -covermode=set "
+                "(please use -covermode=atomic)"
+            ),
             Symptom.META_ONLY,
         ),
         ("warning: no applicable files found in input directories", Symptom.NO_META),
         (
-            "error: counter mode clash while reading meta-data file covmeta.1: previous file had "
-            "atomic, new file has set",
+            (
+                "error: counter mode clash while reading meta-data file covmeta.1: previous file had "
+                "atomic, new file has set"
+            ),
             Symptom.MODE_CLASH,
         ),
         ("error: reading inputs: open /c: no such file or directory", Symptom.MISSING_DIRECTORY),

@@ -92,6 +92,9 @@ def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
         raise Misuse(str(error)) from error
     except NoToolchain as error:
         raise Failure(str(error)) from error
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{place}{error.strerror or error}") from error
     _print(verdicts, wishes)
     return CLEAN if all(v.outcome is Outcome.PASSED for v in verdicts) else FINDINGS
 

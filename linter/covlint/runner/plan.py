@@ -106,7 +106,7 @@ def plan_process(
     except ValueError as error:
         raise TargetError(f"targets.{target.name}.{error}") from error
     service = Command(
-        (str(build.binary), *_arguments(target, chain, port)),
+        (str(run / "bin" / build.binary.name), *_arguments(target, chain, port)),
         root,
         variables,
         "service",

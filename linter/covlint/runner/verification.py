@@ -26,6 +26,7 @@ from covlint.runner.validate import Expectations, validate
 from covlint.runner.verdict import Cause, Outcome, StepResult, Unproven, Verdict, decide
 from covlint.wiring import Chain
 
+_PUBLIC = ("/tmp", "/var/tmp")  # noqa: S108 - a folder of one's own is made in it
 _OF_MAIN = frozenset({Symptom.META_ONLY, Symptom.KILLED, Symptom.CRASHED})
 
 
@@ -65,7 +66,7 @@ def verify(
     out = around.out
     env = go_environment(toolchain, around.environ, out / "cache" / "go-build")
     started = time.time()
-    run = Path(tempfile.mkdtemp(prefix="covlint-"))
+    run = Path(tempfile.mkdtemp(prefix="covlint-", dir=_scratch()))
     try:
         run.chmod(0o755)  # the service may run as another user
         if target.engine == "suite":
@@ -86,7 +87,9 @@ def verify(
         begin = time.monotonic()
         reader = ProfileReader(processes, toolchain, env, found.sources)
         profile = reader.read(ran.data or out / "data", out)
-        _told(progress, begin)
+        report = StepResult("report", "go tool covdata textfmt", time.monotonic() - begin, None)
+        ran.steps.append(report)
+        progress.end(report)
         return _judge(target, around, ran, profile, found, str(toolchain), started)
     finally:
         with processes.uninterrupted():
@@ -100,6 +103,24 @@ def this_host() -> Host:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return Host(os.getuid(), int(probe.getsockname()[1]))
+
+
+def _scratch() -> str | None:
+    """Where the folder of a run goes; None for the usual place.
+
+    Root may start the service as another user, who must be able to get there.
+    """
+    usual = tempfile.gettempdir()
+    if os.getuid() != 0 or _open_to_all(Path(usual)):
+        return None
+    return next((place for place in _PUBLIC if _open_to_all(Path(place))), None)
+
+
+def _open_to_all(folder: Path) -> bool:
+    try:
+        return all(up.stat().st_mode & 0o001 for up in (folder, *folder.resolve().parents))
+    except OSError:
+        return False
 
 
 def _process_found(plan: ProcessPlan) -> _Found:
@@ -195,10 +216,6 @@ def _named(profile: Profile, engine: str) -> Profile:
 
 def _tidy(sign: Sign, out: Path) -> Sign:
     return Sign(sign.symptom, sign.evidence.replace(f"{out}/", ""))
-
-
-def _told(progress: Progress, begin: float) -> None:
-    progress.end(StepResult("report", "go tool covdata textfmt", time.monotonic() - begin, None))
 
 
 def _renew(out: Path) -> None:

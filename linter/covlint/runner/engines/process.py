@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Sequence
@@ -85,6 +86,10 @@ class _Run:
             self.observe(problem, output, Ending.UNKNOWN)
             return False
         self.instrumented = _RUNTIME_MARK in plan.build.binary.read_bytes()
+        program = Path(plan.service.argv[0])
+        if program != plan.build.binary:
+            # The service's user may not be able to reach the project.
+            shutil.copy2(plan.build.binary, program)
         return True
 
     def prepare(self) -> None:

