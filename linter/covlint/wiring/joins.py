@@ -36,7 +36,7 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
         elif container.image is not None:
             unexplained.append(container)
         elif container.variable("GOCOVERDIR"):
-            pairs.append((None, container, Certainty.UNKNOWN))
+            pairs.append(_by_name(container, images, facts))
     candidates = [i for i in images if i.final and i.builds]
     taken = {id(image) for image, _, _ in pairs}
     free = [i for i in candidates if id(i) not in taken]
@@ -51,6 +51,17 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
     return pairs
 
 
+def _by_name(container: Container, images: list[Image], facts: Facts) -> Join:
+    """A container whose image is not seen: Go code is joined by names."""
+    if container.span.path.endswith(".go"):
+        from covlint.wiring.gojoins import image_of  # only where Go code deploys
+
+        image = image_of(container, images, facts.image_builds)
+        if image is not None:
+            return image, container, Certainty.ASSUMED
+    return None, container, Certainty.UNKNOWN
+
+
 def _short(reference: str) -> str:
     return split_reference(reference)[0].rsplit("/", 1)[-1]
 
@@ -62,13 +73,19 @@ def _image_of(
         return None
     reference = container.image.text
     exact = [b for b in builds if reference in b.tags]
-    named = exact or [b for b in builds if _short(reference) in {_short(tag) for tag in b.tags}]
+    # a suite's own image is not what manifests outside of the suite run
+    near = [b for b in builds if not b.span.path.endswith(".go") or _in_go(container)]
+    named = exact or [b for b in near if _short(reference) in {_short(tag) for tag in b.tags}]
     for build in named:
         stages = [i for i in images if i.dockerfile == build.dockerfile]
         for image in stages:
             if image.name == build.target if build.target is not None else image.final:
                 return image
     return None
+
+
+def _in_go(container: Container) -> bool:
+    return container.span.path.endswith(".go")
 
 
 def image_builds_of(
@@ -81,6 +98,10 @@ def image_builds_of(
         if b.dockerfile == image.dockerfile
         and (b.target == image.name if b.target is not None else image.final)
     ]
+    if container is not None and container.image is None and _in_go(container):
+        from covlint.wiring.gojoins import builds_for  # only where Go code deploys
+
+        return builds_for(container, of_file)
     if container is None or container.image is None:
         return tuple(of_file)
     return tuple(b for b in of_file if container.image.text in b.tags)
@@ -99,6 +120,12 @@ def clusters_for(
     from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
 
     path = container.span.path
+    if _in_go(container):
+        from covlint.wiring.gojoins import clusters_of  # only where Go code deploys
+
+        known = clusters_of(container, clusters, steps)
+        if known is not None:
+            return known
     recipes = {
         (step.span.path, step.recipe)
         for step in steps

@@ -9,6 +9,8 @@ from covlint.chain import Certainty, Chain, Gap, Hop, Link
 from covlint.facts.build import Instrumentation
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.pod import Volume
+    from covlint.facts.steps import Step
     from covlint.source import Span
 
 _BUILD_LABELS = {
@@ -84,8 +86,17 @@ def _container_hops(chain: Chain) -> Iterator[Link | _Missing]:
         yield _exact(Hop.EXTRA_MOUNT, mount.container_path.span, mount.container_path.text)
         if mount.host_path is not None:
             yield _exact(Hop.HOST_PATH, mount.host_path.span, mount.host_path.text)
-    if not chain.extra_mounts and chain.clusters:
+    if not chain.extra_mounts and chain.clusters and not _copied_from_node(chain, volume):
         yield Hop.EXTRA_MOUNT, f"no Kind node mounts {volume.host_path.text}"
+
+
+def _copied_from_node(chain: Chain, volume: Volume) -> bool:
+    """Whether something copies the data out of the node itself: no extraMount is needed."""
+    if volume.host_path is None or not chain.steps:
+        return False
+    from covlint.facts.data_steps import NODE_TOOLS, copied
+
+    return copied(chain.steps, NODE_TOOLS, [volume.host_path.text])
 
 
 def _report_hops(chain: Chain) -> Iterator[Link]:
@@ -93,11 +104,22 @@ def _report_hops(chain: Chain) -> Iterator[Link]:
         return
     from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
 
+    copy: Step | None = None
     for kind, hop in ((StepKind.COPY, Hop.EXTRACTION), (StepKind.REPORT, Hop.REPORT)):
         step = next((s for s in chain.steps if s.kind is kind and _is_about(s.source, chain)), None)
         if step is not None:
             label = "go tool covdata" if kind is StepKind.REPORT else f"copied by {step.through}"
             yield _exact(hop, step.span, label)
+            copy = step
+        elif copy is not None:
+            # its directory is not seen, but the same file brings the data here
+            step = next((s for s in chain.steps if s.kind is kind and _beside(s, copy)), None)
+            if step is not None:
+                yield Link(hop, step.span, "go tool covdata", Certainty.ASSUMED)
+
+
+def _beside(step: Step, copy: Step) -> bool:
+    return step.source is None and step.span.path == copy.span.path
 
 
 def _is_about(path: str | None, chain: Chain) -> bool:
