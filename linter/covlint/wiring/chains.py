@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
-from covlint.facts.build import GoBuild
+from covlint.facts.build import GoBuild, Instrumentation
 from covlint.facts.image import Image, output_name
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.joins import clusters_for, image_builds_of, is_target, join_images
@@ -41,30 +42,26 @@ class Wired:
 def wire(facts: Facts, repository: Repository) -> Wired:
     """Join the facts of a project."""
     sites = {
-        (b.span.path, b.span.start): replace(
-            b, site=site_of(b, b.span.path, facts.image_builds, repository)
-        )
+        _key(b): replace(b, site=site_of(b, b.span.path, facts.image_builds, repository))
         for b in facts.builds
     }
-    images = [
-        replace(i, builds=tuple(sites[b.span.path, b.span.start] for b in i.builds))
-        for i in facts.images
-    ]
-    pairs = join_images(images, facts)
-    joined = {id(image) for image, _, _ in pairs if image is not None}
-    targets = [
-        i for i in images if id(i) not in joined and (i.final or is_target(i, facts.image_builds))
-    ]
-    pairs.extend((image, None, Certainty.EXACT) for image in targets)
-    chains = [_chain(*pair, facts=facts, repository=repository, images=images) for pair in pairs]
-    parts = {
-        (b.span.path, b.span.start) for chain in chains if chain.takes_part for b in chain.builds
-    }
-    parts |= {key for key, b in sites.items() if has_own_sign(b, list(sites.values()))}
+    images = [replace(i, builds=tuple(sites[_key(b)] for b in i.builds)) for i in facts.images]
+    meant = {key for key, b in sites.items() if _meant_for_coverage(b, sites.values(), facts)}
+    make = partial(_chain, facts=facts, repository=repository, images=images, meant=meant)
+    chains = [make(*pair) for pair in join_images(images, facts)]
+    # an image whose containers are all without coverage is judged by itself
+    covered = {id(chain.image) for chain in chains if chain.takes_part or not chain.builds}
+    chains.extend(
+        make(image, None, Certainty.EXACT)
+        for image in images
+        if id(image) not in covered and (image.final or is_target(image, facts.image_builds))
+    )
+    chains = _without_plain_twins(chains)
+    parts = meant | {_key(b) for chain in chains if chain.takes_part for b in chain.builds}
     parts = {key for key in parts if not sites[key].in_production_branch}
 
     def marked(build: GoBuild) -> GoBuild:
-        return replace(build, takes_part=(build.span.path, build.span.start) in parts)
+        return replace(build, takes_part=_key(build) in parts)
 
     def marked_image(image: Image, part: bool) -> Image:
         builds = tuple(marked(b) for b in image.builds)
@@ -73,14 +70,38 @@ def wire(facts: Facts, repository: Repository) -> Wired:
     finished: list[Chain] = []
     for chain in chains:
         builds = tuple(marked(b) for b in chain.builds)
-        part = chain.takes_part or any(b.takes_part for b in builds)
-        image = marked_image(chain.image, part) if chain.image is not None else None
-        finished.append(replace(chain, builds=builds, image=image, takes_part=part))
+        image = chain.image and marked_image(chain.image, chain.takes_part)
+        finished.append(replace(chain, builds=builds, image=image))
     return Wired(
         tuple(marked(b) for b in sites.values()),
         tuple(marked_image(i, i.coverdir is not None) for i in images),
         tuple(finished),
     )
+
+
+def _key(build: GoBuild) -> tuple[str, int]:
+    """Where a build is written: wiring replaces facts, and places stay."""
+    return (build.span.path, build.span.start)
+
+
+def _meant_for_coverage(build: GoBuild, all_builds: Iterable[GoBuild], facts: Facts) -> bool:
+    """Whether the Dockerfile or a command that builds it says that the build is for coverage."""
+    return has_own_sign(build, list(all_builds)) or any(
+        passes_coverage(command, build)
+        for command in facts.image_builds
+        if command.dockerfile == build.span.path
+    )
+
+
+def _without_plain_twins(chains: list[Chain]) -> list[Chain]:
+    """The chains without those of containers that run the image without coverage, where
+    the same image has a chain with it: they would only repeat what is known."""
+    covered = {chain.image.origin for chain in chains if chain.takes_part and chain.image}
+    return [
+        chain
+        for chain in chains
+        if chain.takes_part or chain.image is None or chain.image.origin not in covered
+    ]
 
 
 def _chain(
@@ -91,6 +112,7 @@ def _chain(
     facts: Facts,
     repository: Repository,
     images: list[Image],
+    meant: set[tuple[str, int]],
 ) -> Chain:
     image_builds = image_builds_of(image, container, facts.image_builds) if image else ()
     builds = tuple(b for b in image.builds if not b.in_production_branch) if image else ()
@@ -103,20 +125,19 @@ def _chain(
     if container is not None:
         clusters = clusters_for(container, facts.clusters, facts.steps)
     extra_mounts = _extra_mounts(volume, clusters)
-    main, module = _main(builds, repository)
-    any_commands = [b for b in facts.image_builds if image and b.dockerfile == image.dockerfile]
-    part = (
-        coverdir is not None
-        or any(has_own_sign(b, image.builds if image else ()) for b in builds)
-        or any(passes_coverage(command, b) for b in builds for command in any_commands)
-    )
+    instrumentation = instrumentation_of(builds, image_builds)
+    part = coverdir is not None or any(_key(b) in meant for b in builds)
+    if container is not None and coverdir is None:
+        part = instrumentation is Instrumentation.YES
+    # following a program's imports reads many files: only where an answer matters
+    main, module = _main(builds, repository) if part else (None, None)
     chain = Chain(
         service=_service(image, container, builds),
         links=(),
         gap=None,
         takes_part=part,
         builds=builds,
-        instrumentation=instrumentation_of(builds, image_builds),
+        instrumentation=instrumentation,
         image=image,
         image_certainty=certainty,
         image_builds=image_builds,

@@ -58,7 +58,7 @@ class FileArgumentBuild(Rule[GoBuild]):
         complete = bool(files) and {posixpath.basename(path) for path in files} == listed
         yield self.diagnostic(
             span,
-            f"files are built instead of the package {package}: coverage calls it "
+            f"{names[0]} is built as a file, not as the package {package}: coverage calls it "
             "command-line-arguments, and function and HTML reports break",
             severity=None if build.takes_part else Severity.NOTICE,
             fix=Fix(
