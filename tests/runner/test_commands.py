@@ -148,7 +148,8 @@ def descendants(process: int) -> dict[int, str]:
 
 
 def test_dry_run_is_a_script_that_works_on_its_own(app, toolchain):
-    config = CONFIG + '    exercise: "echo it\'s $SERVICE_URL"\n'
+    config = CONFIG.replace('{tcp: "', '{http: "http://')
+    config += "    exercise: echo 'it is' $SERVICE_URL\n"
     (app / ".covlint.yaml").write_text(config)
     done = covlint(app, "verify", "--dry-run")
     assert done.returncode == 0
@@ -159,7 +160,7 @@ def test_dry_run_is_a_script_that_works_on_its_own(app, toolchain):
     script.write_text(done.stdout)
     ran = subprocess.run(["sh", str(script)], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
-    assert "it's http://127.0.0.1:" in ran.stdout
+    assert "it is http://127.0.0.1:" in ran.stdout
     assert "example.com/app/cmd/app\t\tcoverage:" in ran.stdout
 
 

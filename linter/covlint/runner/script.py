@@ -128,9 +128,9 @@ def _in_folder(command: Command, quote: _Quoting, environ: Mapping[str, str]) ->
     removed = [name for name in ("GOFLAGS", "GOCOVERDIR") if name not in command.env]
     unset = f"unset {' '.join(removed)}; " if removed else ""
     words = command.argv
-    run = words[2] if words[:2] == ("sh", "-c") else " ".join(quote(word) for word in words)
-    if words[:2] == ("sh", "-c"):
-        run = quote.inside(run)
+    run = " ".join(quote(word) for word in words)
+    if command.why == "build" and words[:2] == ("sh", "-c"):
+        run = quote.inside(words[2])  # as it stands in the Dockerfile
     return f"( cd {quote(str(command.cwd))}; {unset}{''.join(changes)}{run} )"
 
 
