@@ -114,6 +114,8 @@ def _chain(
     images: list[Image],
     meant: set[tuple[str, int]],
 ) -> Chain:
+    if image is not None and container is not None and container.stop_signal is not None:
+        image = replace(image, stop_signal=container.stop_signal)
     image_builds = image_builds_of(image, container, facts.image_builds) if image else ()
     builds = tuple(b for b in image.builds if not b.in_production_branch) if image else ()
     coverdir = _coverdir(image, container)

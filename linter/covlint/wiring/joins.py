@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty
 from covlint.facts.base_images import split_reference
+from covlint.wiring.compose import with_overrides
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.cluster import KindCluster
@@ -14,6 +15,9 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.image import Image
     from covlint.facts.workload import Container
     from covlint.wiring.inputs import Facts
+
+#: What builds images without saying by which Dockerfile: a workload may run one of those.
+_OTHER_BUILDERS = frozenset({"ko", "bake", "goreleaser", "skaffold"})
 
 Join = tuple["Image | None", "Container | None", Certainty]
 
@@ -27,22 +31,25 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
     """Which image each container runs."""
     pairs: list[Join] = []
     unexplained: list[Container] = []
-    for container in facts.containers:
+    for container in with_overrides(facts.containers):
         if container.init:
             continue
         image = _image_of(container, images, facts.image_builds)
         if image is not None:
             pairs.append((image, container, Certainty.EXACT))
-        elif container.image is not None:
+        elif container.image is not None and not container.pod.is_compose:
             unexplained.append(container)
         elif container.variable("GOCOVERDIR"):
             pairs.append(_by_name(container, images, facts))
     candidates = [i for i in images if i.final and i.builds]
-    taken = {id(image) for image, _, _ in pairs}
+    taken = {id(image) for image, c, _ in pairs if c is None or not c.pod.is_compose}
     free = [i for i in candidates if id(i) not in taken]
     with_coverage = [c for c in unexplained if c.variable("GOCOVERDIR")] or unexplained
     names = {_short(c.image.text) for c in with_coverage if c.image is not None}
-    if len(candidates) == 1 and len(free) == 1 and len(names) == 1:
+    elsewhere = any(
+        b.builder in _OTHER_BUILDERS and b.dockerfile is None for b in facts.image_builds
+    )
+    if len(candidates) == 1 and len(free) == 1 and len(names) == 1 and not elsewhere:
         pairs.extend((free[0], c, Certainty.ASSUMED) for c in with_coverage)
         unexplained = [c for c in unexplained if c not in with_coverage]
     pairs.extend(
@@ -76,12 +83,25 @@ def _image_of(
     # a suite's own image is not what manifests outside of the suite run
     near = [b for b in builds if not b.span.path.endswith(".go") or _in_go(container)]
     named = exact or [b for b in near if _short(reference) in {_short(tag) for tag in b.tags}]
-    for build in named:
+    for build in sorted(named, key=lambda b: -_nearness(container.span.path, b)):
         stages = [i for i in images if i.dockerfile == build.dockerfile]
         for image in stages:
             if image.name == build.target if build.target is not None else image.final:
                 return image
     return None
+
+
+def _nearness(path: str, build: ImageBuild) -> int:
+    """How many folders a build's Dockerfile, or its command, shares with a file: repositories
+    of examples name many images alike."""
+    own = path.split("/")[:-1]
+    other = build.dockerfile or build.span.path
+    shared = 0
+    for mine, its in zip(own, other.split("/")[:-1], strict=False):
+        if mine != its:
+            break
+        shared += 1
+    return shared
 
 
 def _in_go(container: Container) -> bool:
