@@ -179,6 +179,11 @@ def mentions_cover(text: str | None) -> bool:
     return text is not None and "-cover" in text
 
 
+def names_files(argument: str | None) -> bool:
+    """Whether an argument of ``go build`` is files, also by a pattern that the shell expands."""
+    return argument is not None and (argument.endswith((".go", "/*")) or argument in {"*", "./*"})
+
+
 def is_coverage_name(name: str) -> bool:
     """Whether a variable's name says that it switches coverage (COVER, E2E_COVERAGE, …)."""
     upper = name.upper()

@@ -82,9 +82,7 @@ def _normalised(words: Iterable[str]) -> set[str]:
     return found - _GENERIC
 
 
-def builds_for(
-    container: Container, of_image: Sequence[ImageBuild]
-) -> tuple[ImageBuild, ...]:
+def builds_for(container: Container, of_image: Sequence[ImageBuild]) -> tuple[ImageBuild, ...]:
     """Of the commands that build an image, those for this container: of the same file where
     there are some, and of these the ones for coverage."""
     here = [b for b in of_image if b.span.path == container.span.path] or list(of_image)

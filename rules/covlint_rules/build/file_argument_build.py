@@ -12,7 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import GoBuild
+from covlint.facts.build import GoBuild, names_files
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 
@@ -41,11 +41,7 @@ class FileArgumentBuild(Rule[GoBuild]):
     def check(self, build: GoBuild) -> Iterator[Diagnostic]:
         words = build.packages
         names = [word.literal for word in words]
-        if (
-            build.in_production_branch
-            or not names
-            or not all(n and n.endswith(".go") for n in names)
-        ):
+        if build.in_production_branch or not names or not all(map(names_files, names)):
             return
         folder = posixpath.dirname(names[0] or "")
         span = Span(build.span.path, words[0].span.start, words[-1].span.end)
@@ -55,7 +51,8 @@ class FileArgumentBuild(Rule[GoBuild]):
         files = build.site.package_files if build.site is not None else ()
         listed = {posixpath.basename(name or "") for name in names}
         # other files of the package would join the build, in production too
-        complete = bool(files) and {posixpath.basename(path) for path in files} == listed
+        every = {posixpath.basename(path) for path in files}
+        complete = bool(files) and (listed <= {"*", "*.go"} or every == listed)
         yield self.diagnostic(
             span,
             f"{names[0]} is built as a file, not as the package {package}: coverage calls it "
@@ -93,6 +90,16 @@ class FileArgumentBuild(Rule[GoBuild]):
             fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
             "RUN go build -cover -o /till ./cmd/till\n",
             safe=False,
+        ),
+        Invalid(
+            {
+                **_ONE_FILE,
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -cover -o /till «cmd/till/*»\n",
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            "RUN go build -cover -o /till ./cmd/till\n",
+            safe=True,
         ),
         Invalid(
             "FROM golang:1.24\nCOPY . .\nRUN go build -o /till «main.go»\n",
