@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 #: Quotes in substitutions in quotes are followed this far down, then taken as plain characters.
 _DEPTH_LIMIT = 40
+_BLANK = re.compile(rb"[ \t\r\n]+")
+_PLAIN = re.compile(rb"[^ \t\n\\'\"$]+")
 
 
 def closing_bracket(
@@ -62,14 +65,19 @@ def split_words(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """
     position = start
     while position < end:
-        if data[position] in b" \t\n\r":
-            position += 1
+        blank = _BLANK.match(data, position, end)
+        if blank is not None:
+            position = blank.end()
             continue
         if data.startswith(b"\\\n", position):
             position += 2
             continue
         first = last = position
         while position < end and data[position] not in b" \t\n":
+            plain = _PLAIN.match(data, position, end)
+            if plain is not None:
+                position = last = plain.end()
+                continue
             if data.startswith(b"\\\n", position):
                 position += 2
                 continue
