@@ -10,7 +10,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from covlint.facts.build import GoBuild
+from covlint.facts.build import GoBuild, names_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def target_of(build: GoBuild) -> PackageTarget | None:
     first = literals[0]
     if first is None or "..." in first or "@" in first:
         return None
-    files = first.endswith(".go")
+    files = names_files(first)
     if not files and len(literals) != 1:
         return None
     if files:

@@ -57,7 +57,7 @@ def _package_of(build: GoBuild, directory: str | None, module: GoModule | None) 
     first = literals[0]
     if first is None or "..." in first or "@" in first:
         return None
-    if first.endswith(".go"):
+    if names_files(first):
         folders = {posixpath.dirname(text or "") for text in literals}
         if len(folders) != 1:
             return None
