@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from covlint.facts.build import NO_STAGE, BuildSite, GoBuild
+from covlint.facts.build import NO_STAGE, BuildSite, GoBuild, names_files
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.extraction import ImageBuild
