@@ -21,6 +21,7 @@ from covlint.facts.scope import scoped_stages
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.documents.yaml import YamlDocument
     from covlint.facts.build import GoBuild
     from covlint.facts.cluster import KindCluster
     from covlint.facts.extraction import ImageBuild, Step
@@ -72,15 +73,40 @@ def _read_dockerfile(source: SourceFile) -> Reading:
 
 
 def _read_yaml(source: SourceFile) -> Reading:
-    from covlint.documents.yaml import open_yaml
     from covlint.facts.cluster import read_clusters
     from covlint.facts.workload import read_containers
+
+    return _of_yaml(source, lambda document: (*read_containers(document), *read_clusters(document)))
+
+
+def _read_workflow(source: SourceFile) -> Reading:
+    from covlint.facts.workflow import read_workflow
+
+    return _of_yaml(source, read_workflow)
+
+
+def _read_gitlab(source: SourceFile) -> Reading:
+    from covlint.facts.gitlab import read_gitlab
+
+    return _of_yaml(source, read_gitlab)
+
+
+def _read_compose(source: SourceFile) -> Reading:
+    from covlint.facts.compose import read_compose
+
+    if _is_manifest(source.data):
+        return _read_yaml(source)
+    return _of_yaml(source, read_compose)
+
+
+def _of_yaml(source: SourceFile, read: Callable[[YamlDocument], Sequence[Fact]]) -> Reading:
+    from covlint.documents.yaml import open_yaml
 
     document = open_yaml(source)
     unread: tuple[Unread, ...] = ()
     if document.error is not None:
         unread = (Unread(source.path, f"{document.error.reason}: {document.error}"),)
-    return Reading((*read_containers(document), *read_clusters(document)), unread)
+    return Reading(tuple(read(document)), unread)
 
 
 def _is_manifest(data: bytes) -> bool:
@@ -115,6 +141,16 @@ def _steps_may_matter(data: bytes) -> bool:
     return may_matter(data)
 
 
+def _ci_may_matter(data: bytes) -> bool:
+    if b"upload-artifact" in data and re.search(rb"(?i)\bcov", data):
+        return True
+    return _steps_may_matter(data) or _ACTIONS.search(data) is not None
+
+
+_ACTIONS = re.compile(rb"build-push-action|bake-action|kind-action|setup-kind")
+_SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:")
+
+
 def _read_go(source: SourceFile) -> Reading:
     return read_go_package([source])
 
@@ -145,6 +181,24 @@ DOCKERFILE = Reader(
     _read_dockerfile,
 )
 YAML = Reader("yaml", re.compile(r"\.ya?ml$"), _is_manifest, _read_yaml, _says_nothing_of_coverage)
+WORKFLOW = Reader(
+    "yaml",
+    re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$"),
+    _ci_may_matter,
+    _read_workflow,
+)
+GITLAB = Reader(
+    "yaml",
+    re.compile(r"(?:^|/)[^/]*\.?gitlab-ci\.ya?ml$|(?:^|/)\.gitlab/.*\.ya?ml$"),
+    _ci_may_matter,
+    _read_gitlab,
+)
+COMPOSE = Reader(
+    "yaml",
+    re.compile(r"(?:^|/)[^/]*compose(?:[._-][^/]*)?\.ya?ml$"),
+    lambda data: _SERVICES.search(data) is not None or _is_manifest(data),
+    _read_compose,
+)
 MAKEFILE = Reader(
     "makefile",
     re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.[^/]*)?|[^/]*\.mk)$"),
@@ -154,7 +208,7 @@ MAKEFILE = Reader(
 SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_script)
 
 #: The first reader whose name pattern matches takes the file.
-READERS: tuple[Reader, ...] = (GO, YAML, SCRIPT, DOCKERFILE, MAKEFILE)
+READERS: tuple[Reader, ...] = (GO, WORKFLOW, GITLAB, COMPOSE, YAML, SCRIPT, DOCKERFILE, MAKEFILE)
 
 
 def reader_of(path: str) -> Reader | None:

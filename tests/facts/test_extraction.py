@@ -17,18 +17,19 @@ from covlint.facts.extraction import (
     read_makefile_steps,
     read_script_steps,
 )
+from covlint.facts.steps import ScriptFact
 from covlint.source import SourceFile
 
 
-def script(text: str, path: str = "run.sh") -> list[ImageBuild | Step]:
+def script(text: str, path: str = "run.sh") -> list[ScriptFact]:
     return list(read_script_steps(SourceFile.of_text(path, text)))
 
 
-def makefile(text: str, path: str = "Makefile") -> list[ImageBuild | Step]:
+def makefile(text: str, path: str = "Makefile") -> list[ScriptFact]:
     return list(read_makefile_steps(read_makefile(SourceFile.of_text(path, text))))
 
 
-def image(facts: list[ImageBuild | Step]) -> ImageBuild:
+def image(facts: list[ScriptFact]) -> ImageBuild:
     (found,) = (fact for fact in facts if isinstance(fact, ImageBuild))
     return found
 

@@ -98,9 +98,7 @@ class ScriptValues:
             self.unknown.discard(name)
             self.variables[name] = value
 
-    def gather(
-        self, name: str, words: Sequence[ShellWord], appends: bool, optional: bool
-    ) -> None:
+    def gather(self, name: str, words: Sequence[ShellWord], appends: bool, optional: bool) -> None:
         """Take in ``NAME=(…)`` or ``NAME+=(…)``. What a branch may add is not known."""
         self.unknown.add(name)
         self.variables.pop(name, None)

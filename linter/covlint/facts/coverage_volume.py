@@ -105,6 +105,10 @@ def mount_coverage(
     if pod.volumes_opaque or not (temporary or is_coverage_path(directory)):
         return None
     safe = e2e and not container.shared and not pod.shared
+    if pod.is_compose:
+        host = "./" + posixpath.basename(directory.rstrip("/"))
+        mounted = container.add_mount(host, directory)
+        return written_fix(f"Mount {host} of the host at {directory}", [mounted], safe=safe)
     declared = _free_volume(container)
     if declared is not None:
         name = declared.name.text

@@ -6,13 +6,21 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from covlint.facts.pod import Container
 from covlint.facts.steps import Step, StepKind
 
 #: Tools that copy out of a Kind node; the tool of a variable is taken for docker.
 NODE_TOOLS = frozenset({"docker", "podman", "nerdctl", None})
 #: Tools that copy out of a pod.
 POD_TOOLS = frozenset({"kubectl", None})
+#: Tools that copy out of a container of docker-compose.
+_CONTAINER_TOOLS = frozenset({"docker", "podman", "nerdctl", "kubectl", None})
 _OCTAL = re.compile(r"[0-7]{3,4}")
+
+
+def tools_for(container: Container) -> frozenset[str | None]:
+    """Tools that copy out of this container."""
+    return _CONTAINER_TOOLS if container.pod.is_compose else POD_TOOLS
 
 
 def copied(steps: Iterable[Step], tools: Collection[str | None], paths: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import Command, parse_script
 from covlint.facts.build import GoFlagsSource
 from covlint.facts.script_builds import ScriptBuilds, goflags_of, may_build_for_coverage
-from covlint.facts.steps import BuildArgument, Fact, ImageBuild, Step, StepKind
+from covlint.facts.steps import BuildArgument, Fact, ImageBuild, ScriptFact, Step, StepKind
 from covlint.facts.toolcalls import ToolCalls
 from covlint.source import SourceFile, Span
 
@@ -67,7 +67,7 @@ def is_makefile(path: str) -> bool:
     return name in ("Makefile", "makefile", "GNUmakefile") or name.endswith(".mk")
 
 
-def read_script_steps(source: SourceFile) -> tuple[Fact, ...]:
+def read_script_steps(source: SourceFile) -> tuple[ScriptFact, ...]:
     """What a shell script does, in the order in which it is written.
 
     Paths count from the project root: that is where scripts are called from,
@@ -78,13 +78,13 @@ def read_script_steps(source: SourceFile) -> tuple[Fact, ...]:
     return tuple(_facts(source, commands, values, None, None, None))
 
 
-def read_makefile_steps(makefile: Makefile) -> tuple[Fact, ...]:
+def read_makefile_steps(makefile: Makefile) -> tuple[ScriptFact, ...]:
     """What the recipes of a Makefile do; each line is a shell of its own.
 
     Paths count from the directory of the Makefile.
     """
     here = _directory(makefile.source.path)
-    found: list[Fact] = []
+    found: list[ScriptFact] = []
     for line in makefile.lines():
         expansion = makefile.expand(line)
         recipe = line.targets[0] if line.targets else None
@@ -100,7 +100,7 @@ def read_commands(
     values: ScriptValues,
     recipe: str | None,
     goflags: GoFlagsSource | None = None,
-) -> Iterator[Fact]:
+) -> Iterator[ScriptFact]:
     """What a script does that stands in another kind of file.
 
     ``values`` knows what is set before it, ``goflags`` is the GOFLAGS among that.
@@ -119,7 +119,7 @@ def _facts(
     recipe: str | None,
     expansion: Expansion | None,
     goflags: GoFlagsSource | None,
-) -> Iterator[Fact]:
+) -> Iterator[ScriptFact]:
     placer = Placer(expansion, source.data, {}) if expansion is not None else None
     builds = ScriptBuilds(source, placer.inserted if placer is not None else {})
 

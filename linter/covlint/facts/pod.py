@@ -28,7 +28,11 @@ from covlint.documents.yaml_edit import (
     set_in,
     set_scalar,
 )
+from covlint.facts import compose_edit
 from covlint.source import Span, Word
+
+#: The kind of the pod that a service of a docker-compose file has.
+COMPOSE = "compose service"
 
 
 class VolumeKind(Enum):
@@ -41,6 +45,8 @@ class VolumeKind(Enum):
     SECRET = "secret"  # noqa: S105  (a kind of volume)
     PROJECTED = "projected"
     DOWNWARD_API = "downwardAPI"
+    BIND = "bind"  # of docker-compose: a directory of the host itself
+    NAMED = "named volume"  # of docker-compose
     OTHER = "other"
 
 
@@ -52,14 +58,17 @@ class EnvVar:
     value: Word | None
     span: Span
     node: YamlMapping = field(repr=False)
+    key: str = "value"  # of the entry in ``node`` that holds the value; "" where none does
 
     @property
     def shared(self) -> bool:
-        return _any_shared(self.node, "value")
+        return _any_shared(self.node, self.key)
 
     def set_value(self, value: str) -> Edits:
         """Write ``value`` in the place of an empty value, or as the entry's value."""
-        return settled(self.node.source, set_scalar(self.node, "value", value))
+        if not self.key:
+            return ()
+        return settled(self.node.source, set_scalar(self.node, self.key, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class Volume:
     host_path_type: Word | None  # hostPath.type
     span: Span
     node: YamlMapping = field(repr=False)
+    bind: Word | None = None  # the directory of the host, of a BIND
 
     @property
     def shared(self) -> bool:
@@ -128,6 +138,16 @@ class Pod:
     volumes_opaque: bool = False
 
     @property
+    def is_compose(self) -> bool:
+        """Whether this is a service of a docker-compose file."""
+        return self.kind == COMPOSE
+
+    @property
+    def default_grace_period(self) -> int:
+        """Seconds between SIGTERM and SIGKILL where nothing is said."""
+        return 10 if self.is_compose else 30
+
+    @property
     def shared(self) -> bool:
         """Whether an entry of the pod that an edit would change serves several places."""
         keys = ("volumes", "initContainers", "securityContext", "terminationGracePeriodSeconds")
@@ -143,19 +163,25 @@ class Pod:
         self, name: str, host_path: str | None, path_type: str = "DirectoryOrCreate"
     ) -> Edits:
         """A hostPath volume; an emptyDir when ``host_path`` is None."""
+        if self.is_compose:
+            return ()
         source: Value = {"path": host_path, "type": path_type} if host_path is not None else {}
         kind = "hostPath" if host_path is not None else "emptyDir"
         return appended(self.node, "volumes", {"name": name, kind: source})
 
     def add_init_container(self, container: Value) -> Edits:
         """``container`` as plain data; its strings are quoted where YAML needs it."""
-        return appended(self.node, "initContainers", container)
+        return () if self.is_compose else appended(self.node, "initContainers", container)
 
     def set_user(self, uid: int) -> Edits:
         """runAsUser of the pod; containers that set their own keep it."""
+        if self.is_compose:
+            return compose_edit.set_user(self.node, uid)
         return _set_user(self.node, uid, enforced=False)
 
     def set_grace_period(self, seconds: int) -> Edits:
+        if self.is_compose:
+            return compose_edit.set_grace_period(self.node, seconds)
         edits = set_scalar(self.node, "terminationGracePeriodSeconds", seconds)
         return settled(self.node.source, edits)
 
@@ -186,11 +212,13 @@ class Container:
     node: YamlMapping = field(repr=False)
     span: Span  # the container's ``name`` entry, else its first entry
     process_opaque: bool = False  # command or args cannot be read
+    stop_signal: Word | None = None  # of a docker-compose service
 
     @property
     def shared(self) -> bool:
         """Whether its text, or that of a list that an edit would extend, serves several places."""
-        return _any_shared(self.node, "env", "volumeMounts", "securityContext")
+        keys = ("environment", "volumes") if self.pod.is_compose else _EXTENDED
+        return _any_shared(self.node, *keys)
 
     def variable(self, name: str) -> EnvVar | None:
         """The last environment entry of that name (Kubernetes: the last wins)."""
@@ -216,18 +244,27 @@ class Container:
         return self.pod.volume(mount.name.text)
 
     def add_variable(self, name: str, value: str) -> Edits:
+        if self.pod.is_compose:
+            return compose_edit.add_variable(self.node, name, value)
         return appended(self.node, "env", {"name": name, "value": value})
 
     def add_mount(self, volume_name: str, path: str) -> Edits:
+        """In a docker-compose file the volume may be a directory of the host."""
+        if self.pod.is_compose:
+            return compose_edit.add_mount(self.node, volume_name, path)
         return appended(self.node, "volumeMounts", {"name": volume_name, "mountPath": path})
 
     def set_user(self, uid: int) -> Edits:
         """runAsUser of this container. For root, runAsNonRoot becomes false, here also when
         it is the pod that asks for it."""
+        if self.pod.is_compose:
+            return compose_edit.set_user(self.node, uid)
         return _set_user(self.node, uid, enforced=self.identity.non_root is not None)
 
     def make_root_writable(self) -> Edits:
         """``readOnlyRootFilesystem: false``."""
+        if self.pod.is_compose:
+            return compose_edit.make_root_writable(self.node)
         context = self.node.mapping("securityContext")
         scalar = context.scalar("readOnlyRootFilesystem") if context is not None else None
         edits = replace_scalar(scalar, False) if scalar is not None else ()
@@ -236,6 +273,10 @@ class Container:
     def replace_word(self, word: Word, value: str | int) -> Edits:
         """Write ``value`` where ``word`` stands (anywhere in this file), in its quoting style."""
         return replaced_word(self.node, word, value)
+
+
+#: What edits of a container extend.
+_EXTENDED = ("env", "volumeMounts", "securityContext")
 
 
 def _any_shared(node: YamlMapping, *keys: str) -> bool:
@@ -276,6 +317,7 @@ def replaced_word(node: YamlMapping, word: Word, value: str | int) -> Edits:
 
 
 __all__ = [
+    "COMPOSE",
     "Container",
     "EnvVar",
     "Identity",

@@ -87,4 +87,6 @@ class Step:
     inward: bool = False
 
 
-Fact: TypeAlias = "ImageBuild | Step | GoBuild"
+Fact: TypeAlias = "ImageBuild | Step"
+#: What scripts do.
+ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.coverage_volume import coverage_mounts, written_fix
-from covlint.facts.data_steps import POD_TOOLS, copied
+from covlint.facts.data_steps import copied, tools_for
 from covlint.facts.workload import Container
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
@@ -34,7 +34,7 @@ class MismatchedCoverdir(Rule[Chain]):
         if not coverdir.text.startswith("/") or chain.mount is not None or container.mounts_opaque:
             return
         mounts = coverage_mounts(container)
-        if not mounts or copied(chain.steps, POD_TOOLS, [coverdir.text]):
+        if not mounts or copied(chain.steps, tools_for(container), [coverdir.text]):
             return
         paths = list(dict.fromkeys(mount.path.text for mount in mounts))
         if len(paths) == 1:

@@ -40,7 +40,7 @@ class AbruptTermination(Rule[Chain]):
             return
         if given is not None and not given.text.isdigit():
             return
-        grace = int(given.text) if given is not None else _DEFAULT
+        grace = int(given.text) if given is not None else pod.default_grace_period
         shutdown = main.shutdown_seconds if main is not None else None
         if shutdown is not None and shutdown > grace:
             message = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
 from covlint.facts.coverage_volume import coverage_mounts, mount_coverage
-from covlint.facts.data_steps import POD_TOOLS, copied
+from covlint.facts.data_steps import copied, tools_for
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 
@@ -35,7 +35,7 @@ class UnmountedCoverdir(Rule[Chain]):
             return
         if chain.main is not None and chain.main.serves_coverage:
             return
-        if copied(chain.steps, POD_TOOLS, [coverdir.text]):
+        if copied(chain.steps, tools_for(container), [coverdir.text]):
             return
         here = coverdir.span.path == container.span.path
         yield self.diagnostic(
