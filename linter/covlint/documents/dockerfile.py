@@ -2,7 +2,7 @@
 
 The line grammar follows BuildKit's parser (frontend/dockerfile/parser):
 directives, continuations, comments and empty lines inside continuations,
-heredocs, flags, JSON and shell forms. docs/decisions/0001-dockerfile-reader.md
+heredocs, flags, JSON and shell forms. docs/decisions/0005-dockerfile-reader.md
 says why this is not left to a library.
 """
 

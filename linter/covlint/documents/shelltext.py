@@ -95,8 +95,11 @@ class ShellText:
 
     def _past_escapes(self, end: int) -> int:
         """The end of the escapes at ``end``: the grammar leaves out those that end a word."""
-        while self.data.startswith(b"\\", end) and not self.data.startswith(b"\\\n", end):
-            end += 2
+        position = end
+        while self.data.startswith(b"\\", position):
+            position += 2
+            if self.data[position - 1 : position] != b"\n":
+                end = position
         return min(end, len(self.data))
 
     def _joined(self, end: int, start: int) -> bool:
