@@ -45,6 +45,12 @@ class Config:
     max_file_size: int = SIZE_LIMIT
 
     @property
+    def target_dockerfiles(self) -> frozenset[str]:
+        """The Dockerfiles of the verify targets: their services are meant for coverage."""
+        named = (t.get("dockerfile") for t in self.targets.values() if isinstance(t, dict))
+        return frozenset(os.path.normpath(path) for path in named if isinstance(path, str))
+
+    @property
     def settings(self) -> Mapping[str, str]:
         """The ``fixes:`` section as rules see it."""
         return {"permissions": self.fixes.permissions}

@@ -59,13 +59,15 @@ class Options:
 
     ``reported`` holds the paths that are reported on, None for all of the project;
     ``explicit`` those of them that were named one by one, so that they are read
-    whatever they are called; ``settings`` is the ``fixes:`` section of the configuration.
+    whatever they are called; ``settings`` is the ``fixes:`` section of the configuration;
+    ``targets`` are the Dockerfiles of its verify targets.
     """
 
     reported: frozenset[str] | None = None
     explicit: tuple[str, ...] = ()
     selection: Selection = field(default_factory=Selection)
     settings: Mapping[str, str] = field(default_factory=dict)
+    targets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
 
     A rule that fails is recorded as a crash, and the others go on.
     """
-    project = Project(files, options.explicit)
+    project = Project(files, options.explicit, options.targets)
     selection = options.selection
     wanted = [code for code in registry.codes if selection.wants(code)]
     needed = frozenset(wanted) | (winners_over(wanted) - frozenset(selection.ignore))

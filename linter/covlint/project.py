@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,18 @@ class Project:
     """The facts of a tree of files.
 
     ``explicit`` names the files that the user named one by one: they are read
-    whatever they are called. Nothing is read before something asks for it.
+    whatever they are called. ``targets`` are the Dockerfiles that the configuration
+    wants verified. Nothing is read before something asks for it.
     """
 
-    def __init__(self, files: Files, explicit: Sequence[str] = ()) -> None:
+    def __init__(
+        self, files: Files, explicit: Sequence[str] = (), targets: Iterable[str] = ()
+    ) -> None:
         self.files = files
         self.explicit = tuple(explicit)
         self.unread: list[Unread] = []
         self.files_read = 0
-        self.facts = Facts()
+        self.facts = Facts(targets=frozenset(targets))
         self._sources: dict[str, SourceFile | None] = {}
         self._parsed: set[str] = set()
         self._dockerfiles: dict[str, Dockerfile] = {}
@@ -144,7 +147,9 @@ class Project:
         A Dockerfile without any word of coverage takes no part in it: it costs one parse.
         """
         return self._holds_facts() and not all(
-            path in self._dockerfiles and not _SIGN.search(self.source(path).data)
+            path in self._dockerfiles
+            and path not in self.facts.targets
+            and not _SIGN.search(self.source(path).data)
             for path in self._parsed
         )
 

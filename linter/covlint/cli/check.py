@@ -124,6 +124,7 @@ def execute(wishes: Wishes) -> int:
         explicit=scope.explicit,
         selection=_selection(wishes, scope.config, registry),
         settings=scope.config.settings,
+        targets=scope.config.target_dockerfiles,
     )
     inspection = inspect(scope.files, registry, options)
     if wishes.write_baseline is not None:

@@ -25,7 +25,7 @@ def graph(paths: tuple[str, ...], form: str, config: str | None) -> None:
     ✓ the files say so · ~ the only candidate · ? cannot be seen · ✗ broken here
     """
     scope = scope_of(paths or (".",), config_file=config)
-    project = Project(scope.files, scope.explicit)
+    project = Project(scope.files, scope.explicit, scope.config.target_dockerfiles)
     chains = [
         chain
         for chain in project.chains()

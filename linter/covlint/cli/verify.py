@@ -77,7 +77,9 @@ def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
     """Verifies targets of a project and prints the verdicts; returns the exit code."""
     wishes = wishes or Wishes()
     inspection = inspect(
-        scope.files, registry_of(scope.config), Options(settings=scope.config.settings)
+        scope.files,
+        registry_of(scope.config),
+        Options(settings=scope.config.settings, targets=scope.config.target_dockerfiles),
     )
     try:
         chosen = [_engine_of(target, wishes) for target in _targets(scope, inspection, wishes)]

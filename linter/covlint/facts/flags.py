@@ -18,7 +18,7 @@ VALUED = frozenset(
     )
 )  # fmt: skip
 _CONTINUATION = re.compile(rb"[ \t]*[\\`][ \t]*\r?\n")
-_BEFORE_WORD = re.compile(rb"[ \t]+(?![ \t\r\n;&|)]|$)")
+_BEFORE_WORD = re.compile(rb"[ \t]+(?![ \t\r\n;&|)\\`]|$)")
 #: The white space that separates GOFLAGS (cmd/internal/quoted, isSpaceByte).
 _BLANK = " \t\n\r"
 
@@ -159,13 +159,14 @@ class _ArgumentReader:
         the white space behind the flag, goes instead, if the command goes on there.
         """
         gap = self.data[start : flag.start]
+        behind = _BEFORE_WORD.match(self.data, flag.end)
+        if b"\n" in gap and behind is not None:
+            # it starts a line that goes on: the next word takes its place
+            return Span(flag.path, flag.start, behind.end())
         if b"#" in gap:
             line_end = _CONTINUATION.match(self.data, flag.end)
             if line_end is not None:
                 return Span(flag.path, start + gap.rfind(b"\n") + 1, line_end.end())
-            behind = _BEFORE_WORD.match(self.data, flag.end)
-            if behind is not None:
-                return Span(flag.path, flag.start, behind.end())
         return Span(flag.path, start, flag.end)
 
 

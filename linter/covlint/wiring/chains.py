@@ -85,7 +85,10 @@ def _key(build: GoBuild) -> tuple[str, int]:
 
 
 def _meant_for_coverage(build: GoBuild, all_builds: Iterable[GoBuild], facts: Facts) -> bool:
-    """Whether the Dockerfile or a command that builds it says that the build is for coverage."""
+    """Whether the Dockerfile, a command that builds it or the configuration says that the
+    build is for coverage."""
+    if build.span.path in facts.targets and not build.in_production_branch:
+        return True
     return has_own_sign(build, list(all_builds)) or any(
         passes_coverage(command, build)
         for command in facts.image_builds

@@ -17,7 +17,11 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
 
 @dataclass
 class Facts:
-    """All facts of a project, by kind."""
+    """All facts of a project, by kind.
+
+    ``targets`` are the Dockerfiles that the configuration names for verification:
+    their builds take part in coverage whatever else says so.
+    """
 
     images: list[Image] = field(default_factory=list)
     builds: list[GoBuild] = field(default_factory=list)
@@ -25,6 +29,7 @@ class Facts:
     clusters: list[KindCluster] = field(default_factory=list)
     image_builds: list[ImageBuild] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    targets: frozenset[str] = frozenset()
 
     def add(self, fact: GoBuild | Image | Container | KindCluster | ImageBuild | Step) -> None:
         """Put a fact where it belongs."""

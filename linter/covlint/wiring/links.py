@@ -41,7 +41,7 @@ def _build_hops(chain: Chain) -> Iterator[Link | _Missing]:
     state = chain.instrumentation
     if chain.builds:
         build = chain.builds[0]
-        seen = state in {Instrumentation.YES, Instrumentation.NO}
+        seen = state is Instrumentation.YES
         label = _BUILD_LABELS[state].format(variable=build.variable)
         yield Link(Hop.BUILD, build.span, label, Certainty.EXACT if seen else Certainty.UNKNOWN)
         if state is Instrumentation.NO:
