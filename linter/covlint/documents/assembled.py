@@ -126,9 +126,7 @@ class AssembledSource(SourceFile):
         piece = self.pieces[first]
         if first != last or not _can_hold(piece, text):
             return None
-        return Edit(
-            Span(piece.path, self._real(first, start, 0), self._real(first, end, 0)), text
-        )
+        return Edit(Span(piece.path, self._real(first, start, 0), self._real(first, end, 0)), text)
 
     def _settle_insertion(self, offset: int, text: bytes) -> Edit | None:
         if offset == 0:
@@ -166,7 +164,7 @@ def _can_hold(piece: Piece, text: bytes) -> bool:
     if piece.kind == "literal":
         inner = text[1:-1]
         quoted = len(text) > 1 and text[:1] == text[-1:] == b'"'
-        return (quoted and b'"' not in inner and b"\n" not in inner) or text.isdigit()
+        return (quoted and b'"' not in inner and b"\n" not in inner) or text in (b"true", b"false") or text.isdigit()
     return False
 
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import Text, known_text
-from covlint.documents.gotext import (
-    GoPackage,
+from covlint.documents.gosource import (
     GoSource,
     Scope,
     call_arguments,
@@ -22,6 +21,7 @@ from covlint.documents.gotext import (
     parameter_types,
     parameters,
 )
+from covlint.documents.gotext import GoPackage
 from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues
 from covlint.documents.shell import Part, ShellWord, parse_script
 from covlint.facts.steps import Fact, ImageBuild, Step, StepKind
@@ -111,9 +111,7 @@ def _words_of(file: GoSource, call: Node) -> list[Node]:
 _TOOLS = frozenset(_TOOL.decode().split("|"))
 
 
-def _facts_of(
-    package: GoPackage, file: GoSource, call: Node, words: list[Node]
-) -> Iterator[Fact]:
+def _facts_of(package: GoPackage, file: GoSource, call: Node, words: list[Node]) -> Iterator[Fact]:
     scope = package.scope_at(file, call)
     name = _function_name(file, scope)
     plain = _arguments(package, words, scope)
@@ -245,9 +243,7 @@ def _function_name(file: GoSource, scope: Scope) -> str | None:
     return file.text(name) if name is not None else None
 
 
-def _uses(
-    package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]
-) -> list[_Use]:
+def _uses(package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]) -> list[_Use]:
     """How the function is used, when its command line depends on its parameters."""
     function = scope.function
     if function is None or function.type == "func_literal":
@@ -270,8 +266,8 @@ def _uses(
                 caller = _function_name(where.file, where)
                 found.append(_Use(bindings, where.file.span(body), caller))
     if not found and any(hole in names for hole in holes):
-        name = _function_name(file, scope)
-        found = list(_calls(package, name, names)) if name else []
+        own = _function_name(file, scope)
+        found = list(_calls(package, own, names)) if own else []
     return found[:_CALLERS]
 
 
@@ -299,10 +295,10 @@ def _permissions(package: GoPackage, file: GoSource) -> Iterator[Step]:
             continue
         scope = package.scope_at(file, call)
         word = _argument(arguments[0], package.text(arguments[0], scope), file.source.path)
-        path, mode = word.text, known_text(package.text(arguments[1], scope))
-        if path is None or mode is None:
+        given, mode = word.text, known_text(package.text(arguments[1], scope))
+        if given is None or mode is None:
             continue
-        path = path.replace(ROOT + "/", "./")
+        path = given.replace(ROOT + "/", "./")
         yield Step(
             kind=StepKind.PERMISSION,
             words=("chmod", mode.replace("0o", "0"), path),

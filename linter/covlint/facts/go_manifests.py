@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
 from covlint.documents.assembled import HOLE, AssembledSource, Piece, Text, known_text, relocated
-from covlint.documents.gotext import GoPackage, GoSource, call_arguments
+from covlint.documents.gosource import STRINGS, GoSource, call_arguments
+from covlint.documents.gotext import GoPackage
 from covlint.facts.cluster import KindCluster, read_clusters
 from covlint.facts.pod import Container
 from covlint.facts.workload import read_containers
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _MANIFEST = re.compile(rb"apiVersion")
 _COVERAGE = re.compile(r"GOCOVERDIR|(?i:gocov|cov(?:er|erage)?[-_]?data|coverdir)")
-_STRINGS = frozenset({"raw_string_literal", "interpreted_string_literal"})
 _REPLACING = re.compile(rb"\b(strings\.(?:Replace|ReplaceAll|NewReplacer))\(")
 _VERB = re.compile(r"%(?:\[\d+\])?[-+# 0-9.]*[svdtq]")
 #: A value goes on behind these; after anything else a hole at the end of a line may
@@ -81,20 +81,16 @@ def manifest_facts(
         end = next(end for end in ends if end > offset)
         return max((start for start in breaks if start <= offset), default=0), end
 
-    pods: dict[int, Container] = {}
     for container in read_containers(document):
         start, end = bounds(container.node.start)
         if not _COVERAGE.search(source.data[start:end].decode("utf-8", "replace")):
             continue
-        if any(start <= opening < end for opening in openings):
-            container = _opaque(container)
-        pods[id(container)] = container
-        yield relocated(container, source.place)
+        opaque = any(start <= opening < end for opening in openings)
+        yield relocated(_opaque(container) if opaque else container, source.place)
     for cluster in read_clusters(document):
         start, end = bounds(cluster.node.start)
-        if any(start <= opening < end for opening in openings):
-            cluster = replace(cluster, nodes_opaque=True)
-        yield relocated(cluster, source.place)
+        opaque = cluster.nodes_opaque or any(start <= one < end for one in openings)
+        yield relocated(replace(cluster, nodes_opaque=opaque), source.place)
 
 
 def _opaque(container: Container) -> Container:
@@ -123,15 +119,13 @@ def _texts(package: GoPackage, file: GoSource) -> Iterator[Text]:
     seen: set[int] = set()
     for match in _MANIFEST.finditer(file.data):
         literal = file.at(match.start(), match.end())
-        while literal is not None and literal.type not in _STRINGS:
+        while literal is not None and literal.type not in STRINGS:
             literal = literal.parent
         if literal is None or literal.start_byte in seen:
             continue
         seen.add(literal.start_byte)
         written = file.data[literal.start_byte : literal.end_byte]
-        if b"kind" not in written or not (
-            b"ontainers:" in written or b"kind.x-k8s.io" in written
-        ):
+        if b"kind" not in written or not (b"ontainers:" in written or b"kind.x-k8s.io" in written):
             continue
         yield _text_of(package, file, literal)
 
@@ -205,7 +199,7 @@ def _cut(text: Text, pattern: re.Pattern[str]) -> Text:
 
 
 def _without_tokens(package: GoPackage, file: GoSource, text: Text) -> Text:
-    """Words that the same function replaces (``strings.ReplaceAll(text, "TOKEN", …)``) are holes."""
+    """Words that the function replaces (``strings.ReplaceAll(text, "TOKEN", …)``) are holes."""
     if not text:
         return text
     anchor = file.at(text[0].start)
@@ -232,7 +226,8 @@ def assemble(package: GoPackage, file: GoSource, text: Text) -> _Assembled:
     openings: list[int] = []
     size = 0
     line = ""
-    for index, piece in enumerate(text):
+    for index, one in enumerate(text):
+        piece = one
         if piece.kind == "hole":
             rest = _rest_of_line(text[index + 1 :])
             alone = not line.strip(" -")

@@ -14,6 +14,7 @@ from covlint.diagnostics import Unread
 from covlint.documents.gotext import GoPackage
 from covlint.facts.go_commands import read_commands
 from covlint.facts.go_manifests import Manifest, read_manifests
+from covlint.facts.go_objects import read_objects
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
@@ -33,4 +34,4 @@ def read_package(
     """The facts of the files of one directory. Never raises on what the files say."""
     package = GoPackage(sources)
     manifests, unread = read_manifests(package)
-    return (*manifests, *read_commands(package)), tuple(unread)
+    return (*manifests, *read_objects(package), *read_commands(package)), tuple(unread)

@@ -288,8 +288,8 @@ def drop_read_only(node: YamlMapping) -> Edits:
     scalar = node.get("readOnly")
     if not isinstance(scalar, YamlScalar) or scalar.boolean is not True:
         return ()
-    edits = remove_entry(node, "readOnly") or replace_scalar(scalar, False)
-    return settled(node.source, edits)
+    removed = settled(node.source, remove_entry(node, "readOnly"))
+    return removed or settled(node.source, replace_scalar(scalar, False))
 
 
 def _set_user(node: YamlMapping, uid: int, enforced: bool) -> Edits:
