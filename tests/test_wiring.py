@@ -113,6 +113,20 @@ def test_the_name_joins_where_the_tags_differ() -> None:
     assert found.image_builds == ()  # no command is seen to build that very tag
 
 
+def test_a_tag_says_more_than_a_name() -> None:
+    found = chains(
+        {
+            "a/Dockerfile": DOCKERFILE,
+            "b/Dockerfile": DOCKERFILE,
+            "Makefile": "a:\n\tdocker build -t one.example/app:1 a\n"
+            "b:\n\tdocker build -t two.example/app:1 b\n",
+            "k.yaml": deployment("two.example/app:1"),
+        }
+    )
+    joined = [c.image.dockerfile for c in found if c.image is not None and c.container is not None]
+    assert joined == ["b/Dockerfile"]
+
+
 def test_a_target_joins_its_own_stage() -> None:
     dockerfile = DOCKERFILE.replace("FROM debian", "FROM debian AS e2e") + "FROM e2e AS prod\n"
     files = {"Dockerfile": dockerfile, "k.yaml": deployment()}
