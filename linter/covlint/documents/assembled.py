@@ -49,11 +49,11 @@ class Piece:
 
     def cut(self, start: int, end: int) -> Piece:
         """The characters ``[start, end)`` of the piece."""
-        text = self.text[start:end]
-        if not self.linear:
-            return replace(self, text=text)
-        first = self.start + len(self.text[:start].encode())
-        return replace(self, text=text, start=first, end=first + len(text.encode()))
+        text, first, last = self.text[start:end], self.start, self.end
+        if self.linear:
+            first += len(self.text[:start].encode())
+            last = first + len(text.encode())
+        return Piece(text, self.path, first, last, self.kind, self.shared, self.origin)
 
 
 Text = tuple[Piece, ...]
@@ -164,7 +164,11 @@ def _can_hold(piece: Piece, text: bytes) -> bool:
     if piece.kind == "literal":
         inner = text[1:-1]
         quoted = len(text) > 1 and text[:1] == text[-1:] == b'"'
-        return (quoted and b'"' not in inner and b"\n" not in inner) or text in (b"true", b"false") or text.isdigit()
+        return (
+            (quoted and b'"' not in inner and b"\n" not in inner)
+            or text in (b"true", b"false")
+            or text.isdigit()
+        )
     return False
 
 

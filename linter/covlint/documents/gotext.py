@@ -9,6 +9,7 @@ taken. Everything else is a hole.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from covlint.documents.gosource import (
     parameters,
     string_pieces,
 )
+from covlint.source import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,8 +47,20 @@ class GoPackage(GoBranches):
         path = scope.file.source.path
         return (Piece(name, path, node.start_byte, node.end_byte, "hole", scope.shared),)
 
+    def __init__(self, sources: Iterable[SourceFile]) -> None:
+        super().__init__(sources)
+        self._texts: dict[tuple[str, int, int, bool], Text] = {}
+
     def text(self, node: Node, scope: Scope) -> Text:
         """The text that an expression is; never raises."""
+        if scope.bindings:
+            return self.computed(node, scope)
+        key = (scope.file.source.path, node.start_byte, node.end_byte, scope.shared)
+        if key not in self._texts:
+            self._texts[key] = self.computed(node, scope)
+        return self._texts[key]
+
+    def computed(self, node: Node, scope: Scope) -> Text:
         if self.exhausted(scope):
             return self.hole(node, scope)
         kind = node.type

@@ -47,6 +47,8 @@ _SET_DIRECTORY = re.compile(rb"\.(Dir)\s*=")
 _VERBS = re.compile(
     rb"[\"`](?:build|bud|buildx|image|cp|exec|run|scale|delete|create|covdata|-l?c|apply)[\"`]|\.\.\."
 )
+#: ``kubectl apply -f -`` names no file.
+_FROM_STDIN = re.compile(rb"\"apply\"[^)]*\"-\"")
 _SHELLS = frozenset({"sh", "bash"})
 #: What a function runs for each of its callers; more of them are left out.
 _CALLERS = 120
@@ -74,6 +76,8 @@ def read_commands(package: GoPackage) -> list[Fact]:
                 continue
             seen.add(call.start_byte)
             if not _VERBS.search(file.data, call.start_byte, call.end_byte):
+                continue
+            if _FROM_STDIN.search(file.data, call.start_byte, call.end_byte):
                 continue
             words = _words_of(file, call)
             if words:
@@ -265,13 +269,14 @@ def _uses(package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]) 
             if bindings:
                 caller = _function_name(where.file, where)
                 found.append(_Use(bindings, where.file.span(body), caller))
-    if not found and any(hole in names for hole in holes):
+    wanted = set(holes) & set(names)
+    if not found and wanted:
         own = _function_name(file, scope)
-        found = list(_calls(package, own, names)) if own else []
+        found = list(_calls(package, own, names, wanted)) if own else []
     return found[:_CALLERS]
 
 
-def _calls(package: GoPackage, name: str, names: list[str]) -> Iterator[_Use]:
+def _calls(package: GoPackage, name: str, names: list[str], wanted: set[str]) -> Iterator[_Use]:
     for file in package.files:
         for node in file.named(name):
             call = _call_of(node.parent)
@@ -283,6 +288,8 @@ def _calls(package: GoPackage, name: str, names: list[str]) -> Iterator[_Use]:
                 continue
             scope = package.scope_at(file, call)
             texts = {n: package.text(a, scope) for n, a in zip(names, given, strict=True)}
+            if all(known_text(texts[one]) is None for one in wanted):
+                continue
             yield _Use(texts, file.span(call), _function_name(file, scope))
 
 
