@@ -99,6 +99,30 @@ def _read_compose(source: SourceFile) -> Reading:
     return _of_yaml(source, read_compose)
 
 
+def _read_skaffold(source: SourceFile) -> Reading:
+    from covlint.facts.image_tools import read_skaffold
+
+    return _of_yaml(source, read_skaffold)
+
+
+def _read_goreleaser(source: SourceFile) -> Reading:
+    from covlint.facts.image_tools import read_goreleaser
+
+    return _of_yaml(source, read_goreleaser)
+
+
+def _read_ko(source: SourceFile) -> Reading:
+    from covlint.facts.image_tools import read_ko
+
+    return _of_yaml(source, read_ko)
+
+
+def _read_bake(source: SourceFile) -> Reading:
+    from covlint.facts.bake import read_bake
+
+    return Reading(read_bake(source))
+
+
 def _of_yaml(source: SourceFile, read: Callable[[YamlDocument], Sequence[Fact]]) -> Reading:
     from covlint.documents.yaml import open_yaml
 
@@ -199,6 +223,25 @@ COMPOSE = Reader(
     lambda data: _SERVICES.search(data) is not None or _is_manifest(data),
     _read_compose,
 )
+SKAFFOLD = Reader(
+    "yaml",
+    re.compile(r"(?:^|/)skaffold[^/]*\.ya?ml$"),
+    _searching(rb"skaffold/v[^\n]*[\s\S]*\bartifacts\b"),
+    _read_skaffold,
+)
+GORELEASER = Reader(
+    "yaml",
+    re.compile(r"(?:^|/)\.?goreleaser[^/]*\.ya?ml$"),
+    _searching(rb"(?m)^(?:dockers|kos)"),
+    _read_goreleaser,
+)
+KO = Reader("yaml", re.compile(r"(?:^|/)\.ko\.ya?ml$"), _searching(rb"\S"), _read_ko)
+BAKE = Reader(
+    "bake",
+    re.compile(r"(?:^|/)[^/]*bake[^/]*\.(?:hcl|json)$"),
+    _searching(rb"\btarget\b"),
+    _read_bake,
+)
 MAKEFILE = Reader(
     "makefile",
     re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.[^/]*)?|[^/]*\.mk)$"),
@@ -208,7 +251,11 @@ MAKEFILE = Reader(
 SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_script)
 
 #: The first reader whose name pattern matches takes the file.
-READERS: tuple[Reader, ...] = (GO, WORKFLOW, GITLAB, COMPOSE, YAML, SCRIPT, DOCKERFILE, MAKEFILE)
+READERS: tuple[Reader, ...] = (
+    GO,
+    *(WORKFLOW, GITLAB, COMPOSE, SKAFFOLD, GORELEASER, KO, YAML),
+    *(SCRIPT, DOCKERFILE, MAKEFILE, BAKE),
+)
 
 
 def reader_of(path: str) -> Reader | None:

@@ -41,6 +41,18 @@ _KUBECTL_FLAGS = frozenset(
         "--insecure-skip-tls-verify", "--cascade",
     }
 )  # fmt: skip
+#: Options of docker itself that take a value.
+GLOBAL_VALUES = frozenset(
+    {"--context", "-c", "-H", "--host", "--log-level", "-l", "--config", "--root", "--runroot",
+     "--storage-driver", "--storage-opt", "--connection", "--url", "--namespace", "-n", "--address"}
+)  # fmt: skip
+
+
+#: Options of docker compose that take a value.
+COMPOSE_VALUES = frozenset(
+    {"-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory",
+     "--parallel", "--progress", "--ansi"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +167,34 @@ def after_unknown(parts: Sequence[Part]) -> str:
     for part in parts:
         text = text + part.text if part.kind == "text" else ""
     return text
+
+
+def inside_container(argument: Argument) -> tuple[str | None, bool]:
+    """The path of ``CONTAINER:PATH`` (the container need not be known), and whether it is one."""
+    text = argument.text
+    if text is None:
+        _, colon, path = after_unknown(argument.word.parts).partition(":")
+        if colon:
+            return path, True
+        before, colon, _ = argument.word.prefix.partition(":")
+        return None, bool(colon) and "/" not in before
+    name, colon, path = text.partition(":")
+    if colon and not name.startswith((".", "/")):
+        return path, True
+    return text, False
+
+
+def mounted_path(option: Option) -> str | None:
+    """The path in the container of a ``-v`` or ``--mount`` value."""
+    known = option.text
+    if known is None and option.value is not None:
+        known = after_unknown(option.value.word.parts)
+        if ":" not in known and "=" not in known:
+            return None
+    if known is None:
+        return None
+    if option.name == "--mount":
+        match = re.search(r"(?:^|,)(?:target|dst|destination)=([^,]+)", known)
+        return match[1] if match else None
+    pieces = known.split(":")
+    return pieces[1] if len(pieces) > 1 else pieces[0]

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
 from covlint.documents.shell import Command, parse_script
 from covlint.facts.options import (
+    COMPOSE_VALUES,
+    GLOBAL_VALUES,
     Option,
     after_unknown,
+    inside_container,
+    mounted_path,
     permission_operands,
     take_apart,
     takes_build_value,
@@ -25,7 +29,9 @@ from covlint.source import Span
 _CONTAINER_NAME = re.compile(
     r"(?i)container|docker|podman|nerdctl|buildah|(?:^|_)(?:oci|engine|runtime|builder)(?:_|$)"
 )
-_CONTAINER_TOOLS = frozenset({"docker", "podman", "nerdctl", "buildah"})
+_CONTAINER_TOOLS = frozenset(
+    {"docker", "podman", "nerdctl", "buildah", "docker-compose", "podman-compose"}
+)
 _WRAPPERS = frozenset({"sudo", "time", "exec", "command", "nohup", "env", "nice", "timeout"})
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 
@@ -142,14 +148,21 @@ class ToolCalls:
     # -- containers --------------------------------------------------------
 
     def container(self, tool: str, arguments: Sequence[Argument]) -> Iterator[Fact]:
-        parsed = take_apart(arguments[1:], lambda name: name in _GLOBAL_VALUES, stop=True)
+        if tool.endswith("-compose"):
+            yield from self.compose(tool.partition("-")[0], arguments, arguments[1:])
+            return
+        parsed = take_apart(arguments[1:], lambda name: name in GLOBAL_VALUES, stop=True)
         if not parsed.operands:
             return
         verb, rest = parsed.operands[-1].text, list(parsed.rest)
         while verb in ("image", "container", "buildx", "builder") and rest:
             verb = rest.pop(0).text
-        if verb in ("build", "bud", "build-using-dockerfile"):
+        if verb == "compose":
+            yield from self.compose(tool, arguments, rest)
+        elif verb in ("build", "bud", "build-using-dockerfile"):
             yield self.image_build(rest)
+        elif verb == "bake":
+            yield ImageBuild(None, None, (), None, (), True, self.span, self.recipe, "bake")
         elif verb == "cp":
             yield from self.copy_through(tool, arguments, rest)
         elif verb == "exec":
@@ -161,11 +174,23 @@ class ToolCalls:
                 path
                 for option in inside.options
                 if option.name in ("-v", "--volume", "--mount")
-                for path in (_mounted(option),)
+                for path in (mounted_path(option),)
                 if path is not None
             )
             operands = (*inside.operands, *inside.rest)
             yield self.step(StepKind.RUN_CONTAINER, arguments, operands, None, None, tool, mounts)
+
+    def compose(
+        self, tool: str, arguments: Sequence[Argument], rest: Sequence[Argument]
+    ) -> Iterator[Fact]:
+        """``docker compose`` and ``docker-compose``: what moves the data."""
+        parsed = take_apart(rest, lambda name: name in COMPOSE_VALUES, stop=True)
+        verb = parsed.operands[-1].text if parsed.operands else None
+        if verb == "cp":
+            yield from self.copy_through(tool, arguments, list(parsed.rest))
+        elif verb == "exec":
+            inside = take_apart(parsed.rest, takes_run_value, stop=True)
+            yield from self.facts(_unwrapped(list(inside.rest)), tool)
 
     def image_build(self, arguments: Sequence[Argument]) -> ImageBuild:
         parsed = take_apart(arguments, takes_build_value)
@@ -217,8 +242,8 @@ class ToolCalls:
         operands = take_apart(rest, takes).operands
         if len(operands) < 2:
             return
-        source, inside = _inside(operands[-2])
-        destination, inward = _inside(operands[-1])
+        source, inside = inside_container(operands[-2])
+        destination, inward = inside_container(operands[-1])
         yield self.step(
             StepKind.COPY,
             arguments,
@@ -309,42 +334,5 @@ class ToolCalls:
             yield self.step(StepKind.COPY, arguments, parsed.operands, source, None, through)
 
 
-_GLOBAL_VALUES = frozenset(
-    {"--context", "-c", "-H", "--host", "--log-level", "-l", "--config", "--root", "--runroot",
-     "--storage-driver", "--storage-opt", "--connection", "--url", "--namespace", "-n", "--address"}
-)  # fmt: skip
-
-
 def _plain(text: str | None) -> str | None:
     return None if text is None else plain(text)
-
-
-def _inside(argument: Argument) -> tuple[str | None, bool]:
-    """The path of ``CONTAINER:PATH`` (the container need not be known), and whether it is one."""
-    text = argument.text
-    if text is None:
-        _, colon, path = after_unknown(argument.word.parts).partition(":")
-        if colon:
-            return path, True
-        before, colon, _ = argument.word.prefix.partition(":")
-        return None, bool(colon) and "/" not in before
-    name, colon, path = text.partition(":")
-    if colon and not name.startswith((".", "/")):
-        return path, True
-    return text, False
-
-
-def _mounted(option: Option) -> str | None:
-    """The path in the container of a ``-v`` or ``--mount`` value."""
-    known = option.text
-    if known is None and option.value is not None:
-        known = after_unknown(option.value.word.parts)
-        if ":" not in known and "=" not in known:
-            return None
-    if known is None:
-        return None
-    if option.name == "--mount":
-        match = re.search(r"(?:^|,)(?:target|dst|destination)=([^,]+)", known)
-        return match[1] if match else None
-    pieces = known.split(":")
-    return pieces[1] if len(pieces) > 1 else pieces[0]
