@@ -32,7 +32,9 @@ _REPLACING = re.compile(rb"\b(strings\.(?:Replace|ReplaceAll|NewReplacer))\(")
 _VERB = re.compile(r"%(?:\[\d+\])?[-+# 0-9.]*[svdtq]")
 #: A value goes on behind these; after anything else a hole at the end of a line may
 #: bring new lines.
-_JOINERS = tuple("-_:/.@ \"'=")
+_JOINERS = tuple("-_:/.@ =")
+#: Nothing more of a value can follow these.
+_CLOSERS = tuple("}]\"'")
 
 Manifest = Container | KindCluster
 
@@ -235,7 +237,7 @@ def assemble(package: GoPackage, file: GoSource, text: Text) -> _Assembled:
             opening = ends and (alone or line.endswith(":") or not line.endswith(_JOINERS))
             if opening:
                 openings.append(size)
-            written = "" if ends and (alone or line.endswith(":")) else HOLE
+            written = "" if ends and (alone or line.endswith((":", *_CLOSERS))) else HOLE
             piece = replace(piece, text=written)
         pieces.append(piece)
         size += len(piece.text.encode())
