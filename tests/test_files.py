@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
