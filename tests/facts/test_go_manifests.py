@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterable
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covlint.diagnostics import Edit, Unread
+from covlint.diagnostics import Unread
 from covlint.documents.gotext import GoPackage
 from covlint.facts.cluster import KindCluster
 from covlint.facts.go_manifests import read_manifests
 from covlint.facts.gofacts import may_matter, read_package
-from covlint.facts.workload import Container, join_edits
-from covlint.source import SourceFile, Word
-
-HEAD = 'package e2e\n\nimport (\n\t"fmt"\n\t"os"\n)\n\n'
-POD = """\
-apiVersion: v1
-kind: Pod
-metadata:
-  name: till
-spec:
-  containers:
-  - name: till
-    image: %s
-    env:
-    - name: LOG
-      value: debug%s
-    volumeMounts:
-    - name: config
-      mountPath: /etc/till%s
-  volumes:
-  - name: config
-    emptyDir: {}%s
-"""
-SNIPPETS = """\
-	env, mount, volume := "", "", ""
-	if os.Getenv("E2E_COVERAGE") == "true" {
-		env = `
-    - name: GOCOVERDIR
-      value: /coverdata`
-		mount = `
-    - name: coverage
-      mountPath: /coverdata`
-		volume = `
-  - name: coverage
-    hostPath:
-      path: /coverdata`
-	}
-"""
+from covlint.facts.workload import Container
+from covlint.source import SourceFile
+from gocode import HEAD, POD, SNIPPETS, WHOLE, applied, assert_gofmt, function, sprintf, text_of
 
 
 def package(*texts: str) -> GoPackage:
@@ -75,51 +36,27 @@ def only(*texts: str) -> tuple[GoPackage, Container]:
     return found, container
 
 
-def function(body: str, parameters: str = "image string") -> str:
-    return f"{HEAD}func manifest({parameters}) string {{\n{body}}}\n"
-
-
-def sprintf(template: str, *arguments: str) -> str:
-    return f"\treturn fmt.Sprintf(`{template}`, {', '.join(arguments)})\n"
-
-
-def text_of(word: Word | None) -> str | None:
-    return None if word is None else word.text
-
-
-def applied(text: str, edits: Iterable[Edit], path: str = "test/e2e/a.go") -> str:
-    data = text.encode()
-    for edit in reversed(join_edits(edits)):
-        assert edit.span.path == path
-        data = data[: edit.span.start] + edit.replacement + data[edit.span.end :]
-    return data.decode()
-
-
-def assert_gofmt(text: str) -> None:
-    gofmt = shutil.which("gofmt")
-    if gofmt is not None:
-        done = subprocess.run([gofmt], input=text.encode(), capture_output=True, check=True)
-        assert done.stdout.decode() == text
-
-
-WHOLE = function(SNIPPETS + sprintf(POD, "image", "env", "mount", "volume"))
-
-
 def test_snippets_of_the_coverage_branch_are_put_in() -> None:
     found, container = only(WHOLE)
     variable = container.variable("GOCOVERDIR")
-    assert variable is not None and variable.value is not None
+    assert variable is not None
+    assert variable.value is not None
     mount = container.mount_at(variable.value.text)
     assert mount is not None
     volume = container.volume_of(mount)
-    assert volume is not None and text_of(volume.host_path) == "/coverdata"
+    assert volume is not None
+    assert text_of(volume.host_path) == "/coverdata"
     assert container.image is None
-    assert not (container.env_opaque or container.mounts_opaque or container.pod.volumes_opaque)
+    assert not (container.env_opaque)
+    assert not (container.mounts_opaque)
+    assert not (container.pod.volumes_opaque)
     source = found.sources["test/e2e/a.go"]
     for word in (variable.value, mount.path, volume.host_path):
-        assert word is not None and source.slice(word.span) == b"/coverdata"
+        assert word is not None
+        assert source.slice(word.span) == b"/coverdata"
     places = [w.span.start for w in (variable.value, mount.path, volume.host_path) if w]
-    assert places == sorted(places) and len(set(places)) == 3
+    assert places == sorted(places)
+    assert len(set(places)) == 3
     assert source.slice(container.span) == b"name: till"
     assert source.slice(container.pod.span) == b"Pod"
 
@@ -161,9 +98,11 @@ def test_snippets_of_functions_and_constants_of_the_package_are_shared() -> None
     )
     template = POD.replace("value: debug%s", "value: debug\n    %s")
     main = function(sprintf(template, "image", "env()", '""', '""'))
-    found, container = only(main, other)
+    _found, container = only(main, other)
     variable = container.variable("GOCOVERDIR")
-    assert variable is not None and variable.value is not None and variable.shared
+    assert variable is not None
+    assert variable.value is not None
+    assert variable.shared
     assert variable.value.span.path == "test/e2e/b.go"
     assert not container.env_opaque
     assert text_of(variable.value) == "/coverdata"
@@ -209,13 +148,14 @@ def test_a_value_that_is_not_seen_makes_nothing_else_opaque() -> None:
     template = POD.replace("name: LOG", "name: GOCOVERDIR").replace("debug", "/data/%s/")
     _, container = only(function(sprintf(template, "image", "image", '""', '""', '""')))
     variable = container.variable("GOCOVERDIR")
-    assert variable is not None and variable.value is None
+    assert variable is not None
+    assert variable.value is None
     assert not container.mounts_opaque
 
 
 def test_a_format_that_is_used_elsewhere() -> None:
     template = POD.replace("LOG", "GOCOVERDIR").replace("debug", "/coverdata")
-    text = f'{HEAD}const pod = `{template}`\n\nfunc use(image string) string {{\n'
+    text = f"{HEAD}const pod = `{template}`\n\nfunc use(image string) string {{\n"
     text += '\treturn fmt.Sprintf(pod, "till:1", "", "", "")\n}\n'
     assert text_of(only(text)[1].image) == "till:1"
     unused = f"{HEAD}const pod = `{template}`\n"
@@ -236,7 +176,8 @@ def test_manifests_that_do_not_speak_of_coverage_are_no_facts() -> None:
 def test_a_manifest_that_cannot_be_read_is_said() -> None:
     broken = function(sprintf(POD.replace("value: debug", "value: [GOCOVERDIR"), "image"))
     _, unread = read_manifests(package(broken))
-    assert unread and all(isinstance(one, Unread) for one in unread)
+    assert unread
+    assert all(isinstance(one, Unread) for one in unread)
     assert "Go string at line" in unread[0].reason
 
 
@@ -247,7 +188,8 @@ def test_interpreted_strings() -> None:
     )
     found, container = only(text)
     variable = container.variable("GOCOVERDIR")
-    assert variable is not None and variable.value is not None
+    assert variable is not None
+    assert variable.value is not None
     assert found.sources["test/e2e/a.go"].slice(variable.value.span) == b"/coverdata"
     fixed = applied(text, container.replace_word(variable.value, "/other"))
     assert "value: /other\\n" in fixed
@@ -265,7 +207,8 @@ def test_kind_configs() -> None:
     (cluster,) = facts
     assert isinstance(cluster, KindCluster)
     mount = cluster.nodes[0].mount_at("/coverdata")
-    assert mount is not None and not cluster.nodes_opaque
+    assert mount is not None
+    assert not cluster.nodes_opaque
     fixed = applied(text, cluster.nodes[0].add_extra_mount("./x", "/x"))
     assert "containerPath: /coverdata\n  - hostPath: ./x\n    containerPath: /x\n`" in fixed
     assert_gofmt(fixed)
@@ -274,7 +217,8 @@ def test_kind_configs() -> None:
 def test_edits_land_where_the_text_is_written() -> None:
     _, container = only(WHOLE)
     variable = container.variable("GOCOVERDIR")
-    assert variable is not None and variable.value is not None
+    assert variable is not None
+    assert variable.value is not None
     replaced = applied(WHOLE, container.replace_word(variable.value, "/data"))
     assert "- name: GOCOVERDIR\n      value: /data`" in replaced
     added = applied(WHOLE, container.add_mount("more", "/more"))
@@ -286,7 +230,8 @@ def test_edits_land_where_the_text_is_written() -> None:
         assert only(fixed)[1].variable("GOCOVERDIR") is not None
     assert text_of(only(grace)[1].pod.grace_period) == "40"
     more = only(added)[1].mount_at("/more/x")
-    assert more is not None and more.name.text == "more"
+    assert more is not None
+    assert more.name.text == "more"
 
 
 def test_what_a_hole_is_part_of_is_not_edited() -> None:
@@ -294,7 +239,8 @@ def test_what_a_hole_is_part_of_is_not_edited() -> None:
     text = function(sprintf(template, "image", '""', '""', '""'))
     container = only(text)[1]
     made = container.variable("GOCOVERDIR")
-    assert made is not None and made.value is not None
+    assert made is not None
+    assert made.value is not None
     assert container.replace_word(made.value, "a`b") == ()
 
 
@@ -321,4 +267,5 @@ def test_nothing_in_go_code_raises(text: str) -> None:
     facts, unread = read_package(
         [SourceFile.of_text("a/x.go", text), SourceFile.of_text("a/y.go", WHOLE)]
     )
-    assert isinstance(facts, tuple) and isinstance(unread, tuple)
+    assert isinstance(facts, tuple)
+    assert isinstance(unread, tuple)

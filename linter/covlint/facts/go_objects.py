@@ -172,9 +172,8 @@ class _Writer:
             return
         body = _body(node)
         kind = node.child_by_field_name("type") if node.type == "composite_literal" else None
-        if (kind is not None and kind.type == "slice_type") or self.is_list(node, scope):
-            self.items([(node, scope)], path)
-        elif path in self._given and path.endswith(("Env", "VolumeMounts", "Volumes")):
+        extended = path in self._given and path.endswith(("Env", "VolumeMounts", "Volumes"))
+        if extended or _is_slice(node) or self.is_list(node, scope):
             self.items([(node, scope)], path)
         elif kind is not None and kind.type == "map_type":
             self.made("{}", node, scope)
@@ -239,18 +238,20 @@ class _Writer:
                 else:
                     yield argument, scope
         elif node.type == "identifier" and self.is_list(node, scope):
-            current: list[_Value | None] = []
-            for bound in self.package.bindings_of(scope.file.text(node), node, scope):
-                taken = self.package.taken(bound.statement, node, scope)
-                if taken is False:
-                    continue
-                if taken is None or bound.unknown:
-                    current = [*current, None]
-                elif bound.value is not None:
-                    current = list(self.members(bound.value, scope, None, depth + 1))
-            yield from current
+            yield from self.members_of_name(node, scope, depth)
         else:
             yield None
+
+    def members_of_name(self, node: Node, scope: Scope, depth: int) -> list[_Value | None]:
+        """The elements of the slice that a local name holds where it is used."""
+        current: list[_Value | None] = []
+        for bound in self.package.bindings_of(scope.file.text(node), node, scope):
+            taken = self.package.taken(bound.statement, node, scope)
+            if taken is None or bound.unknown:
+                current = [*current, None]
+            elif taken and bound.value is not None:
+                current = list(self.members(bound.value, scope, None, depth + 1))
+        return current
 
     def scalar(self, node: Node, scope: Scope) -> None:
         if node.type in ("int_literal", "true", "false"):
@@ -270,7 +271,7 @@ class _Writer:
         if known is None:
             self.made(HOLE, node, scope)
             return
-        number = node.type not in ("raw_string_literal",) and re.fullmatch(r"\d+|true|false", known)
+        number = node.type != "raw_string_literal" and re.fullmatch(r"\d+|true|false", known)
         written = known if number else json.dumps(known)
         if len(text) == 1 and text[0].kind != "hole":
             self.add(replace(text[0], text=written, kind="made"))
