@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from covlint.documents.gotext import GoPackage
+from covlint.facts.cluster import KindCluster
 from covlint.facts.go_objects import read_objects
 from covlint.facts.workload import Container
 from covlint.source import SourceFile
@@ -187,3 +188,23 @@ def test_objects_without_coverage_are_no_facts() -> None:
     text = LITERAL.replace("GOCOVERDIR", "OTHER").replace("coverdata", "data")
     assert read(text) == []
     assert read(text + "\n// GOCOVERDIR\n") == []
+
+
+def test_kind_clusters() -> None:
+    text = (
+        'package e2e\n\nimport "sigs.k8s.io/kind/pkg/apis/config/v1alpha4"\n\n'
+        "var cluster = v1alpha4.Cluster{\n\tNodes: []v1alpha4.Node{{\n"
+        "\t\tRole: v1alpha4.ControlPlaneRole,\n\t\tExtraMounts: []v1alpha4.Mount{\n"
+        '\t\t\t{HostPath: "./coverdata", ContainerPath: "/coverdata", Readonly: true},\n'
+        "\t\t},\n\t}},\n}\n"
+    )
+    (cluster,) = read_objects(GoPackage([SourceFile.of_text("test/e2e/a.go", text)]))
+    assert isinstance(cluster, KindCluster)
+    mount = cluster.nodes[0].mount_at("/coverdata/x")
+    assert mount is not None
+    assert mount.read_only is not None
+    assert text_of(mount.host_path) == "./coverdata"
+    fixed = applied(text, cluster.replace_word(mount.container_path, "/data"))
+    assert 'ContainerPath: "/data"' in fixed
+    assert_gofmt(text)
+    assert_gofmt(fixed)

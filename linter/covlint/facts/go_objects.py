@@ -24,11 +24,18 @@ if TYPE_CHECKING:
 
 _OBJECT = re.compile(
     rb"\b\w+\.(Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Pod|PodTemplateSpec|PodSpec)\{"
+    rb"|\b\w*v1alpha4\.(Cluster)\{"
 )
-_API = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1"}
+_API = {
+    "Job": "batch/v1",
+    "CronJob": "batch/v1",
+    "Pod": "v1",
+    "Cluster": "kind.x-k8s.io/v1alpha4",
+}
+_COVERAGE = re.compile(rb"GOCOVERDIR|coverdata|covdata")
 #: Fields that stand in line in the JSON of their struct.
 _INLINE = frozenset({"VolumeSource", "ProbeHandler", "LifecycleHandler", "LocalObjectReference"})
-_NAMES = {"ObjectMeta": "metadata", "FSGroup": "fsGroup"}
+_NAMES = {"ObjectMeta": "metadata", "FSGroup": "fsGroup", "Readonly": "readOnly"}
 _SKIPPED = frozenset({"TypeMeta", "Status", "Resources", "Ports"})
 _HOST_PATH_TYPE = re.compile(r"\.HostPath(\w+)$")
 _POINTER = re.compile(r"(?i)ptr|pointer|^(?:to|ref|addr)\w*$")
@@ -37,16 +44,17 @@ _Value = tuple["Node", Scope]
 
 
 def read_objects(package: GoPackage) -> list[Manifest]:
-    """The containers in the typed literals of the files that say GOCOVERDIR."""
+    """The containers and Kind clusters in typed literals that speak of coverage."""
     from covlint.documents.yaml import open_yaml  # loads a YAML parser
 
     found: list[Manifest] = []
     for file in package.files:
-        if b"GOCOVERDIR" not in file.data:
+        if not _COVERAGE.search(file.data):
             continue
         last: Node | None = None
         for match in _OBJECT.finditer(file.data):
-            name = file.at(match.start(1), match.end(1))
+            group = 1 if match[1] else 2
+            name = file.at(match.start(group), match.end(group))
             literal = name.parent.parent if name is not None and name.parent is not None else None
             if name is None or literal is None or literal.type != "composite_literal":
                 continue
@@ -54,13 +62,12 @@ def read_objects(package: GoPackage) -> list[Manifest]:
                 continue
             last = literal
             writer = _Writer(package, literal, package.scope_at(file, literal))
-            writer.object(match[1].decode(), name)
-            if HOLE not in writer.text and "GOCOVERDIR" not in writer.text:
+            writer.object(match[group].decode(), name)
+            written = writer.text.encode()
+            if not _COVERAGE.search(written):
                 continue
             virtual = f"{file.source.path}#{literal.start_byte}"
-            source = AssembledSource(
-                virtual, writer.text.encode(), tuple(writer.pieces), package.sources
-            )
+            source = AssembledSource(virtual, written, tuple(writer.pieces), package.sources)
             found.extend(manifest_facts(open_yaml(source), source, ()))
     return found
 
