@@ -69,3 +69,13 @@ def test_names_that_fit_no_image_leave_the_workload_apart() -> None:
 def test_vendored_go_code_is_not_read() -> None:
     files = {"vendor/example.com/x/manifest.go": WHOLE}
     assert Project(MemoryFiles(files)).chains() == ()
+
+
+def test_the_one_container_of_a_pod_for_coverage_is_joined_without_gocoverdir() -> None:
+    unset = WHOLE.replace("GOCOVERDIR", "COVERDIR")
+    chain = next(one for one in project(unset).chains() if one.container is not None)
+    assert chain.image is not None
+    assert chain.gap is not None
+    assert chain.gap.missing is Hop.COVERDIR
+    sidecar = unset.replace("  volumes:", "  - name: proxy\n    image: proxy\n  volumes:")
+    assert not any(one.container for one in project(sidecar).chains())

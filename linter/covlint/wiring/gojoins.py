@@ -45,11 +45,11 @@ def image_of(
         and (image.name == build.target if build.target is not None else image.final)
     ]
     here = [pair for pair in built if pair[0].span.path == container.span.path]
-    names = _names_of_container(container)
-    for pairs in (here, built):
-        found = {id(image): image for _, image in pairs if names & _names_of_image(image)}
-        if found:
-            return found.popitem()[1] if len(found) == 1 else None
+    for names in _names_of_container(container):
+        for pairs in (here, built):
+            found = {id(image): image for _, image in pairs if names & _names_of_image(image)}
+            if found:
+                return found.popitem()[1] if len(found) == 1 else None
     only = {id(image): image for _, image in built}
     generic = container.name is not None and any(
         container.name.text == output_name(build) for _, image in built for build in image.builds
@@ -57,12 +57,14 @@ def image_of(
     return only.popitem()[1] if len(only) == 1 and generic else None
 
 
-def _names_of_container(container: Container) -> set[str]:
-    words = [word.text for word in (container.name, container.pod.name) if word is not None]
+def _names_of_container(container: Container) -> tuple[set[str], ...]:
+    """Its own names, then those of its pod."""
+    words = [container.name.text] if container.name is not None else []
     image = container.node.scalar("image")
     if image is not None and HOLE not in image.text.rpartition(":")[0]:
         words.append(split_reference(image.text)[0].rpartition("/")[2])
-    return _normalised(words)
+    pod = [container.pod.name.text] if container.pod.name is not None else []
+    return _normalised(words), _normalised(pod)
 
 
 def _names_of_image(image: Image) -> set[str]:

@@ -39,8 +39,10 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
             pairs.append((image, container, Certainty.EXACT))
         elif container.image is not None and not container.pod.is_compose:
             unexplained.append(container)
-        elif container.variable("GOCOVERDIR"):
-            pairs.append(_by_name(container, images, facts))
+        elif container.variable("GOCOVERDIR") or _alone_in_go(container, facts):
+            joined = _by_name(container, images, facts)
+            if joined[0] is not None or container.variable("GOCOVERDIR"):
+                pairs.append(joined)
     candidates = [i for i in images if i.final and i.builds]
     taken = {id(image) for image, c, _ in pairs if c is None or not c.pod.is_compose}
     free = [i for i in candidates if id(i) not in taken]
@@ -58,9 +60,18 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
     return pairs
 
 
+def _alone_in_go(container: Container, facts: Facts) -> bool:
+    """Whether it is the one container of a pod that Go code deploys for coverage, so that
+    it should get GOCOVERDIR; a pod's name says nothing about its sidecars."""
+    if not _in_go(container) or container.env_opaque:
+        return False
+    pod = container.pod.span
+    return sum(1 for one in facts.containers if one.pod.span == pod and not one.init) == 1
+
+
 def _by_name(container: Container, images: list[Image], facts: Facts) -> Join:
     """A container whose image is not seen: Go code is joined by names."""
-    if container.span.path.endswith(".go"):
+    if _in_go(container):
         from covlint.wiring.gojoins import image_of  # only where Go code deploys
 
         image = image_of(container, images, facts.image_builds)
