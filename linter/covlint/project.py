@@ -13,7 +13,14 @@ from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
 from covlint.facts.build import Instrumentation, mentions_cover
 from covlint.files import Files
-from covlint.readers import Reader, Reading, read_go_package, reader_by_content, reader_of
+from covlint.readers import (
+    Reader,
+    Reading,
+    read_go_package,
+    read_makefile_with,
+    reader_by_content,
+    reader_of,
+)
 from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.wiring.inputs import Facts, Repository
 
@@ -172,8 +179,10 @@ class Project:
 
     @cached_property
     def _wired(self) -> Wired:
-        for path in self._paths:
+        # What a Makefile includes is read with it, so that these come last.
+        for path in sorted(self._paths, key=lambda path: path.endswith(".mk")):
             self._parse(path, named=False)
+        self._read_entrypoints()
         self._read_go_packages()
         if self._may_run_instrumented():
             for reader, source in self._waiting:
@@ -215,18 +224,43 @@ class Project:
                 reader = reader_by_content(source)
             if reader is None:
                 source.text  # noqa: B018  (binary or not UTF-8: said, not skipped)
-            elif named:
-                self._take(reader.read(source))
-            elif reader.may_matter(source.data):
-                if reader.may_wait is not None and reader.may_wait(source.data):
+            elif named or reader.may_matter(source.data):
+                if not named and reader.may_wait is not None and reader.may_wait(source.data):
                     self._waiting.append((reader, source))
                 else:
-                    self._take(reader.read(source))
+                    self._take(self._reading(reader, source))
         except UnreadableSource as error:
             self.unread.append(Unread(path, error.reason))
 
+    def _reading(self, reader: Reader, source: SourceFile) -> Reading:
+        if reader.kind == "makefile":
+            return read_makefile_with(source, self._neighbour, self._parsed - {source.path})
+        return reader.read(source)
+
+    def _neighbour(self, path: str) -> SourceFile | None:
+        """A file that another one names, if it is there and can be read."""
+        try:
+            source = self.source(path)
+            source.text  # noqa: B018
+        except UnreadableSource:
+            return None
+        return source
+
+    def _read_entrypoints(self) -> None:
+        """The scripts that images start, which may have any name."""
+        named = {
+            image.process.script_file
+            for image in self.facts.images
+            if image.process is not None and image.process.script_file is not None
+        }
+        for path in sorted(named.intersection(self._paths)):
+            source = self._neighbour(path) if reader_of(path) is None else None
+            if source is not None and source.data.startswith(b"#!"):
+                self._parse(path, named=True)
+
     def _take(self, reading: Reading) -> None:
         self.unread.extend(reading.unread)
+        self._parsed.update(reading.also)
         if reading.dockerfile is not None:
             self._dockerfiles[reading.dockerfile.source.path] = reading.dockerfile
         for fact in reading.facts:

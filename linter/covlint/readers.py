@@ -9,7 +9,7 @@ that a run on one Dockerfile does not pay for a YAML parser.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from covlint.facts.scope import scoped_stages
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.documents.makereader import Lookup
     from covlint.documents.yaml import YamlDocument
     from covlint.facts.build import GoBuild
     from covlint.facts.cluster import KindCluster
@@ -38,6 +39,7 @@ class Reading:
     facts: tuple[Fact, ...] = ()
     unread: tuple[Unread, ...] = ()
     dockerfile: Dockerfile | None = None
+    also: tuple[str, ...] = ()  # other files that were read with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,22 @@ def _says_nothing_of_coverage(data: bytes) -> bool:
 
 
 def _read_makefile(source: SourceFile) -> Reading:
-    from covlint.documents.makefile import read_makefile
-    from covlint.facts.extraction import read_makefile_steps
+    return read_makefile_with(source, None, ())
 
-    return Reading(read_makefile_steps(read_makefile(source)))
+
+def read_makefile_with(
+    source: SourceFile, lookup: Lookup | None, elsewhere: Collection[str]
+) -> Reading:
+    """What a Makefile and the files say that it includes; ``lookup`` finds those.
+
+    ``elsewhere`` are the files whose own recipes have been read already.
+    """
+    from covlint.documents.makereader import read_makefile
+    from covlint.facts.makefiles import read_makefile_steps
+
+    makefile = read_makefile(source, lookup)
+    included = tuple(path for path in makefile.sources if path != source.path)
+    return Reading(read_makefile_steps(makefile, elsewhere), also=included)
 
 
 def _read_script(source: SourceFile) -> Reading:
@@ -171,6 +185,7 @@ def _ci_may_matter(data: bytes) -> bool:
     return _steps_may_matter(data) or _ACTIONS.search(data) is not None
 
 
+_INCLUDE = re.compile(rb"(?m)^ *[-s]?include[ \t]")
 _ACTIONS = re.compile(rb"build-push-action|bake-action|kind-action|setup-kind")
 _SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:")
 
@@ -245,7 +260,7 @@ BAKE = Reader(
 MAKEFILE = Reader(
     "makefile",
     re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.[^/]*)?|[^/]*\.mk)$"),
-    _steps_may_matter,
+    lambda data: _INCLUDE.search(data) is not None or _steps_may_matter(data),
     _read_makefile,
 )
 SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_script)

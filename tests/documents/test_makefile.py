@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covlint.documents.makefile import Makefile, read_makefile
+from covlint.documents.makefile import Makefile
+from covlint.documents.makereader import read_makefile
 from covlint.source import SourceFile
 
 
@@ -34,8 +35,11 @@ def lines(file: Makefile) -> list[str]:
         ("X = $(Y)\nY = $(X)", None),
         ("ifdef A\nX = a\nelse\nX = b\nendif", None),
         ("ifdef A\nX = a\nelse\nX = a\nendif", "a"),
-        ("X = a\nall: X = b", None),
-        ("define X\nhello\nendef", None),
+        ("X = a\nall: X = b", "a"),
+        ("X = a\n%.o: X = b", None),
+        ("define X\nhello\nendef", "hello"),
+        ("ifdef A\ndefine X\nhello\nendef\nendif", None),
+        ("Y = $(1)-$(2)\nX = $(call Y,a,$(Z))\nZ := z", "a-z"),
         ("Y = a", None),
         ("X =", ""),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covlint.documents.makefile import read_makefile
+from covlint.documents.makereader import read_makefile
 from covlint.facts.extraction import (
     ImageBuild,
     Step,
@@ -14,9 +14,9 @@ from covlint.facts.extraction import (
     is_makefile,
     is_script,
     may_matter,
-    read_makefile_steps,
     read_script_steps,
 )
+from covlint.facts.makefiles import read_makefile_steps
 from covlint.facts.steps import ScriptFact
 from covlint.source import SourceFile
 

@@ -7,8 +7,8 @@ unexpanded and marks real Makefiles as broken where they are not (a ``define``
 whose body looks like a rule).
 
 Values are those that a plain ``make`` sees. A variable that has several values
-(a conditional, a target of its own) or that make has to compute (``$(shell …)``)
-stays unresolved. Other files (``include``) are not read.
+(a conditional) or that make has to compute (``$(shell …)``) stays unresolved;
+what a target sets for itself is in :mod:`covlint.documents.makevariants`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from covlint.documents.expansion import Expansion
-from covlint.documents.maketext import closing, colon, joined, without_comment
+from covlint.documents.maketext import closing, split_arguments
 from covlint.source import SourceFile, Span
 
 #: References nested deeper than this stay unresolved.
@@ -26,27 +26,33 @@ _DEPTH = 20
 #: A recipe line that expands to more bytes than this stays unexpanded beyond it.
 _EXPANDED = 1 << 16
 
-_ASSIGNMENT = re.compile(
-    rb"[ ]*((?:(?:export|override|private)\s+)*)([^\s:#=!?+$()]+)[ \t]*(:{0,3}=|\?=|\+=|!=)[ \t]*"
-)
-_DIRECTIVE = re.compile(
-    rb"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include|sinclude|export|unexport|undefine|vpath)\b"
-)
-_DEFINE = re.compile(rb"[ ]*(?:(?:export|override)\s+)*define\s+([^\s:=?+!]+)")
-_TARGET_VARIABLE = re.compile(
-    rb"[ ]*(?:(?:export|override|private)\s+)*([\w.-]+)[ \t]*(:{0,3}|[?+!])="
-)
+_COMPUTED = re.compile(rb"\$[({](?:shell|eval|file|foreach|if|or)\b.*[)}]", re.DOTALL)
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class MakeVariable:
     """``value`` is as written (references in it), None when it has several values
-    or only a run can tell it."""
+    or only a run can tell it. ``exported``: recipes find it in their environment."""
 
     name: str
     value: bytes | None
     span: Span
+    exported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetVariable:
+    """``target: NAME = value``, which holds for the target and what it needs.
+
+    ``value`` None: not known, or for targets that a pattern names.
+    """
+
+    target: str
+    name: str
+    value: bytes | None
+    span: Span
+    exported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +73,43 @@ class MakeRule:
 
 @dataclass(frozen=True)
 class Makefile:
+    """A Makefile with what it includes; ``sources`` are all of its files by path."""
+
     source: SourceFile
     variables: Mapping[str, MakeVariable]
     rules: tuple[MakeRule, ...]
+    sources: Mapping[str, SourceFile]
+    own: tuple[TargetVariable, ...] = ()
 
     def lines(self) -> Iterator[RecipeLine]:
         for rule in self.rules:
             yield from rule.recipe
 
-    def expand(self, line: RecipeLine) -> Expansion:
-        """The line as the shell gets it.
+    def expand(
+        self, line: RecipeLine, given: Mapping[str, bytes | None] | None = None
+    ) -> Expansion:
+        """The line as the shell gets it; ``given``: variables that have other values there.
 
         A reference that is not resolved becomes ``${NAME}``, which the shell
         reader takes for an unknown variable, or ``$(:)`` when it has no plain name.
         """
         output = _Output()
         automatic: dict[str, bytes] = {}
+        for name, value in (given or {}).items():
+            automatic[name] = b"${%b}" % name.encode() if value is None else value
         if len(line.targets) == 1 and "%" not in line.targets[0]:
             automatic["@"] = line.targets[0].encode()
-        raw = self.source.slice(line.span)
+        raw = self.sources[line.span.path].slice(line.span)
         self._expand(raw, line.span.start, None, automatic, output, ())
         return Expansion(
-            self.source.path, bytes(output.text), tuple(output.origins), tuple(output.ends)
+            line.span.path, bytes(output.text), tuple(output.origins), tuple(output.ends)
         )
+
+    def text(self, raw: bytes) -> str:
+        """``raw`` expanded; ``\\0`` stands for what is not resolved."""
+        output = _Output()
+        self._expand(raw, 0, (0, 0), {}, output, ())
+        return ("\0" if output.unresolved else "") + output.text.decode("utf-8", "replace")
 
     def value(self, name: str) -> str | None:
         """The fully resolved value of a variable; None when a part is not known."""
@@ -144,15 +164,36 @@ class Makefile:
         if name in automatic:
             output.add(automatic[name], 0, at)
             return True
+        if name.startswith("call "):
+            return self._call(name, at, automatic, output, parents)
         variable = self.variables.get(name)
         if variable is None or variable.value is None:
             return False
         if name in parents or len(parents) >= _DEPTH or len(output.text) > _EXPANDED:
             return False
-        if re.fullmatch(rb"\$\((?:shell|call|eval|file|foreach)\b.*\)", variable.value, re.DOTALL):
-            return False
+        if _COMPUTED.fullmatch(variable.value):
+            return False  # its own name says more than the call
         self._expand(variable.value, 0, at, automatic, output, (*parents, name))
         return True
+
+    def _call(
+        self,
+        text: str,
+        at: tuple[int, int],
+        automatic: Mapping[str, bytes],
+        output: _Output,
+        parents: tuple[str, ...],
+    ) -> bool:
+        """``$(call NAME,argument,…)``."""
+        name, *arguments = split_arguments(text.removeprefix("call ").encode())
+        numbered = dict(automatic)
+        for index, argument in enumerate(arguments, 1):
+            inner = _Output()
+            self._expand(argument, 0, at, automatic, inner, parents)
+            numbered[str(index)] = bytes(inner.text)
+        return self._reference(
+            name.decode("utf-8", "replace").strip(), at, numbered, output, parents
+        )
 
 
 @dataclass(slots=True)
@@ -172,132 +213,3 @@ class _Output:
         else:
             self.origins.extend([fixed[0]] * size)
             self.ends.extend([fixed[1]] * size)
-
-
-def read_makefile(source: SourceFile) -> Makefile:
-    """Read a Makefile. Never raises: lines that make no sense are left out."""
-    return _Reader(source).read()
-
-
-class _Reader:
-    def __init__(self, source: SourceFile) -> None:
-        self.source = source
-        self.variables: dict[str, MakeVariable] = {}
-        self.rules: list[MakeRule] = []
-        self.recipe: list[RecipeLine] = []
-        self.heading: tuple[tuple[str, ...], tuple[str, ...], Span] | None = None
-        self.conditions = 0
-        self.define: str | None = None
-
-    def read(self) -> Makefile:
-        for start, end in self.logical_lines():
-            self.line(start, end)
-        self.finish()
-        return Makefile(self.source, self.variables, tuple(self.rules))
-
-    def logical_lines(self) -> Iterator[tuple[int, int]]:
-        """Byte ranges of lines, those that end in an odd number of backslashes joined."""
-        begin: int | None = None
-        for number in range(1, len(self.source.line_starts) + 1):
-            start = self.source.line_starts[number - 1]
-            raw = self.source.line_bytes(number)
-            if begin is None:
-                begin = start + (3 if number == 1 and raw.startswith(b"\xef\xbb\xbf") else 0)
-            if (len(raw) - len(raw.rstrip(b"\\"))) % 2 == 0:
-                yield begin, start + len(raw)
-                begin = None
-        if begin is not None:
-            yield begin, len(self.source.data)
-
-    def line(self, start: int, end: int) -> None:
-        raw = self.source.data[start:end]
-        if self.define is not None:
-            if raw.strip() == b"endef" or raw.strip().startswith(b"endef "):
-                self.define = None
-            return
-        if raw.startswith(b"\t") and self.heading is not None:
-            self.add_recipe(start + 1, end)
-            return
-        text = raw.strip()
-        if not text or text.startswith(b"#"):
-            return
-        defined = _DEFINE.match(raw)
-        if defined:
-            self.define = defined[1].decode("utf-8", "replace")
-            self.variables[self.define] = MakeVariable(
-                self.define, None, self.source.span(start, end)
-            )
-            return
-        assigned = _ASSIGNMENT.match(raw)
-        if assigned:
-            self.finish()
-            self.assign(assigned, raw, start)
-            return
-        directive = _DIRECTIVE.match(raw)
-        if directive:
-            keyword = directive[1]
-            if keyword.startswith(b"if"):
-                self.conditions += 1
-            elif keyword == b"endif":
-                self.conditions = max(0, self.conditions - 1)
-            if keyword not in (b"export", b"unexport") or b":" not in raw:
-                return
-        self.rule(raw, start, end)
-
-    def assign(self, match: re.Match[bytes], raw: bytes, start: int) -> None:
-        name = match[2].decode("utf-8", "replace")
-        operator = match[3].decode()
-        value = without_comment(raw[match.end() :])
-        span = self.source.span(start + match.end(), start + match.end() + len(value))
-        self.bind(name, operator, joined(value), span, self.conditions > 0)
-
-    def bind(self, name: str, operator: str, value: bytes, span: Span, optional: bool) -> None:
-        known = self.variables.get(name)
-        result: bytes | None = value
-        if operator == "!=":
-            result = None
-        elif known is not None and operator == "?=" and not optional:
-            return
-        elif known is not None and operator == "+=":
-            result = None if known.value is None else known.value + b" " + value
-        elif re.search(rb"\$[({]%b[)}]" % re.escape(name.encode()), value):
-            # X := $(X) more
-            result = None
-        if optional and known is not None and known.value != result:
-            result = None
-        self.variables[name] = MakeVariable(name, result, span)
-
-    def rule(self, raw: bytes, start: int, end: int) -> None:
-        self.finish()
-        text = without_comment(raw)
-        at = colon(text)
-        if at < 0:
-            return
-        rest = text[at:].lstrip(b":&")
-        own = _TARGET_VARIABLE.match(rest)
-        if own:
-            name = own[1].decode("utf-8", "replace")
-            self.variables[name] = MakeVariable(name, None, self.source.span(start, end))
-            return
-        semicolon = rest.find(b";")
-        needed = rest if semicolon < 0 else rest[:semicolon]
-        self.heading = (
-            tuple(one.decode("utf-8", "replace") for one in text[:at].rstrip(b"&").split()),
-            tuple(one.decode("utf-8", "replace") for one in needed.split() if one != b"\\"),
-            self.source.span(start, end),
-        )
-        if semicolon >= 0:
-            inline = raw.find(b";", at)
-            self.add_recipe(start + inline + 1, end)
-
-    def add_recipe(self, start: int, end: int) -> None:
-        while start < end and self.source.data[start] in b" \t@-+":
-            start += 1
-        if start < end and self.heading is not None:
-            self.recipe.append(RecipeLine(self.heading[0], self.source.span(start, end)))
-
-    def finish(self) -> None:
-        if self.heading is not None:
-            self.rules.append(MakeRule(*self.heading[:2], tuple(self.recipe), self.heading[2]))
-        self.heading = None
-        self.recipe = []

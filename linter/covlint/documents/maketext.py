@@ -57,3 +57,19 @@ def colon(text: bytes) -> int:
             return -1
         position += 1
     return -1
+
+
+def split_arguments(text: bytes) -> list[bytes]:
+    """The arguments of a function, between commas that stand in no reference."""
+    found: list[bytes] = []
+    begin = position = 0
+    while position < len(text):
+        byte = text[position : position + 1]
+        if byte == b"$" and text[position + 1 : position + 2] in (b"(", b"{"):
+            position = closing(text, position + 1)
+            continue
+        if byte == b",":
+            found.append(text[begin:position])
+            begin = position + 1
+        position += 1
+    return [*found, text[begin:]]

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from covlint.documents.expansion import Expansion, Placer
-from covlint.documents.makefile import Makefile
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import Command, parse_script
 from covlint.facts.build import GoFlagsSource
@@ -29,7 +28,6 @@ __all__ = [
     "is_script",
     "may_matter",
     "read_commands",
-    "read_makefile_steps",
     "read_script_steps",
 ]
 
@@ -76,22 +74,6 @@ def read_script_steps(source: SourceFile) -> tuple[ScriptFact, ...]:
     values = ScriptValues(source.data, own=_directory(source.path))
     commands = parse_script(source.path, source.data).commands
     return tuple(_facts(source, commands, values, None, None, None))
-
-
-def read_makefile_steps(makefile: Makefile) -> tuple[ScriptFact, ...]:
-    """What the recipes of a Makefile do; each line is a shell of its own.
-
-    Paths count from the directory of the Makefile.
-    """
-    here = _directory(makefile.source.path)
-    found: list[ScriptFact] = []
-    for line in makefile.lines():
-        expansion = makefile.expand(line)
-        recipe = line.targets[0] if line.targets else None
-        values = ScriptValues(expansion.text, own=here, directory=here)
-        values.variables.update(CURDIR=here, PWD=here)
-        found.extend(read_commands(makefile.source, expansion, values, recipe))
-    return tuple(found)
 
 
 def read_commands(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from covlint.documents.scriptvalues import ScriptValues, relative_to_root
 from covlint.documents.shell import Assignment, Command
@@ -68,16 +68,17 @@ class ScriptBuilds:
         listed = self._listed(words[2:], values)
         fixed.update(self.inserted)
         arguments = read_arguments(listed, fixed, words[1].span.end, self.source.data)
+        seen = tuple(self._alone(flag) for flag in arguments.flags)
         inline = tuple(one for one in placed.assignments if not one.exported)
         goflags: tuple[GoFlagsSource, ...] = (exported,) if exported is not None else ()
         goflags += tuple(_source("inline", one) for one in inline if one.name == "GOFLAGS")
-        flags = (*effective_goflags(goflags), *arguments.flags)
+        flags = (*effective_goflags(goflags), *seen)
         if _instrumented(flags) is not True:
             return
         branch, condition = branch_of(placed.conditions)
         if branch is Branch.PRODUCTION:
             return
-        output = next((flag for flag in reversed(arguments.flags) if flag.name == "o"), None)
+        output = next((flag for flag in reversed(seen) if flag.name == "o"), None)
         named = output is not None and output.value is not None and output.value_span is not None
         known = output.word.resolve(fixed) if output is not None and named else None
         span = Span(self.source.path, words[0].span.start, words[-1].span.end)
@@ -87,13 +88,13 @@ class ScriptBuilds:
             span=span,
             command=placed.span,
             after_subcommand=words[1].span.end,
-            flags=arguments.flags,
+            flags=seen,
             goflags=goflags,
             packages=arguments.packages,
             output=Word(known, output.value_span)
             if output is not None and known and output.value_span is not None
             else None,
-            directory=_directory(arguments.flags, values),
+            directory=_directory(seen, values),
             source_root="/",
             branch=branch,
             conditional=condition.statement if condition is not None else None,
@@ -122,7 +123,20 @@ class ScriptBuilds:
             newline=self.source.newline,
             instruction=placed.span,
             instruction_start=self.source.line_starts[line - 1],
+            experiment=next(
+                (_source("inline", one) for one in inline if one.name == "GOEXPERIMENT"), None
+            ),
         )
+
+    def _alone(self, flag: Flag) -> Flag:
+        """The flag, so that its removal takes only white space along: a reference that
+        stands before it may have become nothing."""
+        between = self.source.data[flag.removal.start : flag.span.start]
+        kept = len(re.sub(rb"(?:\s|\\\r?\n)+$", b"", between))
+        if kept == 0 or flag.removal.start >= flag.span.start:
+            return flag
+        start = flag.removal.start + kept
+        return replace(flag, removal=Span(flag.removal.path, start, flag.removal.end))
 
     def _listed(self, words: tuple[ShellWord, ...], values: ScriptValues) -> list[ShellWord]:
         """The words with the items of arrays that are known in the place of ``"${NAME[@]}"``;

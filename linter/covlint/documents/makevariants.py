@@ -1,0 +1,52 @@
+"""With which variables the recipe of a target runs: what targets set for themselves and
+for what they need, and what ``$(MAKE) target NAME=value`` passes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from covlint.documents.makefile import Makefile
+
+#: Variables that differ from those of the Makefile; None: a value that is not known.
+Given = Mapping[str, bytes | None]
+
+#: A target is read with at most that many sets of variables.
+_LIMIT = 8
+
+
+def variants_of(
+    makefile: Makefile, passed: Mapping[str, tuple[Given, ...]] | None = None
+) -> dict[str, tuple[Given, ...]]:
+    """The sets of variables of each target that has others than the plain ones.
+
+    ``passed`` are those that recipes of this Makefile pass to a target. A target
+    that sets a variable itself never runs without it.
+    """
+    own: dict[str, dict[str, bytes | None]] = {}
+    for variable in makefile.own:
+        own.setdefault(variable.target, {})[variable.name] = variable.value
+    needs: dict[str, list[str]] = {}
+    for rule in makefile.rules:
+        for target in rule.targets:
+            needs.setdefault(target, []).extend(rule.prerequisites)
+    found: dict[str, list[Given]] = {}
+    starts: list[tuple[str, Given]] = [(target, {}) for target in own]
+    starts += [(target, given) for target, sets in (passed or {}).items() for given in sets]
+    for start, given in starts:
+        pending: list[tuple[str, Given]] = [(start, given)]
+        seen: set[str] = set()
+        while pending:
+            target, outer = pending.pop()
+            if target in seen:
+                continue
+            seen.add(target)
+            # What make is called with wins over what the Makefile says.
+            inner = {**outer, **own.get(target, {}), **given}
+            sets = found.setdefault(target, [])
+            if inner not in sets and len(sets) < _LIMIT:
+                sets.append(inner)
+            pending.extend((needed, inner) for needed in needs.get(target, ()))
+    for target, sets in found.items():
+        if target not in own and {} not in sets:
+            sets.insert(0, {})
+    return {target: tuple(sets) for target, sets in found.items()}
