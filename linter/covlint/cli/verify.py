@@ -93,7 +93,8 @@ def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
     except TargetError as error:
         raise Misuse(str(error)) from error
     except NoToolchain as error:
-        raise Failure(str(error)) from error
+        # what is missing is outside: it is for the user to set up, as a configuration is
+        raise Misuse(str(error)) from error
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         raise Failure(f"{place}{error.strerror or error}") from error
