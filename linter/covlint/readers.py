@@ -216,7 +216,7 @@ DOCKERFILE = Reader(
         r"(?:(?:Dockerfile|Containerfile)(?:[.\-_][^/]*)?"
         r"|[^/]*[.\-_](?:[Dd]ockerfile|[Cc]ontainerfile))$"
     ),
-    _searching(rb"\bbuild\b|\binstall\b|GOCOVERDIR"),
+    _searching(rb"\bbuild\b|\binstall\b|GOCOVERDIR|\btest\b[^\n]*[ ]-c\b"),
     _read_dockerfile,
 )
 YAML = Reader("yaml", re.compile(r"\.ya?ml$"), _is_manifest, _read_yaml, _says_nothing_of_coverage)

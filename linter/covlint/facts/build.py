@@ -136,6 +136,8 @@ class GoBuild:
     newline: bytes  # the file's line ending
     instruction: Span
     instruction_start: int  # byte offset of the line on which the RUN starts
+    experiment: GoFlagsSource | None = None  # the GOEXPERIMENT in force
+    switch_default: str | None = None  # what ``variable`` is when no build argument is passed
     site: BuildSite | None = None  # set by wiring
     takes_part: bool = False  # set by wiring: there is a sign that this build is meant for coverage
 

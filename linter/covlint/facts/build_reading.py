@@ -23,6 +23,7 @@ class _ScriptState:
     directory: str
     goflags: list[GoFlagsSource]
     assigned: dict[str, str | None] = field(default_factory=dict)
+    experiment: GoFlagsSource | None = None  # an exported GOEXPERIMENT
     #: variables that a branch gives a coverage flag, and the variable that decides on the branch
     switched: dict[str, str | None] = field(default_factory=dict)
 
@@ -159,6 +160,7 @@ def _build(
         directory = posixpath.normpath(posixpath.join(directory, change.value))
     output = next((f for f in reversed(arguments.flags) if f.name == "o"), None)
     resolved = output.word.resolve(scope.defaults) if output is not None and output.value else None
+    experiment = state.experiment or _declared_as(scope, "GOEXPERIMENT")
     toolchain = scope.variables.get("GOTOOLCHAIN")
     toolchain_word = None
     if toolchain is not None and toolchain.value and toolchain.word is not None:
@@ -166,6 +168,8 @@ def _build(
     for assignment in inline:
         if assignment.name == "GOTOOLCHAIN" and assignment.value.literal:
             toolchain_word = Word(assignment.value.literal, assignment.value.span)
+        if assignment.name == "GOEXPERIMENT":
+            experiment = GoFlagsSource("inline", assignment.value, False, None, assignment.span)
     source = dockerfile.source
     return GoBuild(
         subcommand=words[1].literal or "build",
@@ -200,7 +204,16 @@ def _build(
         newline=source.newline,
         instruction=instruction.span,
         instruction_start=source.line_starts[source.line_of(instruction.span.start) - 1],
+        experiment=experiment,
+        switch_default=scope.defaults.get(variable) if variable is not None else None,
     )
+
+
+def _declared_as(scope: Scope, name: str) -> GoFlagsSource | None:
+    found = scope.variables.get(name)
+    if found is None:
+        return None
+    return GoFlagsSource(found.kind, found.word, False, found.settable, found.statement)
 
 
 def _declarations(dockerfile: Dockerfile) -> Iterator[ArgDeclaration]:
@@ -256,6 +269,10 @@ def _remember(command: Command, state: _ScriptState) -> None:
             _, condition = branch_of(command.conditions)
             deciding = condition or command.conditions[-1]
             state.switched[assignment.name] = deciding.variable
+        if assignment.name == "GOEXPERIMENT" and not command.conditions:
+            state.experiment = GoFlagsSource(
+                "export", assignment.value, False, None, assignment.span
+            )
         if assignment.name == "GOFLAGS" and not command.conditions:
             state.goflags.append(
                 GoFlagsSource(

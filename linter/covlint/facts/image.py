@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.facts.base_images import BaseImage, Shell, base_image
@@ -11,6 +12,8 @@ from covlint.facts.build import GoBuild
 from covlint.facts.directories import WORLD_WRITABLE, Directory, DirectoryReader, is_writable
 from covlint.facts.process import Process, read_process
 from covlint.facts.scope import Scope, ScopedStage
+from covlint.facts.stale_copies import StaleCopy, with_stale_copies
+from covlint.facts.test_binaries import TestBinary, read_test_binaries
 from covlint.source import Span, Word
 
 __all__ = ["Directory", "Image", "Process", "Shell", "User", "read_images"]
@@ -18,6 +21,10 @@ __all__ = ["Directory", "Image", "Process", "Shell", "User", "read_images"]
 
 #: Directories that every image of base_images has, scratch and distroless apart.
 _USUAL = frozenset(["/var", "/etc", "/usr", "/home", "/root", "/run", "/opt", "/var/lib"])
+
+
+#: A module path ends in its major version; the binary is named after what stands before.
+_MAJOR = re.compile(r"/v[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,9 @@ class Image:
     builder_insertion: int | None  # byte offset of the line after that build
     environment: tuple[tuple[str, str], ...]
     takes_part: bool = False
+    workdir: str | None = None  # absolute; None when it is not seen
+    test_binaries: tuple[TestBinary, ...] = ()  # of its Dockerfile
+    stale_copies: tuple[StaleCopy, ...] = ()
 
     @property
     def shell(self) -> Shell:
@@ -104,11 +114,14 @@ def read_images(
 ) -> tuple[Image, ...]:
     """The images that the Dockerfile can make from Go builds or with GOCOVERDIR, one per stage."""
     images = []
+    tests = read_test_binaries(dockerfile, stages) if b"test" in dockerfile.source.data else ()
     for stage in stages:
         image = _image(dockerfile, stage, stages, builds)
-        if image.builds or image.coverdir is not None:
-            images.append(image)
-    return tuple(images)
+        if image.builds or image.coverdir is not None or tests:
+            images.append(replace(image, test_binaries=tests) if tests else image)
+    if len(builds) < 2:
+        return tuple(images)
+    return with_stale_copies(images, stages, builds, output_name)
 
 
 def _lineage(stage: ScopedStage, stages: tuple[ScopedStage, ...]) -> list[ScopedStage]:
@@ -188,7 +201,20 @@ def _image(
             for n, v in stage.end.variables.items()
             if v.kind == "env" and v.value is not None
         ),
+        workdir=_workdir(lineage, facts),
     )
+
+
+def _workdir(lineage: list[ScopedStage], facts: BaseImage) -> str | None:
+    """The directory in which the image's program starts.
+
+    None where a WORKDIR is not seen, and where only the base image may set one.
+    """
+    path = lineage[-1].end.workdir
+    written = any(i.keyword == "WORKDIR" for part in lineage for i, _ in part.steps)
+    if "\0" in path or (not written and not facts.empty):
+        return None
+    return path
 
 
 def _user(stage: ScopedStage, facts: BaseImage) -> User:
@@ -306,7 +332,8 @@ def output_name(build: GoBuild) -> str | None:
     if len(build.packages) == 1:
         literal = build.packages[0].literal
         if literal and literal not in {".", "./"} and "..." not in literal:
-            return posixpath.basename(literal.removesuffix("/main.go").rstrip("/"))
+            path = literal.partition("@")[0].removesuffix("/main.go").rstrip("/")
+            return posixpath.basename(_MAJOR.sub("", path))
     return None
 
 

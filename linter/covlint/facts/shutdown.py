@@ -31,6 +31,7 @@ from covlint.facts.signals import (
     framework_of,
     read_handlings,
 )
+from covlint.facts.snapshots import Snapshot, directory_change, read_snapshots
 from covlint.source import SourceFile, Span
 
 __all__ = [
@@ -77,6 +78,8 @@ class MainPackage:
     #: What adds SIGTERM to ``interrupt_only``; empty when the place is not seen.
     sigterm_edits: tuple[Edit, ...] = ()
     unseen: tuple[str, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    changes_directory: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,8 @@ def read_main_package(
         imports_signal_syscall=_imports_syscall(decision.interrupt_only, trees),
         sigterm_edits=_sigterm_edits(decision.interrupt_only, trees),
         unseen=tuple(sorted(unseen)),
+        snapshots=tuple(read_snapshots(sources, optional)),
+        changes_directory=directory_change(s for s in sources if s.path not in optional),
     )
 
 

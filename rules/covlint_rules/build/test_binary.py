@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Evidence,
+    Fix,
+    Related,
+    Severity,
+    Symptom,
+)
+from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Span, Word
+from covlint.wiring import Chain
+
+_BUILD = (
+    "FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go test -c -cover -o /till.test ./cmd/till\n"
+)
+
+
+class TestBinary(Rule[Chain]):
+    """What runs with GOCOVERDIR is a test binary, which ignores it.
+
+    A binary of `go test -c -cover` writes its counters to the directory of
+    `-test.gocoverdir`, and to nothing else; without it there is only the line
+    `coverage: N% of statements`. Pass `-test.gocoverdir`, or build the program
+    with `go build -cover`.
+    """
+
+    __test__ = False  # pytest takes a name that begins with Test for a test
+
+    code = "COV114"
+    name = "test-binary"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.NO_META
+    source = "facts, part A: go test -c -cover needs -test.gocoverdir (Go 1.21 and 1.27)"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        image, container, coverdir = chain.image, chain.container, chain.coverdir
+        if image is None or coverdir is None or not image.test_binaries:
+            return
+        process, argv = image.process, image.process.argv if image.process is not None else ()
+        own = container is not None and (container.command or container.process_opaque)
+        if own and container is not None:
+            argv = (*(container.command or ()), *(container.arguments or ()))
+        elif container is not None and container.arguments:
+            argv = (*argv[:1], *container.arguments)
+        texts = [word.text for word in argv]
+        if not own and process is not None and not argv:
+            texts = [w.literal or "?" for command in process.commands for w in command.words]
+        if any("gocoverdir" in text for text in texts) or "?" in texts:
+            return
+        program = posixpath.basename(texts[0]) if texts else ""
+        for binary in image.test_binaries:
+            if program != binary.output:
+                continue
+            yield self.diagnostic(
+                argv[0].span if argv else binary.span,
+                f"{program} is a test binary: it ignores GOCOVERDIR and writes coverage data "
+                "only where -test.gocoverdir says",
+                related=(Related(binary.span, "built here"),),
+                fix=self.told(argv, coverdir.text) if not own else None,
+            )
+
+    def told(self, argv: Sequence[Word], path: str) -> Fix | None:
+        """The option behind the program in the JSON form: a test binary is for tests only."""
+        if not argv:
+            return None
+        end = argv[0].span.end
+        edit = Edit(Span(argv[0].span.path, end, end), f', "-test.gocoverdir={path}"'.encode())
+        return Fix(f"Pass -test.gocoverdir={path}", Applicability.SAFE, (edit,))
+
+    VALID = (
+        Valid(_BUILD + 'ENV GOCOVERDIR=/tmp\nENTRYPOINT ["/till.test", "-test.gocoverdir=/tmp"]\n'),
+        Valid(_BUILD + 'ENTRYPOINT ["/till.test"]\n', "nobody asks for data"),
+        Valid(
+            _BUILD + "RUN go build -cover -o /till ./cmd/till\nENV GOCOVERDIR=/tmp\n"
+            'ENTRYPOINT ["/till"]\n',
+            "the program runs, not the test",
+        ),
+        Valid(
+            _BUILD.replace(" -cover", "") + 'ENV GOCOVERDIR=/tmp\nENTRYPOINT ["/till.test"]\n',
+            "a test binary without coverage",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            _BUILD + 'ENV GOCOVERDIR=/tmp\nENTRYPOINT [«"/till.test"», "-test.v"]\n',
+            fixed=_BUILD + "ENV GOCOVERDIR=/tmp\n"
+            'ENTRYPOINT ["/till.test", "-test.gocoverdir=/tmp", "-test.v"]\n',
+            safe=True,
+        ),
+        Invalid(
+            {
+                "Dockerfile": "FROM golang:1.24 AS b\nCOPY . .\n"
+                "RUN go test -c -coverpkg=./... -o till.test ./cmd/till\n"
+                "FROM debian:12\nCOPY --from=b /go/till.test /app/\n"
+                'ENTRYPOINT [«"/app/till.test"»]\n',
+                "Makefile": "image:\n\tdocker build -t till:e2e .\n",
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till:e2e\n      env:\n"
+                "        - name: GOCOVERDIR\n          value: /coverdata\n",
+            },
+            fixed="FROM golang:1.24 AS b\nCOPY . .\n"
+            "RUN go test -c -coverpkg=./... -o till.test ./cmd/till\n"
+            "FROM debian:12\nCOPY --from=b /go/till.test /app/\n"
+            'ENTRYPOINT ["/app/till.test", "-test.gocoverdir=/coverdata"]\n',
+            message="till.test is a test binary",
+        ),
+    )
