@@ -13,7 +13,7 @@ from covlint.documents.makefile import (
     RecipeLine,
     TargetVariable,
 )
-from covlint.documents.maketext import colon, joined, without_comment
+from covlint.documents.maketext import closing, colon, joined, without_comment
 from covlint.source import SourceFile, Span
 
 #: Gives a file of the project by its path; None when it is not there or cannot be read.
@@ -200,21 +200,33 @@ class _Reader:
         rest = text[at:].lstrip(b":&")
         own = _TARGET_VARIABLE.match(rest)
         if own:
-            self.target_variable(text[:at].split(), own, rest, self.source.span(start, end))
+            self.target_variable(self.names(text[:at]), own, rest, self.source.span(start, end))
             return
         semicolon = rest.find(b";")
         needed = rest if semicolon < 0 else rest[:semicolon]
-        self.heading = (
-            tuple(one.decode("utf-8", "replace") for one in text[:at].rstrip(b"&").split()),
-            tuple(one.decode("utf-8", "replace") for one in needed.split() if one != b"\\"),
-            self.source.span(start, end),
-        )
+        targets = tuple(self.names(text[:at].rstrip(b"&")))
+        self.heading = (targets, tuple(self.names(needed)), self.source.span(start, end))
         if semicolon >= 0:
             inline = raw.find(b";", at)
             self.add_recipe(start + inline + 1, end)
 
+    def names(self, text: bytes) -> list[str]:
+        """Targets or prerequisites; make puts their variables in when it reads the line."""
+        if b"$" not in text:
+            words = text.decode("utf-8", "replace").split()
+        else:
+            so_far = Makefile(self.main, self.variables, (), self.sources)
+            words = [
+                name
+                for word in _words(text)
+                for name in (
+                    so_far.text(word).split() if b"$" in word else [word.decode("utf-8", "replace")]
+                )
+            ]
+        return [word for word in words if word != "\\"]
+
     def target_variable(
-        self, targets: list[bytes], match: re.Match[bytes], rest: bytes, span: Span
+        self, targets: list[str], match: re.Match[bytes], rest: bytes, span: Span
     ) -> None:
         name = match[2].decode("utf-8", "replace")
         known = self.variables.get(name)
@@ -228,8 +240,7 @@ class _Reader:
         elif value is not None and re.search(rb"\$[({]%b[)}]" % re.escape(name.encode()), value):
             value = None  # X := $(X) more
         exported = b"export" in match[1]
-        for target in targets:
-            text = target.decode("utf-8", "replace")
+        for text in targets:
             if _UNRESOLVED.search(text):
                 # It may hold for any target.
                 self.variables[name] = MakeVariable(name, None, span)
@@ -247,3 +258,20 @@ class _Reader:
             self.rules.append(MakeRule(*self.heading[:2], tuple(self.recipe), self.heading[2]))
         self.heading = None
         self.recipe = []
+
+
+def _words(text: bytes) -> list[bytes]:
+    """Words between blanks that stand in no reference."""
+    found: list[bytes] = []
+    begin = position = 0
+    while position < len(text):
+        byte = text[position : position + 1]
+        if byte == b"$" and text[position + 1 : position + 2] in (b"(", b"{"):
+            position = closing(text, position + 1)
+            continue
+        if byte.isspace():
+            found.append(text[begin:position])
+            begin = position + 1
+        position += 1
+    found.append(text[begin:])
+    return [word for word in found if word]

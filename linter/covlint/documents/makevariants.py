@@ -25,10 +25,7 @@ def variants_of(
     own: dict[str, dict[str, bytes | None]] = {}
     for variable in makefile.own:
         own.setdefault(variable.target, {})[variable.name] = variable.value
-    needs: dict[str, list[str]] = {}
-    for rule in makefile.rules:
-        for target in rule.targets:
-            needs.setdefault(target, []).extend(rule.prerequisites)
+    needs = _Needs(makefile)
     found: dict[str, list[Given]] = {}
     starts: list[tuple[str, Given]] = [(target, {}) for target in own]
     starts += [(target, given) for target, sets in (passed or {}).items() for given in sets]
@@ -45,8 +42,49 @@ def variants_of(
             sets = found.setdefault(target, [])
             if inner not in sets and len(sets) < _LIMIT:
                 sets.append(inner)
-            pending.extend((needed, inner) for needed in needs.get(target, ()))
+            pending.extend((needed, inner) for needed in needs.of(target))
+            if rule_name := needs.pattern_of(target):
+                same = found.setdefault(rule_name, [])
+                if inner not in same and len(same) < _LIMIT:
+                    same.append(inner)
     for target, sets in found.items():
         if target not in own and {} not in sets:
             sets.insert(0, {})
     return {target: tuple(sets) for target, sets in found.items()}
+
+
+class _Needs:
+    """What targets need, by explicit rules and by pattern rules."""
+
+    def __init__(self, makefile: Makefile) -> None:
+        self.explicit: dict[str, list[str]] = {}
+        self.patterns: list[tuple[str, tuple[str, ...]]] = []
+        for rule in makefile.rules:
+            for target in rule.targets:
+                if "%" in target:
+                    self.patterns.append((target, rule.prerequisites))
+                else:
+                    self.explicit.setdefault(target, []).extend(rule.prerequisites)
+
+    def of(self, target: str) -> list[str]:
+        found = list(self.explicit.get(target, ()))
+        for pattern, prerequisites in self.patterns:
+            stem = _stem(pattern, target)
+            if stem is not None:
+                found.extend(one.replace("%", stem, 1) for one in prerequisites)
+                break
+        return found
+
+    def pattern_of(self, target: str) -> str | None:
+        """The pattern rule by which a target is made."""
+        return next((one for one, _ in self.patterns if _stem(one, target)), None)
+
+
+def _stem(pattern: str, target: str) -> str | None:
+    """What ``%`` stands for, if the pattern has the target (GNU make manual, 10.5.4)."""
+    before, _, after = pattern.partition("%")
+    if len(target) <= len(before) + len(after):
+        return None
+    if not target.startswith(before) or not target.endswith(after):
+        return None
+    return target[len(before) : len(target) - len(after)]

@@ -19,6 +19,8 @@ from covlint.source import Span
 
 _MAKE = re.compile(rb"\$\{MAKE\}|\bg?make\b")
 _PLAIN: Given = {}
+#: A recipe of more targets is read for the first of them only.
+_TARGETS = 8
 
 
 def read_makefile_steps(
@@ -50,8 +52,13 @@ def read_makefile_steps(
 def _sets(line: RecipeLine, variants: dict[str, tuple[Given, ...]]) -> list[Given]:
     """The sets of variables that a line of a recipe runs with, each once."""
     found: list[Given] = []
-    for target in line.targets or ("",):
-        found.extend(one for one in variants.get(target, (_PLAIN,)) if one not in found)
+    for target in line.targets[:_TARGETS] or ("",):
+        # One recipe for several targets: $@ is each of them in turn.
+        named = {"@": target.encode()} if len(line.targets) > 1 else {}
+        for one in variants.get(target, (_PLAIN,)):
+            given = {**one, **named}
+            if given not in found:
+                found.append(given)
     return found
 
 
