@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from covlint.documents.shellwords import ShellWord, decode_word
 from covlint.facts.flags import goflags_flags, split_goflags
+from covlint.runner.toolchain import Toolchain
 from covlint.source import Span
 
 VALUES = [
@@ -41,13 +41,14 @@ def word(text: str) -> ShellWord:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain on PATH")
-def test_go_splits_goflags_the_same_way(tmp_path: os.PathLike[str]) -> None:
+def test_go_splits_goflags_the_same_way(
+    tmp_path: os.PathLike[str], toolchain: Toolchain
+) -> None:
     """Go names the first field that is no flag; the build tags show the last ``-tags``."""
     environment = {**os.environ, "GOFLAGS": "", "GO111MODULE": "off", "GOTOOLCHAIN": "local"}
     for value in VALUES:
         done = subprocess.run(
-            ["go", "list", "-f", '{{join context.BuildTags "|"}}', "errors"],
+            [str(toolchain.go), "list", "-f", '{{join context.BuildTags "|"}}', "errors"],
             env={**environment, "GOFLAGS": value},
             cwd=tmp_path,
             capture_output=True,

@@ -17,7 +17,7 @@ from covlint.project import Project
 from covlint.runner.candidates import chain_of, with_build_arguments
 from covlint.runner.command import Processes
 from covlint.runner.target import parse_target
-from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_environment
+from covlint.runner.toolchain import Toolchain, go_environment
 from covlint.runner.verdict import StepResult, Verdict
 from covlint.runner.verification import Surrounding, verify
 
@@ -71,15 +71,6 @@ class Prover:
     @property
     def log(self) -> str:
         return (self.root / ".covlint" / "app" / "service.log").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def toolchain() -> Toolchain:
-    with Processes() as processes:
-        try:
-            return find_toolchain(processes, os.environ)
-        except NoToolchain as error:
-            pytest.skip(str(error))
 
 
 @pytest.fixture
