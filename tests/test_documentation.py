@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import covlint
-from covlint.cli.main import cli
+from covlint.cli.main import cli, run
 from covlint.cli.rule import markdown
 from covlint.config import parse_config
 from covlint.registry import Registry
@@ -26,6 +26,17 @@ def test_the_table_of_rules_is_that_of_the_code() -> None:
     match = re.search(r"<!-- rules -->\n(.*?)\n?<!-- /rules -->", README, re.DOTALL)
     assert match is not None
     assert match[1].splitlines() == list(markdown(Registry.builtin()))
+
+
+def test_the_first_example_is_what_the_program_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    match = re.search(r"<!-- example -->\n```console\n(.*?)```", README, re.DOTALL)
+    assert match is not None
+    folder, command, *expected = match[1].splitlines()
+    monkeypatch.chdir(ROOT / folder.removeprefix("$ cd "))
+    assert run(command.removeprefix("$ covlint ").split()) == 1
+    assert capsys.readouterr().out.rstrip().splitlines() == expected
 
 
 def test_the_configuration_shown_is_valid() -> None:
