@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from covlint.documents.assembled_yaml import appended, replaced_word
 from covlint.documents.yaml import YamlDocument, YamlMapping
 from covlint.documents.yaml_edit import Edits
-from covlint.facts.pod import appended, drop_read_only, replaced_word
+from covlint.facts.pod import drop_read_only
 from covlint.facts.workload import items_of, known_word, objects, true_word
 from covlint.source import Span, Word
 
