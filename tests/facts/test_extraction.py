@@ -184,13 +184,34 @@ def test_makefile_recipes() -> None:
             StepKind.PERMISSION, ("1001", "/cov"), None, "/cov", "docker",
         ),
         (
-            "podman exec n sh -c 'mkdir -p /cov && chmod 777 /cov'",
+            "podman exec n sh -c 'cd / && chmod 777 /cov'",
             StepKind.PERMISSION, ("777", "/cov"), None, "/cov", "podman",
         ),
         (
             "docker run -d --rm -p 80:80 --user 0 app:x serve",
             StepKind.RUN_CONTAINER, ("app:x", "serve"), None, None, "docker",
         ),
+        ("docker stop -t 5 app", StepKind.STOP, ("app",), None, None, "docker"),
+        ("podman stop --time=0 app", StepKind.REMOVE, ("app",), None, None, "podman"),
+        ("docker kill app", StepKind.KILL, ("app",), None, None, "docker"),
+        ("docker kill -s KILL app", StepKind.KILL, ("app",), None, None, "docker"),
+        ("docker kill --signal=TERM app", StepKind.STOP, ("app",), None, None, "docker"),
+        ("docker rm -vf app", StepKind.REMOVE, ("app",), None, None, "docker"),
+        ("docker compose -f c.yaml down", StepKind.STOP, (), "compose", None, "docker"),
+        ("docker-compose kill app", StepKind.KILL, ("app",), "compose", None, "docker"),
+        (
+            "kubectl rollout restart deploy/app",
+            StepKind.RESTART, ("deploy/app",), None, None, "kubectl",
+        ),
+        (
+            "kubectl set image deploy/app app=x",
+            StepKind.EDIT, ("deploy/app", "app=x"), None, None, "kubectl",
+        ),
+        ("docker tag a:1 a:2", StepKind.EDIT, ("a:1", "a:2"), None, None, "docker"),
+        ("rm -rf cov/*", StepKind.WIPE, ("cov/*",), None, None, None),
+        ("find cov -name 'cov*' -delete", StepKind.WIPE, ("cov",), None, None, None),
+        ("docker exec node mkdir -p /cov", StepKind.CREATE, ("/cov",), None, None, "docker"),
+        ("sed -i s/a/b/ d.yaml", StepKind.EDIT, ("s/a/b/", "d.yaml"), None, None, None),
     ],
 )  # fmt: skip
 def test_steps(
@@ -212,6 +233,15 @@ def test_mounts_and_direction() -> None:
     assert found.operands == ("app",)
     assert step("docker cp ./x c:/y\n").inward
     assert not step("docker cp c:/y ./x\n").inward
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["docker kill -s USR1 app", "docker rm app", "docker compose up -d", "rm -f cov.txt",
+     "kubectl rollout status deploy/app"],
+)  # fmt: skip
+def test_what_ends_and_changes_nothing(text: str) -> None:
+    assert script(text) == []
 
 
 def test_what_is_printed_is_not_done() -> None:

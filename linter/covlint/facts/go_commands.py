@@ -45,7 +45,8 @@ _ROOT_NAME = re.compile(
 _SET_DIRECTORY = re.compile(rb"\.(Dir)\s*=")
 #: Calls without any of these words give no fact that a chain needs.
 _VERBS = re.compile(
-    rb"[\"`](?:build|bud|buildx|image|cp|exec|run|scale|delete|create|covdata|-l?c|apply)[\"`]|\.\.\."
+    rb"[\"`](?:build|bud|buildx|image|cp|exec|run|scale|delete|create|covdata|-l?c|apply|kill|rm"
+    rb"|stop|compose|rollout|tag)[\"`]|\.\.\."
 )
 #: ``kubectl apply -f -`` names no file.
 _FROM_STDIN = re.compile(rb"\"apply\"[^)]*\"-\"")

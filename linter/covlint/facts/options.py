@@ -111,8 +111,12 @@ def takes_permission_value(name: str) -> bool:
     )
 
 
-def permission_operands(tool: str, arguments: Sequence[Argument]) -> tuple[Argument, ...] | None:
+def permission_operands(
+    tool: str | None, arguments: Sequence[Argument]
+) -> tuple[Argument, ...] | None:
     """The operands of chmod and chown, and of mkdir and install where they set a mode or owner."""
+    if tool not in ("chmod", "chown", "mkdir", "install"):
+        return None
     parsed = take_apart(arguments, takes_permission_value)
     if tool in ("chmod", "chown"):
         return parsed.operands
@@ -198,3 +202,21 @@ def mounted_path(option: Option) -> str | None:
         return match[1] if match else None
     pieces = known.split(":")
     return pieces[1] if len(pieces) > 1 else pieces[0]
+
+
+_WRAPPERS = frozenset({"sudo", "time", "exec", "command", "nohup", "env", "nice", "timeout"})
+
+
+def unwrapped(arguments: list[Argument]) -> list[Argument]:
+    """The command line without ``sudo -E``, ``env A=b``, ``timeout 60`` before it."""
+    while arguments and arguments[0].text in _WRAPPERS:
+        wrapper = arguments.pop(0).text
+        while arguments and (arguments[0].text or arguments[0].word.prefix).startswith("-"):
+            takes = arguments.pop(0).text in ("-u", "-g", "-n", "-s", "-k", "--signal", "--user")
+            if takes and arguments:
+                arguments.pop(0)
+        if wrapper == "timeout" and arguments:
+            arguments.pop(0)
+        while arguments and re.match(r"\w+=", arguments[0].text or arguments[0].word.prefix):
+            arguments.pop(0)
+    return arguments

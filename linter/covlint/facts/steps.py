@@ -56,6 +56,13 @@ class StepKind(Enum):
     PERMISSION = "permission"  # chmod, chown, mkdir -m, install -m, also by docker exec on a node
     RUN_CONTAINER = "run-container"  # docker|podman run
     ARTIFACT = "artifact"  # what a CI job keeps
+    STOP = "stop"  # docker|podman stop, docker compose down|stop: SIGTERM first
+    KILL = "kill"  # docker|podman kill: SIGKILL at once
+    REMOVE = "remove"  # docker|podman rm -f, compose down -t 0: SIGKILL after no or little time
+    RESTART = "restart"  # kubectl rollout restart
+    WIPE = "wipe"  # rm -r, rm of a pattern, find -delete
+    CREATE = "create"  # mkdir
+    EDIT = "edit"  # sed, yq and the like on a file; docker tag, kubectl set image on an image
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,8 @@ class Step:
     relative to the project root where they lie below it); for REPORT ``source``
     and ``destination`` are ``-i`` and ``-o``; for PERMISSION ``destination`` is
     the last path; for ARTIFACT ``operands`` are the paths. ``inward``: the COPY goes into a
-    container.
+    container. For STOP, KILL and REMOVE ``operands`` are the containers, or the services of
+    docker-compose (none: all of them), and ``source`` is "compose" for the latter.
     """
 
     kind: StepKind

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
 from covlint.documents.shell import Command, parse_script
+from covlint.facts.lifecycle import Deed, compose_deed, container_deed, kubectl_deed, tool_deed
 from covlint.facts.options import (
     COMPOSE_VALUES,
     GLOBAL_VALUES,
@@ -22,6 +23,7 @@ from covlint.facts.options import (
     takes_kubectl_value,
     takes_nothing,
     takes_run_value,
+    unwrapped,
 )
 from covlint.facts.steps import BuildArgument, Fact, ImageBuild, Step, StepKind
 from covlint.source import Span
@@ -32,23 +34,9 @@ _CONTAINER_NAME = re.compile(
 _CONTAINER_TOOLS = frozenset(
     {"docker", "podman", "nerdctl", "buildah", "docker-compose", "podman-compose"}
 )
-_WRAPPERS = frozenset({"sudo", "time", "exec", "command", "nohup", "env", "nice", "timeout"})
+#: ``kind-v0.31.0``: how tools are named where each version is installed beside the others.
+_VERSION = re.compile(r"-v?\d[\w.+-]*$")
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
-
-
-def _unwrapped(arguments: list[Argument]) -> list[Argument]:
-    """The command line without ``sudo -E``, ``env A=b``, ``timeout 60`` before it."""
-    while arguments and arguments[0].text in _WRAPPERS:
-        wrapper = arguments.pop(0).text
-        while arguments and (arguments[0].text or arguments[0].word.prefix).startswith("-"):
-            takes = arguments.pop(0).text in ("-u", "-g", "-n", "-s", "-k", "--signal", "--user")
-            if takes and arguments:
-                arguments.pop(0)
-        if wrapper == "timeout" and arguments:
-            arguments.pop(0)
-        while arguments and re.match(r"\w+=", arguments[0].text or arguments[0].word.prefix):
-            arguments.pop(0)
-    return arguments
 
 
 def _tool(argument: Argument) -> str | None:
@@ -59,7 +47,7 @@ def _tool(argument: Argument) -> str | None:
         if "/" in tail:
             text = tail
     if text is not None:
-        name = text.rpartition("/")[2]
+        name = _VERSION.sub("", text.rpartition("/")[2])
         return "docker" if name in ("docker.exe", "finch") else "kubectl" if name == "oc" else name
     for name in argument.word.variables:
         if _CONTAINER_NAME.search(name):
@@ -81,7 +69,7 @@ class ToolCalls:
 
     def read(self, command: Command) -> Iterator[Fact]:
         """The facts of a command of a script."""
-        yield from self.facts(_unwrapped(list(self.values.arguments(command.words))), None)
+        yield from self.facts(unwrapped(list(self.values.arguments(command.words))), None)
 
     def facts(self, arguments: Sequence[Argument], through: str | None) -> Iterator[Fact]:
         """Facts of one command line; ``through``: the tool that runs it elsewhere."""
@@ -101,15 +89,22 @@ class ToolCalls:
             yield from self.copy_here(arguments, through)
         elif tool == "tar" and through is not None:
             yield from self.archive(arguments, through)
-        elif tool in ("chmod", "chown", "mkdir", "install"):
-            if (operands := permission_operands(tool, arguments[1:])) is not None:
-                yield self.step(StepKind.PERMISSION, arguments, operands, None, -1, through)
+        elif (operands := permission_operands(tool, arguments[1:])) is not None:
+            yield self.step(StepKind.PERMISSION, arguments, operands, None, -1, through)
         elif tool in _SHELLS and through is not None and len(arguments) > 2:
             script = arguments[-1].text
             if script is not None and (arguments[1].text or "").startswith("-"):
                 for command in parse_script("", script.encode()).commands:
                     inner = list(self.values.arguments(command.words))
-                    yield from self.facts(_unwrapped(inner), through)
+                    yield from self.facts(unwrapped(inner), through)
+        else:
+            yield from self.deed(tool_deed(tool, arguments[1:]), arguments, through)
+
+    def deed(
+        self, found: Deed | None, arguments: Sequence[Argument], through: str | None
+    ) -> Iterator[Fact]:
+        if found is not None:
+            yield self.step(found.kind, arguments, found.operands, found.source, None, through)
 
     def step(
         self,
@@ -167,7 +162,7 @@ class ToolCalls:
             yield from self.copy_through(tool, arguments, rest)
         elif verb == "exec":
             inside = take_apart(rest, takes_run_value, stop=True)
-            yield from self.facts(_unwrapped(list(inside.rest)), tool)
+            yield from self.facts(unwrapped(list(inside.rest)), tool)
         elif verb == "run":
             inside = take_apart(rest, takes_run_value, stop=True)
             mounts = tuple(
@@ -179,6 +174,8 @@ class ToolCalls:
             )
             operands = (*inside.operands, *inside.rest)
             yield self.step(StepKind.RUN_CONTAINER, arguments, operands, None, None, tool, mounts)
+        else:
+            yield from self.deed(container_deed(verb, rest), arguments, tool)
 
     def compose(
         self, tool: str, arguments: Sequence[Argument], rest: Sequence[Argument]
@@ -190,7 +187,9 @@ class ToolCalls:
             yield from self.copy_through(tool, arguments, list(parsed.rest))
         elif verb == "exec":
             inside = take_apart(parsed.rest, takes_run_value, stop=True)
-            yield from self.facts(_unwrapped(list(inside.rest)), tool)
+            yield from self.facts(unwrapped(list(inside.rest)), tool)
+        else:
+            yield from self.deed(compose_deed(verb, parsed.rest), arguments, tool)
 
     def image_build(self, arguments: Sequence[Argument]) -> ImageBuild:
         parsed = take_apart(arguments, takes_build_value)
@@ -264,11 +263,12 @@ class ToolCalls:
         if verb == "exec":
             inside = take_apart(rest, takes_kubectl_value)
             inner = inside.rest or inside.operands[1:]
-            yield from self.facts(_unwrapped(list(inner)), "kubectl")
+            yield from self.facts(unwrapped(list(inner)), "kubectl")
             return
         if verb == "cp":
             yield from self.copy_through("kubectl", arguments, rest)
             return
+        yield from self.deed(kubectl_deed(verb, rest), arguments, "kubectl")
         parsed = take_apart(rest, takes_kubectl_value)
         files = [
             option.value
