@@ -30,7 +30,8 @@ class Piece:
 
     ``kind``: "raw" (byte n of the text is byte ``start + n`` of the file, anything
     without a backtick can be written there), "quoted" (the same, inside a
-    string with escapes), "literal" (the same, a whole literal with its quotes),
+    string with escapes), "line" and "block" (the same, inside a Python string of
+    one line or of several), "literal" (the same, a whole literal with its quotes),
     "made" (not written like this anywhere), "hole" (not seen; ``text`` is the
     expression). ``shared``: other texts may use it too.
     """
@@ -45,7 +46,7 @@ class Piece:
 
     @property
     def linear(self) -> bool:
-        return self.kind in ("raw", "quoted", "literal")
+        return self.kind in ("raw", "quoted", "line", "block", "literal")
 
     def cut(self, start: int, end: int) -> Piece:
         """The characters ``[start, end)`` of the piece."""
@@ -161,6 +162,13 @@ def _can_hold(piece: Piece, text: bytes) -> bool:
         return b"`" not in text
     if piece.kind == "quoted":
         return not any(mark in text for mark in (b'"', b"\\", b"\n", b"\r"))
+    if piece.kind in ("line", "block"):
+        # braces and "%" may be format characters, a quote may end the string
+        if any(mark in text for mark in (b"\\", b"{", b"}", b"%", b'""', b"''")):
+            return False
+        if piece.kind == "block":
+            return not text.endswith((b'"', b"'"))
+        return not any(mark in text for mark in (b'"', b"'", b"\n", b"\r"))
     if piece.kind == "literal":
         inner = text[1:-1]
         quoted = len(text) > 1 and text[:1] == text[-1:] == b'"'

@@ -10,39 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
-from covlint.documents.assembled import HOLE, AssembledSource, Piece, Text, known_text, relocated
+from covlint.documents.assembled import Piece, Text, known_text
 from covlint.documents.gosource import STRINGS, GoSource, call_arguments
 from covlint.documents.gotext import GoPackage
-from covlint.facts.cluster import KindCluster, read_clusters
-from covlint.facts.pod import Container
-from covlint.facts.workload import read_containers
+from covlint.facts.made_manifests import (
+    SPEAKS_OF_COVERAGE,
+    AssembledText,
+    Manifest,
+    assemble,
+    manifest_facts,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from covlint.documents.yaml import YamlDocument
-
 _MANIFEST = re.compile(rb"apiVersion")
-_COVERAGE = re.compile(r"GOCOVERDIR|(?i:gocov|cov(?:er|erage)?[-_]?data|coverdir)")
 _REPLACING = re.compile(rb"\b(strings\.(?:Replace|ReplaceAll|NewReplacer))\(")
 _VERB = re.compile(r"%(?:\[\d+\])?[-+# 0-9.]*[svdtq]")
-#: A value goes on behind these; after anything else a hole at the end of a line may
-#: bring new lines.
-_JOINERS = tuple("-_:/.@ =")
-#: Nothing more of a value can follow these.
-_CLOSERS = tuple("}]\"'")
-
-Manifest = Container | KindCluster
-
-
-@dataclass(frozen=True, slots=True)
-class _Assembled:
-    source: AssembledSource
-    openings: tuple[int, ...]  # where code that is not seen may put entries in, in bytes
 
 
 def read_manifests(package: GoPackage) -> tuple[list[Manifest], list[Unread]]:
@@ -51,69 +39,25 @@ def read_manifests(package: GoPackage) -> tuple[list[Manifest], list[Unread]]:
     unread: list[Unread] = []
     for file in package.files:
         for text in _texts(package, file):
-            assembled = assemble(package, file, text)
-            if _COVERAGE.search(assembled.source.text):
+            seen = _without_tokens(package, file, text)
+            assembled = assemble(file.source.path, seen, package.sources)
+            if SPEAKS_OF_COVERAGE.search(assembled.source.text):
                 _read(assembled, file, facts, unread)
     return facts, unread
 
 
 def _read(
-    assembled: _Assembled, file: GoSource, facts: list[Manifest], unread: list[Unread]
+    assembled: AssembledText, file: GoSource, facts: list[Manifest], unread: list[Unread]
 ) -> None:
     from covlint.documents.yaml import open_yaml  # loads a YAML parser
 
     source = assembled.source
     document = open_yaml(source)
-    if document.error is not None and _COVERAGE.search(source.text):
+    if document.error is not None and SPEAKS_OF_COVERAGE.search(source.text):
         line = file.source.line_of(source.pieces[0].start)
         message = f"the manifest in the Go string at line {line}: {document.error.message}"
         unread.append(Unread(file.source.path, message))
     facts.extend(manifest_facts(document, source, assembled.openings))
-
-
-def manifest_facts(
-    document: YamlDocument, source: AssembledSource, openings: tuple[int, ...]
-) -> Iterator[Manifest]:
-    """The facts of an assembled text, at the places where it is written."""
-    _mark_shared(document, source)
-    breaks = [match.start() for match in re.finditer(rb"^---", source.data, re.MULTILINE)]
-    ends = [*breaks, len(source.data) + 1]
-
-    def bounds(offset: int) -> tuple[int, int]:
-        end = next(end for end in ends if end > offset)
-        return max((start for start in breaks if start <= offset), default=0), end
-
-    for container in read_containers(document):
-        start, end = bounds(container.node.start)
-        if not _COVERAGE.search(source.data[start:end].decode("utf-8", "replace")):
-            continue
-        opaque = any(start <= opening < end for opening in openings)
-        yield relocated(_opaque(container) if opaque else container, source.place)
-    for cluster in read_clusters(document):
-        start, end = bounds(cluster.node.start)
-        opaque = cluster.nodes_opaque or any(start <= one < end for one in openings)
-        yield relocated(replace(cluster, nodes_opaque=opaque), source.place)
-
-
-def _opaque(container: Container) -> Container:
-    return replace(
-        container,
-        pod=replace(container.pod, volumes_opaque=True),
-        env_opaque=True,
-        mounts_opaque=True,
-        identity=replace(container.identity, opaque=True),
-        process_opaque=True,
-    )
-
-
-def _mark_shared(document: YamlDocument, source: AssembledSource) -> None:
-    """Text of a snippet that other manifests use as well serves several places."""
-    from covlint.documents.yaml import walk
-
-    for root in document.documents:
-        for node in walk(root):
-            if node.start < len(source.data) and source.is_shared(node.start):
-                node.shared = True
 
 
 def _texts(package: GoPackage, file: GoSource) -> Iterator[Text]:
@@ -219,41 +163,3 @@ def _without_tokens(package: GoPackage, file: GoSource, text: Text) -> Text:
     if not tokens:
         return text
     return _cut(text, re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True)))))
-
-
-def assemble(package: GoPackage, file: GoSource, text: Text) -> _Assembled:
-    """One text of the pieces, with the holes made such that YAML can be read around them."""
-    text = _without_tokens(package, file, text)
-    pieces: list[Piece] = []
-    openings: list[int] = []
-    size = 0
-    line = ""
-    for index, one in enumerate(text):
-        piece = one
-        if piece.kind == "hole":
-            rest = _rest_of_line(text[index + 1 :])
-            alone = not line.strip(" -")
-            ends = not rest.strip()
-            opening = ends and (alone or line.endswith(":") or not line.endswith(_JOINERS))
-            if opening:
-                openings.append(size)
-            written = "" if ends and (alone or line.endswith((":", *_CLOSERS))) else HOLE
-            piece = replace(piece, text=written)
-        pieces.append(piece)
-        size += len(piece.text.encode())
-        line = (line + piece.text).rpartition("\n")[2]
-    name = f"{file.source.path}#{text[0].start if text else 0}"
-    data = "".join(piece.text for piece in pieces).encode()
-    kept = tuple(piece for piece in pieces if piece.text)
-    return _Assembled(AssembledSource(name, data, kept, package.sources), tuple(openings))
-
-
-def _rest_of_line(text: Text) -> str:
-    rest = ""
-    for piece in text:
-        written = HOLE if piece.kind == "hole" else piece.text
-        before, newline, _ = written.partition("\n")
-        rest += before
-        if newline:
-            break
-    return rest

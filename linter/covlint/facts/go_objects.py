@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from covlint.documents.assembled import HOLE, AssembledSource, Piece, known_text
 from covlint.documents.gosource import Scope, call_arguments, field_of, holds, literal_piece
 from covlint.documents.gotext import GoPackage
-from covlint.facts.go_manifests import Manifest, manifest_facts
+from covlint.facts.made_manifests import Manifest, manifest_facts
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from covlint.diagnostics import Unread
 from covlint.documents.gotext import GoPackage
 from covlint.facts.go_commands import read_commands
-from covlint.facts.go_manifests import Manifest, read_manifests
+from covlint.facts.go_manifests import read_manifests
 from covlint.facts.go_objects import read_objects
+from covlint.facts.made_manifests import Manifest
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
