@@ -124,7 +124,7 @@ def test_makefile_recipes() -> None:
         "\tfor d in a b; do docker build -t $$d $$d; done\n"
     )
     source = SourceFile.of_text("sub/Makefile", text)
-    first, second, third = read_makefile_steps(read_makefile(source))
+    first, second, *looped = read_makefile_steps(read_makefile(source))
     assert isinstance(first, ImageBuild)
     assert (first.recipe, first.tags, first.context) == ("docker-build-%", ("app:e2e",), "sub/svc")
     assert first.dockerfile is None
@@ -133,8 +133,10 @@ def test_makefile_recipes() -> None:
     assert source.slice(first.span).startswith(b"$(CONTAINER_TOOL) build")
     assert isinstance(second, ImageBuild)
     assert (second.dockerfile, second.recipe) == ("sub/one/Dockerfile", "one")
-    assert isinstance(third, ImageBuild)
-    assert (third.tags, third.context) == ((), None)
+    assert [(one.tags, one.context) for one in looped if isinstance(one, ImageBuild)] == [
+        (("a",), "sub/a"),
+        (("b",), "sub/b"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from covlint.documents.grammars import parser
-from covlint.documents.shellcommands import Assignment, Command, Condition, Script
+from covlint.documents.shellcommands import Assignment, Command, Condition, Loop, Script
 from covlint.documents.shelltext import SHELLS, ShellText, branches, but, script_argument
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.source import Span
@@ -29,6 +29,7 @@ __all__ = [
     "Assignment",
     "Command",
     "Condition",
+    "Loop",
     "Part",
     "Script",
     "ShellWord",
@@ -65,6 +66,7 @@ class _Place(NamedTuple):
     last: bool = True
     chained: str = ""
     nested: bool = False
+    loops: tuple[Loop, ...] = ()
     depth: int = 0
 
 
@@ -130,6 +132,11 @@ class _Reader:
 
     def loop(self, node: Node, place: _Place) -> None:
         inside = place._replace(last=False, depth=place.depth + 1)
+        name = node.child_by_field_name("variable")
+        values = node.children_by_field_name("value")
+        if node.type == "for_statement" and name is not None and values:
+            words = tuple(self.source.word(one.start_byte, one.end_byte) for one in values)
+            inside = inside._replace(loops=(*place.loops, Loop(self.source.text(name), words)))
         for child in node.children:
             if child.type == "do_group":
                 self.sequence(child.children, inside)
@@ -295,6 +302,7 @@ class _Reader:
             last=place.last,
             chained=place.chained,
             nested=place.nested,
+            loops=place.loops,
         )
         self.commands.append(command)
         self.substitutions(node, place)

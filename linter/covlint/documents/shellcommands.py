@@ -38,6 +38,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """``for name in words``; a command in it runs once for each."""
+
+    name: str
+    words: tuple[ShellWord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A simple command. ``words`` is empty for a bare assignment.
 
@@ -61,6 +69,7 @@ class Command:
     last: bool
     chained: str
     nested: bool = False
+    loops: tuple[Loop, ...] = ()  # those with a list, from the outermost in
 
     @property
     def name(self) -> str | None:

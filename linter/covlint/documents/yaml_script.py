@@ -28,32 +28,36 @@ def scalar_text(node: YamlScalar) -> Expansion:
         position = node.end if line < 0 else line + 1
     elif node.style in ("'", '"'):
         position += 1
-    origins = _aligned(text, data, position, node.end, node.style)
-    if origins is None:
-        size = len(text)
-        return Expansion(node.source.path, text, (node.start,) * size, (node.end,) * size)
-    return Expansion(node.source.path, text, tuple(origins), tuple(one + 1 for one in origins))
+    places = _aligned(text, data, position, node.end, node.style)
+    if places is None:
+        places = [(node.start, node.end)] * len(text)
+    origins, ends = zip(*places, strict=True) if places else ((), ())
+    return Expansion(node.source.path, text, origins, ends)
 
 
-def _aligned(text: bytes, data: bytes, position: int, end: int, style: str) -> list[int] | None:
-    """The offset in ``data`` of each byte of ``text``: white space of one stands for white
+def _aligned(
+    text: bytes, data: bytes, position: int, end: int, style: str
+) -> list[tuple[int, int]] | None:
+    """The bytes in ``data`` of each byte of ``text``: white space of one stands for white
     space of the other, everything else is the same in both. None where it is not."""
-    origins: list[int] = []
+    places: list[tuple[int, int]] = []
     for byte in text:
         if byte in _BLANK:
-            origins.append(min(position, max(end - 1, 0)))
+            at = min(position, max(end - 1, 0))
+            places.append((at, at + 1))
             if position < end and data[position] in _BLANK:
                 position += 2 if data.startswith(b"\r\n", position) else 1
             continue
         while position < end and data[position] in _BLANK:
             position += 1
+        start = position
         if style == '"' and byte in b'"\\' and data.startswith(b"\\", position):
             position += 1
         if position >= end or data[position] != byte:
             return None
-        origins.append(position)
         position += 2 if style == "'" and byte == 0x27 else 1
-    return origins
+        places.append((start, position))
+    return places
 
 
 def with_expressions(expansion: Expansion, known: Callable[[str], str | None]) -> Expansion:

@@ -8,16 +8,16 @@ else stays None ("not seen"), never guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from covlint.documents.expansion import Expansion, Placer
+from covlint.documents.expansion import Expansion
 from covlint.documents.scriptvalues import ROOT, ScriptValues
-from covlint.documents.shell import Command, parse_script
+from covlint.documents.shell import parse_script
 from covlint.facts.build import GoFlagsSource
-from covlint.facts.script_builds import ScriptBuilds, goflags_of, may_build_for_coverage
-from covlint.facts.steps import BuildArgument, Fact, ImageBuild, ScriptFact, Step, StepKind
-from covlint.facts.toolcalls import ToolCalls
-from covlint.source import SourceFile, Span
+from covlint.facts.script_builds import may_build_for_coverage
+from covlint.facts.script_run import ScriptRun
+from covlint.facts.steps import BuildArgument, ImageBuild, ScriptFact, Step, StepKind
+from covlint.source import SourceFile
 
 __all__ = [
     "BuildArgument",
@@ -74,7 +74,7 @@ def read_script_steps(source: SourceFile) -> tuple[ScriptFact, ...]:
     """
     values = ScriptValues(source.data, own=_directory(source.path))
     commands = parse_script(source.path, source.data).commands
-    return tuple(_facts(source, commands, values, None, None, None))
+    return tuple(ScriptRun(source, commands, values).facts())
 
 
 def read_commands(
@@ -92,43 +92,9 @@ def read_commands(
         return
     values.data = expansion.text
     commands = parse_script(expansion.path, expansion.text).commands
-    yield from _facts(source, commands, values, recipe, expansion, goflags)
-
-
-def _facts(
-    source: SourceFile,
-    commands: Sequence[Command],
-    values: ScriptValues,
-    recipe: str | None,
-    expansion: Expansion | None,
-    goflags: GoFlagsSource | None,
-) -> Iterator[ScriptFact]:
-    placer = Placer(expansion, source.data, {}) if expansion is not None else None
-    builds = ScriptBuilds(source, placer.inserted if placer is not None else {})
-
-    def place(command: Command) -> Command:
-        return command if placer is None else placer.command(command)
-
-    for command in commands:
-        yield from _read(command, values, recipe, expansion)
-        yield from builds.read(command, place, values, goflags)
-        goflags = goflags_of(command, place, goflags)
-        values.feed(command)
+    yield from ScriptRun(source, commands, values, recipe, expansion, goflags).facts()
 
 
 def _directory(path: str) -> str:
     folder = path.rpartition("/")[0]
     return f"{ROOT}/{folder}" if folder else ROOT
-
-
-def _read(
-    command: Command, values: ScriptValues, recipe: str | None, expansion: Expansion | None
-) -> Iterator[Fact]:
-    if not command.words:
-        return
-
-    def place(span: Span) -> Span:
-        return span if expansion is None else expansion.original(span.start, span.end)
-
-    calls = ToolCalls(values, place, place(command.span), recipe or command.function)
-    yield from calls.read(command)
