@@ -30,9 +30,11 @@ PROMISED = {
     "COV110": ("file-argument-build", W),
     "COV111": ("remote-install", E),
     "COV112": ("non-atomic-snapshot", E),
+    "COV113": ("mixed-covermodes", E),
     "COV114": ("test-binary", E),
     "COV115": ("narrowed-coverpkg", W),
     "COV116": ("disabled-redesign", E),
+    "COV117": ("unused-build-arg", E),
     "COV201": ("unwritable-coverdir", E),
     "COV202": ("missing-coverdir", E),
     "COV203": ("shell-without-exec", E),
@@ -44,12 +46,16 @@ PROMISED = {
     "COV306": ("abrupt-termination", W),
     "COV307": ("shell-command", E),
     "COV308": ("registry-pull", W),
+    "COV309": ("split-coverdir", E),
+    "COV311": ("hostpath-type", W),
+    "COV312": ("capless-root", W),
     "COV401": ("missing-extra-mount", W),
     "COV402": ("read-only-extra-mount", E),
     "COV501": ("mismatched-coverdir", E),
     "COV502": ("mismatched-node-path", E),
     "COV601": ("unhandled-sigterm", E),
     "COV602": ("interrupt-only", E),
+    "COV707": ("mixed-toolchains", W),
 }
 REFUTED = {"COV107", "COV108", "COV109"}
 
@@ -80,7 +86,15 @@ class TestRule:
     def test_the_module_is_named_after_the_rule(self, rule: type[Rule[Any]]) -> None:
         package, family, module = rule.__module__.split(".")
         assert package == "covlint_rules"
-        assert family in {"build", "image", "workload", "cluster", "wiring", "shutdown"}
+        assert family in {
+            "build",
+            "image",
+            "workload",
+            "cluster",
+            "wiring",
+            "shutdown",
+            "collection",
+        }
         assert module == rule.name.replace("-", "_")
         words = [word.capitalize() for word in rule.name.split("-")]
         assert rule.__name__.lower() == "".join(words).lower()

@@ -12,6 +12,7 @@ from covlint.chain import Certainty, Chain, Gap, Hop, Link
 from covlint.wiring.chains import Wired, wire
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.questions import plainly_for_e2e, runs_as_root, seen_mounted
+from covlint.wiring.shared_directories import SharedDirectory
 
 __all__ = [
     "Certainty",
@@ -21,6 +22,7 @@ __all__ = [
     "Hop",
     "Link",
     "Repository",
+    "SharedDirectory",
     "Wired",
     "plainly_for_e2e",
     "runs_as_root",

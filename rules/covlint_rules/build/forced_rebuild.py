@@ -44,8 +44,30 @@ class ForcedRebuild(Rule[GoBuild]):
             "the production branch may have it",
         ),
         Valid("FROM golang:1.24\nCOPY . .\nRUN go vet -a . && echo go build -a\n", "no go build"),
+        Valid(
+            {"Makefile": "bin:\n\tgo build -a -o bin/till ./cmd/till\n"},
+            "outside of Dockerfiles only builds for coverage are read",
+        ),
     )
     INVALID = (
+        Invalid(
+            {
+                "Makefile": "GO ?= go\nFLAGS ?=\nbin:\n"
+                "\tCGO_ENABLED=0 $(GO) build -cover $(FLAGS) «-a» -o bin/till ./cmd/till\n"
+            },
+            fixed="GO ?= go\nFLAGS ?=\nbin:\n"
+            "\tCGO_ENABLED=0 $(GO) build -cover $(FLAGS) -o bin/till ./cmd/till\n",
+            safe=True,
+        ),
+        Invalid(
+            {
+                ".github/workflows/e2e.yaml": "jobs:\n  e2e:\n    steps:\n      - run: |\n"
+                "          go build -cover \\\n            «-a» \\\n            -o bin/till .\n"
+            },
+            fixed="jobs:\n  e2e:\n    steps:\n      - run: |\n"
+            "          go build -cover \\\n            -o bin/till .\n",
+            safe=True,
+        ),
         Invalid(
             "FROM golang:1.24\nCOPY . .\nRUN go build -cover \\\n    «-a» \\\n    -o /app .\n",
             fixed="FROM golang:1.24\nCOPY . .\nRUN go build -cover \\\n    -o /app .\n",

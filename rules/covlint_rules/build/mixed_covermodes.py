@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Evidence,
+    Fix,
+    Related,
+    Severity,
+    Symptom,
+)
+from covlint.facts.build import GoBuild
+from covlint.facts.covermode import CoverMode, covermode_of
+from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Span
+from covlint.wiring import Chain, SharedDirectory
+
+_PODS = "".join(
+    f"---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers:\n"
+    f"    - name: {name}\n      image: {name}:e2e\n"
+    "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+    "      volumeMounts:\n        - name: data\n          mountPath: /coverdata\n"
+    "  volumes:\n    - name: data\n      hostPath:\n        path: /coverdata\n"
+    for name in ("till", "desk")
+)
+_MAKEFILE = "images:\n" + "".join(
+    f"\tdocker build -t {name}:e2e -f {name}.Dockerfile .\n" for name in ("till", "desk")
+)
+
+
+def _dockerfile(flags: str) -> str:
+    return f'FROM golang:1.24\nCOPY . .\nRUN go build {flags} -o /app .\nCMD ["/app"]\n'
+
+
+class MixedCovermodes(Rule[SharedDirectory]):
+    """Images that write to one directory are built with different `-covermode`s.
+
+    `go tool covdata textfmt` stops at the first file of another mode (`counter
+    mode clash`), so that there is no report at all; only `merge -pcombine` takes
+    such a directory. `-race` counts as `atomic`. Build all with one mode.
+    """
+
+    code = "COV113"
+    name = "mixed-covermodes"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.MODE_CLASH
+    source = "facts, part A: set and atomic in one directory, textfmt fails (Go 1.21 to 1.27)"
+
+    def check(self, directory: SharedDirectory) -> Iterator[Diagnostic]:
+        if any("-pcombine" in step.words for chain in directory.chains for step in chain.steps):
+            return
+        modes: list[tuple[Chain, GoBuild, CoverMode]] = []
+        for chain in directory.chains:
+            for build in chain.builds:
+                mode = covermode_of(build, chain.image_builds)
+                if mode is not None:
+                    modes.append((chain, build, mode))
+        names = {mode.name for _, _, mode in modes}
+        if len(names) < 2:
+            return
+        wanted = "atomic" if "atomic" in names else "count"
+        first = next(mode for _, _, mode in modes if mode.name == wanted)
+        said: set[Span] = set()
+        for chain, build, mode in modes:
+            span = self.place(build, mode)
+            if mode.name == wanted or span in said:
+                continue
+            said.add(span)
+            yield self.diagnostic(
+                span,
+                f"{chain.service} counts in mode {mode.name}, and others that write to "
+                f"{directory.path} in mode {wanted}: go tool covdata textfmt fails (counter mode "
+                "clash)",
+                related=(Related(first.span, f"mode {wanted}"),),
+                fix=self.unified(build, mode, wanted, chain),
+            )
+
+    def place(self, build: GoBuild, mode: CoverMode) -> Span:
+        if mode.span != build.span:
+            return mode.span
+        return Span(build.span.path, build.span.start, build.after_subcommand)
+
+    def unified(self, build: GoBuild, mode: CoverMode, wanted: str, chain: Chain) -> Fix:
+        title = f"Build with -covermode={wanted}"
+        safe = Applicability.UNSAFE if chain.feeds_production else Applicability.SAFE
+        if mode.flag is not None and not mode.flag.from_goflags:
+            span = mode.flag.part_span(0, len(mode.flag.value or ""))
+            if span is not None:
+                return Fix(title, safe, (Edit(span, wanted.encode()),))
+        elif mode.span == build.span or mode.flag is not None:
+            at = Span(build.span.path, build.after_subcommand, build.after_subcommand)
+            return Fix(title, safe, (Edit(at, f" -covermode={wanted}".encode()),))
+        return Fix(title, Applicability.DISPLAY)
+
+    VALID = (
+        Valid(
+            {
+                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
+                "desk.Dockerfile": _dockerfile("-cover -race"),
+                "Makefile": _MAKEFILE,
+                "e2e/pods.yaml": _PODS,
+            },
+            "-race is atomic",
+        ),
+        Valid(
+            {
+                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
+                "desk.Dockerfile": _dockerfile("-cover"),
+                "Makefile": _MAKEFILE,
+                "e2e/pods.yaml": _PODS.replace("path: /coverdata", "path: /coverdata/till", 1),
+            },
+            "each has its own directory",
+        ),
+        Valid(
+            {
+                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
+                "desk.Dockerfile": _dockerfile("-cover"),
+                "Makefile": _MAKEFILE
+                + "report:\n\tgo tool covdata merge -pcombine -i=coverdata -o merged\n",
+                "e2e/pods.yaml": _PODS,
+            },
+            "merge -pcombine takes them",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
+                "desk.Dockerfile": _dockerfile("-cover").replace("go build", "«go build»"),
+                "Makefile": _MAKEFILE,
+                "e2e/pods.yaml": _PODS,
+            },
+            fixed={"desk.Dockerfile": _dockerfile("-covermode=atomic -cover")},
+            message="desk counts in mode set",
+            safe=True,
+        ),
+        Invalid(
+            {
+                "till.Dockerfile": _dockerfile("-cover «-covermode=set»"),
+                "desk.Dockerfile": _dockerfile("-cover -covermode=count"),
+                "Makefile": _MAKEFILE,
+                "e2e/pods.yaml": _PODS,
+            },
+            fixed={"till.Dockerfile": _dockerfile("-cover -covermode=count")},
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Rules on how the data is collected and reported."""
