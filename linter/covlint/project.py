@@ -85,6 +85,9 @@ class Project:
         yield from (("Container", c) for c in self.facts.containers if asked(c.span))
         yield from (("KindCluster", c) for c in self.facts.clusters if asked(c.span))
         yield from (("Chain", chain) for chain in wired.chains)
+        from covlint.wiring.shared_directories import shared_directories  # only with chains
+
+        yield from (("SharedDirectory", one) for one in shared_directories(wired.chains))
 
     def chains(self) -> tuple[Chain, ...]:
         """Every chain of the project, the whole of it read."""
