@@ -47,6 +47,7 @@ PROMISED = {
     "COV307": ("shell-command", E),
     "COV308": ("registry-pull", W),
     "COV309": ("split-coverdir", E),
+    "COV310": ("forbidden-by-namespace", W),
     "COV311": ("hostpath-type", W),
     "COV312": ("capless-root", W),
     "COV401": ("missing-extra-mount", W),

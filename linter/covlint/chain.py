@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.cluster import ExtraMount, KindCluster
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
+    from covlint.facts.namespace import Namespace
     from covlint.facts.shutdown import GoModule, MainPackage
     from covlint.facts.workload import Container, Volume, VolumeMount
     from covlint.source import Span, Word
@@ -88,3 +89,4 @@ class Chain:
     module: GoModule | None
     plainly_e2e: bool  # the manifest is plainly for e2e or coverage, never production
     feeds_production: bool  # the build's stage also feeds an image that is not for coverage
+    namespace: Namespace | None = None  # the container's own, where it enforces a standard

@@ -27,9 +27,10 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.cluster import KindCluster
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
+    from covlint.facts.namespace import Namespace
     from covlint.facts.workload import Container
 
-    Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step
+    Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step | Namespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,14 @@ def _read_dockerfile(source: SourceFile) -> Reading:
 
 def _read_yaml(source: SourceFile) -> Reading:
     from covlint.facts.cluster import read_clusters
+    from covlint.facts.namespace import read_namespaces
     from covlint.facts.workload import read_containers
 
-    return _of_yaml(source, lambda document: (*read_containers(document), *read_clusters(document)))
+    def read(document: YamlDocument) -> Sequence[Fact]:
+        containers, clusters = read_containers(document), read_clusters(document)
+        return (*containers, *clusters, *read_namespaces(document))
+
+    return _of_yaml(source, read)
 
 
 def _read_workflow(source: SourceFile) -> Reading:
@@ -139,13 +145,18 @@ def _is_manifest(data: bytes) -> bool:
     return (
         b"apiVersion" in data
         and b"kind" in data
-        and (b"ontainers" in data or b"kind.x-k8s.io" in data)
+        and any(word in data for word in (b"ontainers", b"kind.x-k8s.io", _ENFORCED))
     )
 
 
 def _says_nothing_of_coverage(data: bytes) -> bool:
     """A Kind config always matters: what it does not mount is lost with its nodes."""
-    return not any(word in data for word in (b"GOCOVERDIR", b"kind.x-k8s.io", b"covlint:"))
+    words = (b"GOCOVERDIR", b"kind.x-k8s.io", b"covlint:", _ENFORCED)
+    return not any(word in data for word in words)
+
+
+#: The label of a namespace that forbids what its pods may need.
+_ENFORCED = b"pod-security.kubernetes.io/enforce"
 
 
 def _read_makefile(source: SourceFile) -> Reading:

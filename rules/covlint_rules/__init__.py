@@ -38,6 +38,7 @@ RULES = tuple(
         ("COV307", "workload.shell_command", "ShellCommand", "Chain", "container"),
         ("COV308", "workload.registry_pull", "RegistryPull", "Chain", "container"),
         ("COV309", "workload.split_coverdir", "SplitCoverdir", "Chain", "container"),
+        ("COV310", "workload.forbidden_by_namespace", "ForbiddenByNamespace", "Chain", "namespace"),
         ("COV311", "workload.hostpath_type", "HostpathType", "Chain", "container"),
         ("COV312", "workload.capless_root", "CaplessRoot", "Chain", "container"),
         ("COV401", "cluster.missing_extra_mount", "MissingExtraMount", "Chain", "container"),

@@ -19,7 +19,7 @@ READ_ONLY_KINDS = frozenset(
     {VolumeKind.CONFIG_MAP, VolumeKind.SECRET, VolumeKind.PROJECTED, VolumeKind.DOWNWARD_API}
 )
 #: hostPath types that are no directory.
-_NO_DIRECTORY = frozenset({"File", "FileOrCreate", "Socket", "CharDevice", "BlockDevice"})
+NO_DIRECTORY = frozenset({"File", "FileOrCreate", "Socket", "CharDevice", "BlockDevice"})
 
 
 def is_coverage_path(path: str) -> bool:
@@ -71,7 +71,7 @@ def is_host_directory(volume: Volume | None) -> bool:
     if volume is None or volume.kind is not VolumeKind.HOST_PATH or volume.host_path is None:
         return False
     kind = volume.host_path_type
-    return kind is None or kind.text not in _NO_DIRECTORY
+    return kind is None or kind.text not in NO_DIRECTORY
 
 
 def node_path(volume: Volume, mount: VolumeMount, directory: str) -> str:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from covlint.facts.cluster import ExtraMount
 from covlint.facts.pod import Container
 from covlint.facts.steps import Step, StepKind
 
@@ -102,3 +103,37 @@ def _for_others(mode: str) -> bool:
     if _OCTAL.fullmatch(mode):
         return int(mode, 8) & 0o022 != 0
     return any("w" in part and not part.startswith("u") for part in re.split(r",|-\w*", mode))
+
+
+def same_path(first: str, second: str) -> bool:
+    """Whether two paths are written for the same directory (``./x`` and ``x/.`` are ``x``)."""
+    return posixpath.normpath(first) == posixpath.normpath(second)
+
+
+def host_directory(mount: ExtraMount, path: str) -> str | None:
+    """Where the node path ``path``, which lies in the extra mount, is on the host."""
+    if mount.host_path is None:
+        return None
+    inside = posixpath.relpath(path, mount.container_path.text)
+    return posixpath.normpath(posixpath.join(mount.host_path.text, inside))
+
+
+def made_on_node(steps: Iterable[Step], path: str) -> bool:
+    """Whether a mkdir in a node may make the directory, or one that lies in it."""
+    inside = posixpath.normpath(path) + "/"
+    return any(
+        operand is None or (posixpath.normpath(operand) + "/").startswith(inside)
+        for step in steps
+        if step.kind in (StepKind.CREATE, StepKind.PERMISSION) and step.through is not None
+        for operand in step.operands
+    )
+
+
+def made_here(steps: Iterable[Step], path: str) -> bool:
+    """Whether a script makes the directory ``path`` of the host by mkdir."""
+    return any(
+        operand is not None and same_path(operand, path)
+        for step in steps
+        if step.kind is StepKind.CREATE and step.through is None
+        for operand in step.operands
+    )

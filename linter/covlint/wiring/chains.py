@@ -25,6 +25,7 @@ from covlint.wiring.sites import site_of
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.cluster import ExtraMount, KindCluster
+    from covlint.facts.namespace import Namespace
     from covlint.facts.shutdown import GoModule, MainPackage
     from covlint.facts.workload import Container, Volume
     from covlint.source import Word
@@ -157,9 +158,19 @@ def _chain(
         module=module,
         plainly_e2e=container is not None and plainly_for_e2e(container),
         feeds_production=feeds_production(image, builds, images),
+        namespace=_namespace(container, facts),
     )
     links, gap = links_of(chain)
     return replace(chain, links=links, gap=gap)
+
+
+def _namespace(container: Container | None, facts: Facts) -> Namespace | None:
+    """The namespace that the container's manifest names, if it is declared once."""
+    name = container.pod.namespace if container is not None else None
+    if name is None:
+        return None
+    found = [one for one in facts.namespaces if one.name.text == name.text]
+    return found[0] if len(found) == 1 else None
 
 
 def _coverdir(image: Image | None, container: Container | None) -> Word | None:

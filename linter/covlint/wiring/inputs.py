@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.cluster import KindCluster
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
+    from covlint.facts.namespace import Namespace
     from covlint.facts.shutdown import GoModule, MainPackage
     from covlint.facts.workload import Container
 
@@ -29,9 +30,12 @@ class Facts:
     clusters: list[KindCluster] = field(default_factory=list)
     image_builds: list[ImageBuild] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    namespaces: list[Namespace] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
 
-    def add(self, fact: GoBuild | Image | Container | KindCluster | ImageBuild | Step) -> None:
+    def add(
+        self, fact: GoBuild | Image | Container | KindCluster | ImageBuild | Step | Namespace
+    ) -> None:
         """Put a fact where it belongs."""
         # by name, so that types that never turn up need not be imported
         homes: dict[str, list[Any]] = {
@@ -41,6 +45,7 @@ class Facts:
             "KindCluster": self.clusters,
             "ImageBuild": self.image_builds,
             "Step": self.steps,
+            "Namespace": self.namespaces,
         }
         homes[type(fact).__name__].append(fact)
 
