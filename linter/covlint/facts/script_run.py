@@ -22,6 +22,8 @@ from covlint.source import SourceFile, Span
 _DEPTH, _CALLS = 4, 64
 #: A loop over more items is read once, with its variable unknown.
 _ITEMS = 16
+#: ``$1`` to ``$9``.
+_ARGUMENTS = 10
 
 
 class ScriptRun:
@@ -100,14 +102,18 @@ class ScriptRun:
         name = command.name or ""
         self.calls += 1
         self.run_bodies.add(name)
-        arguments = [one.text for one in self.values.arguments(command.words[1:])]
         variables = self.values.variables
         former = {key: variables.pop(key) for key in list(variables) if key.isdigit()}
-        if None not in arguments:
-            plain = [text for text in arguments if text is not None]
-            variables.update({str(index): text for index, text in enumerate(plain, 1)})
-            # What is not given is empty.
-            variables.update({str(index): "" for index in range(len(plain) + 1, 10)})
+        position = 1
+        for argument in self.values.arguments(command.words[1:]):
+            if argument.several:  # what follows may be any argument
+                position = _ARGUMENTS
+                break
+            if argument.text is not None:
+                variables[str(position)] = argument.text
+            position += 1
+        # What is not given is empty.
+        variables.update({str(index): "" for index in range(position, _ARGUMENTS)})
         for inner in self.functions[name]:
             if inner.name != name:
                 yield from self.command(inner, depth + 1)

@@ -55,8 +55,10 @@ class ForcedRebuild(Rule[GoBuild]):
                 "Makefile": "GO ?= go\nFLAGS ?=\nbin:\n"
                 "\tCGO_ENABLED=0 $(GO) build -cover $(FLAGS) «-a» -o bin/till ./cmd/till\n"
             },
-            fixed="GO ?= go\nFLAGS ?=\nbin:\n"
-            "\tCGO_ENABLED=0 $(GO) build -cover $(FLAGS) -o bin/till ./cmd/till\n",
+            fixed={
+                "Makefile": "GO ?= go\nFLAGS ?=\nbin:\n"
+                "\tCGO_ENABLED=0 $(GO) build -cover $(FLAGS) -o bin/till ./cmd/till\n"
+            },
             safe=True,
         ),
         Invalid(
@@ -64,8 +66,10 @@ class ForcedRebuild(Rule[GoBuild]):
                 ".github/workflows/e2e.yaml": "jobs:\n  e2e:\n    steps:\n      - run: |\n"
                 "          go build -cover \\\n            «-a» \\\n            -o bin/till .\n"
             },
-            fixed="jobs:\n  e2e:\n    steps:\n      - run: |\n"
-            "          go build -cover \\\n            -o bin/till .\n",
+            fixed={
+                ".github/workflows/e2e.yaml": "jobs:\n  e2e:\n    steps:\n      - run: |\n"
+                "          go build -cover \\\n            -o bin/till .\n"
+            },
             safe=True,
         ),
         Invalid(

@@ -148,6 +148,21 @@ class UnsetCoverdir(Rule[Chain]):
     INVALID = (
         Invalid(
             {
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nWORKDIR /src\nCOPY . .\n"
+                'RUN go build -o /till ./cmd/till\nCMD ["/till"]\n',
+                "docker-compose.yml": "services:\n  «till»:\n    build:\n      context: .\n"
+                "      args:\n        GOFLAGS: -cover\n",
+            },
+            fixed={
+                "docker-compose.yml": "services:\n  till:\n    build:\n      context: .\n"
+                "      args:\n        GOFLAGS: -cover\n    environment:\n"
+                "      GOCOVERDIR: /coverdata\n",
+            },
+            message="GOCOVERDIR is not set",
+            safe=False,
+        ),
+        Invalid(
+            {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
                 "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
                 "    - «name: till»\n      image: till\n",
