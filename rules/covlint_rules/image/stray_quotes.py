@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
+from covlint.facts.coverage_volume import written_fix
+from covlint.rule import Invalid, Rule, Valid
+from covlint.wiring import Chain
+
+_LIST = re.compile(r"/[^:]*:/")
+
+
+class StrayQuotes(Rule[Chain]):
+    """The value of GOCOVERDIR holds quotes or spaces of its own, or a list.
+
+    Go takes the whole value for the name of one directory: quotes that are part
+    of it, a space at its end and a second path behind a colon all name a
+    directory that does not exist, and Go never creates it. Write the bare path.
+    """
+
+    code = "COV207"
+    name = "stray-quotes"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.MISSING_DIRECTORY
+    source = "facts, part A: literal quotes, trailing space, a:b (Go 1.21 to 1.27)"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        coverdir, container = chain.coverdir, chain.container
+        if coverdir is None or "$" in coverdir.text:
+            return
+        path = coverdir.text.strip(" \t\r\n\"'")
+        if _LIST.match(path):
+            fault, path = "a list: Go takes it for one directory", path.partition(":")[0]
+        elif path == coverdir.text or not path:
+            return
+        elif path == coverdir.text.strip():
+            fault = "a path with blanks at an end, which are part of its name"
+        else:
+            fault = "a path in quotes that are part of its name"
+        if container is not None and container.mount_at(coverdir.text) is not None:
+            return  # somebody does mean this name
+        listed = fault.startswith("a list")
+        yield self.diagnostic(
+            coverdir.span,
+            f"GOCOVERDIR is {coverdir.text!r}, {fault}; it does not exist, and no data is written",
+            fix=Fix(f"Choose one directory, such as {path}", Applicability.DISPLAY)
+            if listed
+            else self.bare(chain, path),
+        )
+
+    def bare(self, chain: Chain, path: str) -> Fix | None:
+        coverdir, container = chain.coverdir, chain.container
+        title = f"Write {path}"
+        if coverdir is None:
+            return None
+        plain = coverdir.span.end - coverdir.span.start == len(coverdir.text.encode())
+        if container is not None and coverdir.span.path == container.span.path and not plain:
+            changed = container.replace_word(coverdir, path)
+            return written_fix(title, [changed], safe=not container.shared)
+        shared = container is not None and container.shared
+        applied = Applicability.UNSAFE if shared else Applicability.SAFE
+        return Fix(title, applied, (Edit(coverdir.span, path.encode()),))
+
+    VALID = (
+        Valid('FROM golang:1.24\nRUN go build -cover .\nENV GOCOVERDIR="/tmp"\nCMD /till\n'),
+        Valid("FROM golang:1.24\nRUN go build -cover .\nENV GOCOVERDIR='/tmp'\nCMD /till\n"),
+        Valid(
+            {
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                '      env:\n        - name: GOCOVERDIR\n          value: "/coverdata"\n',
+            },
+            "quotes of the language",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            "FROM golang:1.24\nRUN go build -cover .\nENV GOCOVERDIR=«'\"/tmp\"'»\nCMD /till\n",
+            fixed="FROM golang:1.24\nRUN go build -cover .\nENV GOCOVERDIR=/tmp\nCMD /till\n",
+            message="in quotes that are part of its name",
+            safe=True,
+        ),
+        Invalid(
+            {
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: «'\"/coverdata\"'»\n",
+            },
+            fixed={
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: '/coverdata'\n",
+            },
+            safe=True,
+        ),
+        Invalid(
+            {
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                '      env:\n        - name: GOCOVERDIR\n          value: «"/coverdata "»\n',
+            },
+            fixed={
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                '      env:\n        - name: GOCOVERDIR\n          value: "/coverdata"\n',
+            },
+            message="with blanks at an end",
+        ),
+        Invalid(
+            "FROM golang:1.24\nRUN go build -cover .\nENV GOCOVERDIR=«/tmp:/coverdata»\nCMD /till\n",
+            message="a list",
+        ),
+        Invalid(
+            {
+                "docker-compose.yml": "services:\n  till:\n    image: till\n    environment:\n"
+                '      - GOCOVERDIR=«"/coverdata"»\n',
+            },
+            fixed={
+                "docker-compose.yml": "services:\n  till:\n    image: till\n    environment:\n"
+                "      - GOCOVERDIR=/coverdata\n",
+            },
+        ),
+    )
