@@ -191,3 +191,13 @@ def test_any_text_gives_nodes_inside_the_file_or_an_error(text: str) -> None:
             assert node.written.rstrip() == node.text
         elif isinstance(node, YamlMapping | YamlSequence) and node.parent is not None:
             assert node.parent.start <= node.start
+
+
+def test_a_colon_in_a_flow_list_is_read_as_yaml_1_2_has_it() -> None:
+    document = open_yaml(SourceFile.of_text("compose.yaml", "é: [./data:/data, b]\n"))
+    assert document.error is None
+    (root,) = document.documents
+    assert isinstance(root, YamlMapping)
+    values = root.sequence("é")
+    assert values is not None
+    assert [item.written for item in values.items] == ["./data:/data", "b"]

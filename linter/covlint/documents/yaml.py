@@ -49,6 +49,10 @@ _BREAKS = rb"\xc2\x85|\xe2\x80\xa8|\xe2\x80\xa9"
 _PROPERTIES = re.compile(
     rb"(?:&[\w-]*|!(?:(?!" + _BREAKS + rb")\S)*|\s+|" + _BREAKS + rb"|#[^\r\n]*(?=[\r\n]))*"
 )
+#: What libyaml says of ``[./data:/data]``, which is valid since YAML 1.2.
+_COLON_IN_FLOW = "found unexpected ':'"
+#: Characters that the parser in Python, some 20 times slower, is given at most.
+_SLOW_LIMIT = 1 << 16
 _COLON = re.compile(rb"\s*:")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 
@@ -102,17 +106,26 @@ def open_yaml(source: SourceFile) -> YamlDocument:
     bom = text.startswith("\ufeff")
     if bom:
         text = text[1:]
-    reader = _Reader(source, _byte_mapper(text, 3 if bom else 0))
-    error: YamlError | None = None
-    try:
-        for event in YAML(typ="safe").parse(text):
-            reader.feed(event)
-    except _RefusedError as refused:
-        error = _error_at(source, refused.offset, str(refused))
-    except YAMLError as problem:
-        error = _explain(source, text, problem)
-    reader.mark_shared()
-    return YamlDocument(source, tuple(reader.documents), error)
+
+    def read(*, pure: bool) -> YamlDocument:
+        reader = _Reader(source, _byte_mapper(text, 3 if bom else 0))
+        error: YamlError | None = None
+        try:
+            for event in YAML(typ="safe", pure=pure).parse(text):
+                reader.feed(event)
+        except _RefusedError as refused:
+            error = _error_at(source, refused.offset, str(refused))
+        except YAMLError as problem:
+            error = _explain(source, text, problem)
+        reader.mark_shared()
+        return YamlDocument(source, tuple(reader.documents), error)
+
+    document = read(pure=False)
+    if document.error is not None and _COLON_IN_FLOW in document.error.message:
+        # YAML 1.2, as Kubernetes and compose read it; the slow parser does, too
+        again = read(pure=True) if len(text) <= _SLOW_LIMIT else document
+        return again if again.error is None else document
+    return document
 
 
 class _RefusedError(Exception):
