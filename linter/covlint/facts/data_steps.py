@@ -5,10 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from covlint.facts.cluster import ExtraMount
-from covlint.facts.pod import Container
 from covlint.facts.steps import Step, StepKind
+
+if TYPE_CHECKING:
+    from covlint.facts.pod import Container
 
 #: Tools that copy out of a Kind node; the tool of a variable is taken for docker.
 NODE_TOOLS = frozenset({"docker", "podman", "nerdctl", None})
