@@ -34,6 +34,9 @@ def scan_header(data: bytes) -> tuple[str | None, frozenset[str]]:
     May err to one side only: text in a raw string that looks like an import
     declaration adds a path.
     """
+    # imports stand before everything else
+    end = data.find(b"\nfunc ")
+    data = data if end == -1 else data[: end + 1]
     package = _PACKAGE.search(data)
     paths: set[str] = set()
     for match in _IMPORTS.finditer(data):

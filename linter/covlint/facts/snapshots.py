@@ -49,6 +49,8 @@ def read_snapshots(sources: Iterable[SourceFile], optional: frozenset[str]) -> I
 def directory_change(sources: Iterable[SourceFile]) -> Span | None:
     """The first call that changes the working directory of the program."""
     for source in sources:
+        if b".Chdir(" not in source.data:  # ten times as fast as the expression
+            continue
         for match in _CHANGES.finditer(source.data):
             line = source.data.rfind(b"\n", 0, match.start()) + 1
             if not source.data[line : match.start()].lstrip().startswith(b"//"):
