@@ -30,7 +30,9 @@ SILENCES: Mapping[str, frozenset[str]] = {
     "COV204": frozenset({"COV306", "COV601", "COV602"}),
     # The data goes to another place than the one that is mounted.
     "COV501": frozenset({"COV201", "COV202", "COV302", "COV303", "COV304", "COV401"}),
-    "COV502": frozenset({"COV201", "COV302", "COV303", "COV304", "COV401"}),
+    "COV502": frozenset({"COV201", "COV302", "COV303", "COV304", "COV311", "COV312", "COV401"}),
+    # The mount that is missing makes the directory that the pod wants.
+    "COV401": frozenset({"COV311"}),
     # A directory that is not there, or on no volume, has no owner that matters.
     "COV302": frozenset({"COV201", "COV202", "COV304"}),
     "COV202": frozenset({"COV201"}),

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.facts.coverage_volume import is_coverage_path, written_fix
+from covlint.facts.kind_paths import is_relabelled, relabel
+from covlint.facts.steps import Step, StepKind
+from covlint.rule import Invalid, Rule, Valid
+from covlint.wiring import Chain
+
+_POD = (
+    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+    "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+    "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+    "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n"
+)
+_KIND = (
+    "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n"
+    "  extraMounts:\n  - {}hostPath: ./coverdata\n    containerPath: /coverdata{}\n"
+)
+_UP = (
+    "e2e:\n\tkind create cluster --config kind.yaml\n"
+    "\tpodman cp kind-control-plane:/var/log/pods logs\n"
+)
+
+
+class SelinuxLabel(Rule[Chain]):
+    """Where SELinux is on, a podman node may not write to an unlabelled directory.
+
+    On Fedora, RHEL and the like a container gets `permission denied` in a
+    directory of the host that has no container label. `selinuxRelabel: true` of
+    the extraMount gives it one; elsewhere it changes nothing.
+    """
+
+    code = "COV405"
+    name = "selinux-label"
+    severity = Severity.NOTICE
+    evidence = Evidence.REPORTED
+    since = "0.1.0"
+    symptom = Symptom.PERMISSION_DENIED
+    source = "Kind, Configuration: extra mounts, selinuxRelabel"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        if not chain.takes_part or not chain.steps:
+            return
+        files = {one.span.path: one for one in chain.clusters}
+        for mount in chain.extra_mounts:
+            cluster = files.get(mount.span.path)
+            if cluster is None or is_relabelled(mount) or mount.host_path is None:
+                continue
+            step = next((s for s in chain.steps if _by_podman(s, cluster.span.path, chain)), None)
+            if step is None:
+                continue
+            host = mount.host_path.text
+            yield self.diagnostic(
+                mount.span,
+                f"under SELinux a podman node may not write to {host}, which has no container "
+                "label: permission denied",
+                related=(Related(step.span, "created here, beside podman"),),
+                fix=written_fix(
+                    "Let Kind label the directory",
+                    [relabel(mount)],
+                    safe=is_coverage_path(host),
+                ),
+            )
+
+    VALID = (
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "kind.yaml": _KIND.format("", "\n    selinuxRelabel: true"),
+                "Makefile": _UP,
+            }
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "kind.yaml": _KIND.format("", ""),
+                "Makefile": _UP.replace("podman", "docker"),
+            },
+            "docker",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {"e2e/pod.yaml": _POD, "kind.yaml": _KIND.format("«", "»"), "Makefile": _UP},
+            fixed={"kind.yaml": _KIND.format("", "\n    selinuxRelabel: true")},
+            message="may not write to ./coverdata",
+            safe=True,
+        ),
+    )
+
+
+def _by_podman(step: Step, config: str, chain: Chain) -> bool:
+    """Whether a step makes a cluster from the config in a recipe that uses podman."""
+    if step.kind is not StepKind.CREATE_CLUSTER or step.source != config:
+        return False
+    place = (step.span.path, step.recipe)
+    return any(
+        one.through == "podman" and (one.span.path, one.recipe) == place for one in chain.steps
+    )
