@@ -21,7 +21,7 @@ def scalar_text(node: YamlScalar) -> Expansion:
     A value whose escapes move the bytes (``"a\\tb"``) stands as a whole at its start.
     """
     data = node.source.data
-    text = node.text.encode("utf-8", "surrogatepass")
+    text = node.text.encode("utf-8", "replace")
     position = node.start
     if node.style in ("|", ">"):
         line = data.find(b"\n", position, node.end)
@@ -77,7 +77,7 @@ def with_expressions(expansion: Expansion, known: Callable[[str], str | None]) -
         origins += expansion.origins[position : match.start()]
         ends += expansion.ends[position : match.start()]
         value = known(match[1].decode("utf-8", "replace").strip())
-        put = unknown_name(match[1]) if value is None else value.encode()
+        put = unknown_name(match[1]) if value is None else value.encode("utf-8", "replace")
         text += put
         origins += [expansion.origins[match.start()]] * len(put)
         ends += [expansion.ends[match.end() - 1]] * len(put)

@@ -162,7 +162,8 @@ def _pairs(node: AnyNode | None) -> tuple[list[tuple[Word, Word | None, Span]], 
 def _part(node: YamlScalar, start: int, end: int) -> Word:
     """Characters ``[start, end)`` of a scalar."""
     written = scalar_text(node)
-    first, last = len(node.text[:start].encode()), len(node.text[:end].encode())
+    first = len(node.text[:start].encode("utf-8", "replace"))
+    last = len(node.text[:end].encode("utf-8", "replace"))
     if first == last:
         place = written.original(max(first - 1, 0), first)
         return Word("", Span(place.path, place.end, place.end))

@@ -79,13 +79,13 @@ def _put_in(text: str, known: Callable[[str], str | None]) -> str | None:
     """A value with its expressions put in; None where one is not known."""
     if "${{" not in text:
         return text
-    raw = text.encode()
+    raw = text.encode("utf-8", "replace")
     places = tuple(range(len(raw)))
     expanded = with_expressions(
         Expansion("", raw, places, places),
         lambda one: _UNKNOWN if known(one) is None else known(one),
     )
-    result = expanded.text.decode()
+    result = expanded.text.decode("utf-8", "replace")
     return None if _UNKNOWN in result else result
 
 
