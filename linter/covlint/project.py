@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git)/")
 
 
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
 #: A Dockerfile without any of these has no sign of coverage of its own.
 _SIGN = re.compile(rb"(?i)cover|GOFLAGS|covlint:")
 
@@ -58,6 +60,7 @@ class Project:
         self._waiting: list[tuple[Reader, SourceFile]] = []
         self._layout: GoLayout | None = None
         self._go_packages: set[str] = set()  # directories whose Go files speak of coverage
+        self._speaking_yaml = False  # whether some YAML names GOCOVERDIR: a patch may
 
     # -- what the engine asks -----------------------------------------------
 
@@ -173,6 +176,8 @@ class Project:
             or facts.image_builds
             or facts.steps
             or self._waiting
+            or self._speaking_yaml
+            or any(p.endswith(_KUSTOMIZATIONS) for p in self._parsed)
             or any(p.endswith(".go") for p in self._parsed)
         )
 
@@ -187,8 +192,12 @@ class Project:
             self._parse(path, named=False)
         self._read_entrypoints()
         self._read_go_packages()
-        if self._may_run_instrumented():
+        instrumented = self._may_run_instrumented()
+        explained = self._resolve_overlays() if instrumented or self._speaking_yaml else ()
+        if instrumented:
             for reader, source in self._waiting:
+                if source.path in explained:
+                    continue
                 try:
                     self._take(reader.read(source))
                 except UnreadableSource as error:
@@ -223,6 +232,8 @@ class Project:
             return
         try:
             source = self.source(path)
+            if path.endswith((".yaml", ".yml")) and b"GOCOVERDIR" in source.data:
+                self._speaking_yaml = True
             if reader is None:
                 reader = reader_by_content(source)
             if reader is None:
@@ -268,6 +279,23 @@ class Project:
             self._dockerfiles[reading.dockerfile.source.path] = reading.dockerfile
         for fact in reading.facts:
             self.facts.add(fact)
+
+    def _resolve_overlays(self) -> frozenset[str]:
+        """Containers as kustomizations deploy them, in the place of what their files say one
+        by one; the files for which this was done."""
+        tops = [path for path in self._paths if path.endswith(_KUSTOMIZATIONS)]
+        if not tops:
+            return frozenset()
+        from covlint.facts.overlays import resolve_overlays  # loads a YAML parser
+
+        resolved = resolve_overlays(tops, self.source, self.files.paths())
+        facts = self.facts
+        facts.containers = [
+            c for c in facts.containers if c.pod.span.path not in resolved.explained
+        ]
+        facts.containers += resolved.containers
+        self.unread.extend(resolved.unread)
+        return resolved.explained
 
     # -- Go packages ------------------------------------------------------------
 

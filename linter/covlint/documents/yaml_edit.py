@@ -50,6 +50,7 @@ _TO_NEXT_LINE = re.compile(rb"[ \t]*(?:#[^\n]*)?\r?\n *")
 
 def insert_entry(mapping: YamlMapping, key: str, value: Value) -> Edits:
     """Add ``key: value`` after the last entry; the caller knows that there is none yet."""
+    mapping = mapping.written_at()
     if mapping.flow:
         return _insert_in_flow(mapping, flow_entry_text(key, value, is_json(mapping)))
     column = column_of(mapping)
@@ -76,6 +77,7 @@ def append_item(sequence: YamlSequence, value: Value) -> Edits:
 
 def append_to(mapping: YamlMapping, key: str, item: Value) -> Edits:
     """Add ``item`` to the list at ``key``, which may be missing, null or ``[]``."""
+    mapping = mapping.written_at()
     value = mapping.get(key)
     if isinstance(value, YamlSequence) and value.items:
         return append_item(value, item)
@@ -85,6 +87,7 @@ def append_to(mapping: YamlMapping, key: str, item: Value) -> Edits:
 def set_in(mapping: YamlMapping, key: str, children: Mapping[str, str | int]) -> Edits:
     """Set entries of the mapping at ``key``, which may be missing, null or ``{}``; empty
     when one of them cannot be set."""
+    mapping = mapping.written_at()
     inner = mapping.get(key)
     if not isinstance(inner, YamlMapping) or not inner.entries:
         return _create(mapping, key, dict(children))
@@ -99,6 +102,7 @@ def set_in(mapping: YamlMapping, key: str, children: Mapping[str, str | int]) ->
 
 def set_scalar(mapping: YamlMapping, key: str, value: str | int) -> Edits:
     """Replace the scalar at ``key``, or add the entry; a merged value is overridden here."""
+    mapping = mapping.written_at()
     entry = mapping.entry(key)
     if entry is None:
         return insert_entry(mapping, key, value)
@@ -126,6 +130,7 @@ def replace_text(source: SourceFile, span: Span, value: str | int) -> Edits:
 def remove_entry(mapping: YamlMapping, key: str) -> Edits:
     """Remove the entry: in block style its lines with the comment at their end, in flow
     style with its comma. The last entry of a mapping leaves ``{}``."""
+    mapping = mapping.written_at()
     entry = mapping.entry(key)
     if entry is None or not _removable(entry.value, entry.alias):
         return ()

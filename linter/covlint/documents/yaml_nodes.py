@@ -99,6 +99,11 @@ class YamlMapping(YamlNode):
     entries: tuple[YamlEntry, ...] = field(repr=False)
     flow: bool
 
+    def written_at(self) -> YamlMapping:
+        """The mapping into which a new entry is written: this one, unless it is put
+        together from several files."""
+        return self
+
     def entry(self, key: str) -> YamlEntry | None:
         """The entry of that key in this mapping's own text; of duplicates the last, which
         is the one that Kubernetes takes."""

@@ -15,16 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from covlint.documents.assembled import AssembledSource, settled
+from covlint.documents.assembled import settled
+from covlint.documents.assembled_yaml import appended, replaced_word
+from covlint.documents.composed import ComposedMapping
 from covlint.documents.yaml import YamlMapping, YamlScalar
 from covlint.documents.yaml_edit import (
     Edits,
     Value,
-    append_to,
     join_edits,
     remove_entry,
     replace_scalar,
-    replace_text,
     set_in,
     set_scalar,
 )
@@ -136,6 +136,7 @@ class Pod:
     node: YamlMapping = field(repr=False)  # the pod's ``spec``
     span: Span  # the span of the workload's ``kind`` value
     volumes_opaque: bool = False
+    overlay: str | None = None  # the kustomization that puts it together from several files
 
     @property
     def is_compose(self) -> bool:
@@ -267,7 +268,12 @@ class Container:
             return compose_edit.make_root_writable(self.node)
         context = self.node.mapping("securityContext")
         scalar = context.scalar("readOnlyRootFilesystem") if context is not None else None
-        edits = replace_scalar(scalar, False) if scalar is not None else ()
+        if scalar is None:
+            return ()
+        if isinstance(self.node, ComposedMapping):
+            edits = set_in(self.node, "securityContext", {"readOnlyRootFilesystem": False})
+        else:
+            edits = replace_scalar(scalar, False)
         return settled(self.node.source, edits)
 
     def replace_word(self, word: Word, value: str | int) -> Edits:
@@ -288,6 +294,8 @@ def drop_read_only(node: YamlMapping) -> Edits:
     scalar = node.get("readOnly")
     if not isinstance(scalar, YamlScalar) or scalar.boolean is not True:
         return ()
+    if isinstance(node, ComposedMapping):  # the base may say it as well
+        return settled(node.source, set_scalar(node, "readOnly", False))
     removed = settled(node.source, remove_entry(node, "readOnly"))
     return removed or settled(node.source, replace_scalar(scalar, False))
 
@@ -302,20 +310,6 @@ def _set_user(node: YamlMapping, uid: int, enforced: bool) -> Edits:
     return settled(node.source, set_in(node, "securityContext", wanted))
 
 
-def appended(node: YamlMapping, key: str, item: Value) -> Edits:
-    """Add ``item`` to the list at ``key``, in the file that the text is written in."""
-    return settled(node.source, append_to(node, key, item))
-
-
-def replaced_word(node: YamlMapping, word: Word, value: str | int) -> Edits:
-    """Write ``value`` where ``word`` stands, in the file that the text is written in."""
-    if isinstance(node.source, AssembledSource):
-        return node.source.replace_word(
-            word, str(value), lambda source: replace_text(source, word.span, value)
-        )
-    return replace_text(node.source, word.span, value)
-
-
 __all__ = [
     "COMPOSE",
     "Container",
@@ -325,8 +319,6 @@ __all__ = [
     "Volume",
     "VolumeKind",
     "VolumeMount",
-    "appended",
     "drop_read_only",
     "join_edits",
-    "replaced_word",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from covlint.documents.yaml import (
     AnyNode,
@@ -29,6 +30,7 @@ from covlint.facts.pod import (
 from covlint.source import Span, Word
 
 __all__ = [
+    "WORKLOADS",
     "Container",
     "EnvVar",
     "Identity",
@@ -36,6 +38,7 @@ __all__ = [
     "Volume",
     "VolumeKind",
     "VolumeMount",
+    "containers_of",
     "items_of",
     "join_edits",
     "known_word",
@@ -56,6 +59,8 @@ _TEMPLATE_PATHS: dict[str, tuple[str, ...]] = {
     "Job": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
+#: The kinds of objects that run containers.
+WORKLOADS = frozenset(_TEMPLATE_PATHS)
 
 #: ``$(NAME)`` is filled in by Kubernetes, ``${NAME}`` by envsubst and its like.
 _REFERENCE = re.compile(r"\$[({]")
@@ -72,19 +77,25 @@ def known_word(node: AnyNode | None) -> Word | None:
 
 def read_containers(document: YamlDocument) -> tuple[Container, ...]:
     """Every container of every workload in the file, init containers first in their pod."""
-    found: list[Container] = []
-    for manifest in objects(document):
-        kind = manifest.scalar("kind")
-        path = _TEMPLATE_PATHS.get(kind.text) if kind is not None else None
-        if kind is None or path is None:
-            continue
-        template: YamlMapping | None = manifest
-        for key in path:
-            template = template.mapping(key) if template is not None else None
-        spec = template.mapping("spec") if template is not None else None
-        if template is not None and spec is not None:
-            found.extend(_containers(_pod(kind, manifest, template, spec)))
-    return tuple(found)
+    return tuple(
+        container for manifest in objects(document) for container in containers_of(manifest)
+    )
+
+
+def containers_of(manifest: YamlMapping, overlay: str | None = None) -> tuple[Container, ...]:
+    """Every container of one object; ``overlay``: the file that had it put together."""
+    kind = manifest.scalar("kind")
+    path = _TEMPLATE_PATHS.get(kind.text) if kind is not None else None
+    if kind is None or path is None:
+        return ()
+    template: YamlMapping | None = manifest
+    for key in path:
+        template = template.mapping(key) if template is not None else None
+    spec = template.mapping("spec") if template is not None else None
+    if template is None or spec is None:
+        return ()
+    pod = _pod(kind, manifest, template, spec)
+    return tuple(_containers(replace(pod, overlay=overlay) if overlay is not None else pod))
 
 
 def objects(document: YamlDocument) -> Iterator[YamlMapping]:
@@ -158,7 +169,7 @@ def _container(pod: Pod, node: YamlMapping, init: bool, before: tuple[Container,
         mounts_opaque=mounts_opaque,
         command=command,
         arguments=arguments,
-        identity=_identity(context, pod.node.mapping("securityContext")),
+        identity=_identity(node.get("securityContext"), pod.node.get("securityContext")),
         read_only_root=true_word(context.get("readOnlyRootFilesystem")) if context else None,
         pre_stop=pre_stop.span if pre_stop is not None else None,
         init_containers=before,
@@ -239,19 +250,20 @@ def _volumes(spec: YamlMapping) -> tuple[tuple[Volume, ...], bool]:
     return tuple(found), opaque
 
 
-def _identity(own: YamlMapping | None, pod: YamlMapping | None) -> Identity:
+def _identity(own: AnyNode | None, pod: AnyNode | None) -> Identity:
+    contexts = [one for one in (own, pod) if isinstance(one, YamlMapping)]
+
     def value(key: str) -> AnyNode | None:
-        found = own.get(key) if own is not None else None
-        if found is None and pod is not None:
-            found = pod.get(key)
-        return found
+        found = (one.get(key) for one in contexts)
+        return next((one for one in found if one is not None), None)
 
     return Identity(
         user=known_word(value("runAsUser")),
         non_root=true_word(value("runAsNonRoot")),
         group=known_word(value("runAsGroup")),
-        fs_group=known_word(pod.get("fsGroup")) if pod is not None else None,
-        opaque=any(_unknown(value(key)) for key in ("runAsUser", "runAsNonRoot")),
+        fs_group=known_word(pod.get("fsGroup")) if isinstance(pod, YamlMapping) else None,
+        opaque=any(_unknown(one) for one in (own, pod) if isinstance(one, YamlScalar))
+        or any(_unknown(value(key)) for key in ("runAsUser", "runAsNonRoot")),
     )
 
 

@@ -18,9 +18,13 @@ _PRODUCTION = re.compile(r"(?:^|[-_./])(?:prod|production|release|live)(?:[-_./]
 
 
 def plainly_for_e2e(container: Container) -> bool:
-    """Whether a manifest is for e2e or coverage only: by its path, namespace or name."""
+    """Whether a manifest is for e2e or coverage only: by the path of its file or of its
+    overlay, by its namespace or name."""
     pod = container.pod
-    names = [container.span.path, *(w.text for w in (pod.name, pod.namespace) if w is not None)]
+    names = [
+        pod.overlay or container.span.path,
+        *(w.text for w in (pod.name, pod.namespace) if w is not None),
+    ]
     if any(_PRODUCTION.search(name.lower()) for name in names):
         return False
     return any(_E2E.search(name.lower()) for name in names)

@@ -89,9 +89,10 @@ class RelativeCoverdir(Rule[Chain]):
         title = f"Write the absolute path {path}"
         if coverdir is None:
             return None
-        if container is not None and coverdir.span.path == container.span.path:
+        variable = container.variable("GOCOVERDIR") if container is not None else None
+        if container is not None and variable is not None:
             changed = container.replace_word(coverdir, path)
-            return written_fix(title, [changed], safe=not container.shared)
+            return written_fix(title, [changed], safe=not container.shared and not variable.shared)
         return Fix(title, Applicability.SAFE, (Edit(coverdir.span, path.encode()),))
 
     VALID = (

@@ -57,10 +57,12 @@ class StrayQuotes(Rule[Chain]):
         if coverdir is None:
             return None
         plain = coverdir.span.end - coverdir.span.start == len(coverdir.text.encode())
-        if container is not None and coverdir.span.path == container.span.path and not plain:
-            changed = container.replace_word(coverdir, path)
-            return written_fix(title, [changed], safe=not container.shared)
+        variable = container.variable("GOCOVERDIR") if container is not None else None
         shared = container is not None and container.shared
+        shared = shared or (variable is not None and variable.shared)
+        if container is not None and variable is not None and not plain:
+            changed = container.replace_word(coverdir, path)
+            return written_fix(title, [changed], safe=not shared)
         applied = Applicability.UNSAFE if shared else Applicability.SAFE
         return Fix(title, applied, (Edit(coverdir.span, path.encode()),))
 

@@ -41,7 +41,7 @@ class MismatchedCoverdir(Rule[Chain]):
             where = f"the coverage volume is mounted at {paths[0]}"
         else:
             where = f"the volumes that look like coverage are mounted at {' and '.join(paths)}"
-        here = coverdir.span.path == container.span.path
+        here = container.variable("GOCOVERDIR") is not None
         yield self.diagnostic(
             coverdir.span if here else container.span,
             f"GOCOVERDIR is {coverdir.text}, but {where}: the counters never reach the volume",

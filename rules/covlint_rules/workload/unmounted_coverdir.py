@@ -37,7 +37,7 @@ class UnmountedCoverdir(Rule[Chain]):
             return
         if copied(chain.steps, tools_for(container), [coverdir.text]):
             return
-        here = coverdir.span.path == container.span.path
+        here = container.variable("GOCOVERDIR") is not None
         yield self.diagnostic(
             coverdir.span if here else container.span,
             f"no volume is mounted at {coverdir.text}: the counters are written when the program "
