@@ -62,7 +62,10 @@ class RemoteInstall(Rule[Chain]):
             process = chain.image.process
             texts = [word.text for word in process.argv]
             texts += [w.literal or "" for command in process.commands for w in command.words[:2]]
-        return name is not None and any(posixpath.basename(text) == name for text in texts)
+        started = {posixpath.basename(text) for text in texts}
+        # `dlv exec /manager`: what a debugger or a wrapper starts is the service
+        others = {output_name(b) for b in chain.builds if self.remote(b) is None}
+        return name in started and not started & others
 
     VALID = (
         Valid(
@@ -73,6 +76,13 @@ class RemoteInstall(Rule[Chain]):
             "COPY --from=build /go/bin/grpc-health-probe /usr/bin/\n"
             'ENV GOCOVERDIR=/tmp\nENTRYPOINT ["/till"]\n',
             "a tool, not the service",
+        ),
+        Valid(
+            "FROM golang:1.24\nENV GOFLAGS=-cover\nCOPY . /src\nWORKDIR /src\n"
+            "RUN go build -o /till ./cmd/till\n"
+            "RUN go install github.com/go-delve/delve/cmd/dlv@latest\n"
+            'ENV GOCOVERDIR=/tmp\nCMD ["/go/bin/dlv", "exec", "/till"]\n',
+            "a debugger that starts the service",
         ),
         Valid(
             "FROM golang:1.24 AS build\nRUN go install example.com/till/cmd/till@v1.2.3\n"
