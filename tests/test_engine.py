@@ -161,7 +161,8 @@ def test_something_always_speaks(capsys: pytest.CaptureFixture[str]) -> None:
         print(f"{winner} before {', '.join(sorted(losers))}")
     everything = {*SILENCES, *(loser for losers in SILENCES.values() for loser in losers)}
     assert speaking(everything)
-    assert winners_over(["COV101"]) == {"COV102", "COV103", "COV104", "COV106", "COV117"}
+    assert winners_over(["COV105"]) == {"COV114"}
+    assert "COV103" in winners_over(["COV101"])
 
 
 def test_each_family_has_a_hop() -> None:

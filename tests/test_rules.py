@@ -14,7 +14,7 @@ from covlint.registry import Registry
 from covlint.rule import Rule
 from covlint.testing import Case, case_id, cases, run_case, subject_of
 
-E, W = Severity.ERROR, Severity.WARNING
+E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 
 #: Codes, names and severities are a promise to users: they never change.
 PROMISED = {
@@ -63,6 +63,12 @@ PROMISED = {
     "COV502": ("mismatched-node-path", E),
     "COV601": ("unhandled-sigterm", E),
     "COV602": ("interrupt-only", E),
+    "COV701": ("repeated-input-flag", E),
+    "COV702": ("nested-input", E),
+    "COV703": ("concatenated-profiles", W),
+    "COV704": ("stale-data", W),
+    "COV705": ("missing-covdata-cache", W),
+    "COV706": ("exit-code-trust", N),
     "COV707": ("mixed-toolchains", W),
 }
 REFUTED = {"COV107", "COV108", "COV109"}

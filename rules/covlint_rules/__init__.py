@@ -54,6 +54,12 @@ RULES = tuple(
         ("COV502", "wiring.mismatched_node_path", "MismatchedNodePath", "Chain", "container"),
         ("COV601", "shutdown.unhandled_sigterm", "UnhandledSigterm", "Chain", "main"),
         ("COV602", "shutdown.interrupt_only", "InterruptOnly", "Chain", "main"),
+        ("COV701", "collection.repeated_input_flag", "RepeatedInputFlag", "Collection", ""),
+        ("COV702", "collection.nested_input", "NestedInput", "Collection", ""),
+        ("COV703", "collection.concatenated_profiles", "ConcatenatedProfiles", "Collection", ""),
+        ("COV704", "collection.stale_data", "StaleData", "Collection", ""),
+        ("COV705", "collection.missing_covdata_cache", "MissingCovdataCache", "Collection", ""),
+        ("COV706", "collection.exit_code_trust", "ExitCodeTrust", "Collection", ""),
         ("COV707", "collection.mixed_toolchains", "MixedToolchains", "SharedDirectory", ""),
     )
 )

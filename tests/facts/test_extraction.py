@@ -35,8 +35,7 @@ def image(facts: list[ScriptFact]) -> ImageBuild:
 
 
 def step(text: str) -> Step:
-    (found,) = script(text)
-    assert isinstance(found, Step)
+    (found,) = (fact for fact in script(text) if isinstance(fact, Step))
     return found
 
 

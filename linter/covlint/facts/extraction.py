@@ -46,7 +46,7 @@ _COMMANDS = re.compile(
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
     rb"|\bbuild\b|\bgo\s+install\b"
-    rb"|\b(?:rm|mkdir|mv|find)\s[^\n]*cov|\b(?:sed|yq|envsubst|perl)\s[^\n]*\.ya?ml"
+    rb"|\brm\s|\btool\s+cover\b|\bcat\s[^\n]*>|\b(?:mkdir|mv|find)\s[^\n]*cov|\b(?:sed|yq|envsubst|perl)\s[^\n]*\.ya?ml"
 )
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
 

@@ -13,6 +13,7 @@ from covlint.documents.expansion import Expansion, Placer
 from covlint.documents.scriptvalues import ScriptValues
 from covlint.documents.shell import Command, Loop
 from covlint.facts.build import GoFlagsSource
+from covlint.facts.collecting import read_data_commands
 from covlint.facts.script_builds import ScriptBuilds, goflags_of
 from covlint.facts.steps import ScriptFact
 from covlint.facts.toolcalls import ToolCalls
@@ -92,6 +93,7 @@ class ScriptRun:
         for fact in (
             *calls.read(command),
             *self.builds.read(command, self.place, self.values, self.goflags),
+            *read_data_commands(command, self.values, self.place_of, self.recipe),
         ):
             if fact not in self.seen:
                 self.seen.add(fact)

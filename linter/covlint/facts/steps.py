@@ -13,6 +13,7 @@ from covlint.source import Span
 
 if TYPE_CHECKING:
     from covlint.facts.build import GoBuild
+    from covlint.facts.collecting import DataCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +98,4 @@ class Step:
 
 Fact: TypeAlias = "ImageBuild | Step"
 #: What scripts do.
-ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild"
+ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild | DataCommand"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from covlint.chain import Certainty, Chain, Gap, Hop, Link
 from covlint.wiring.chains import Wired, wire
+from covlint.wiring.collections import Collection
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.questions import plainly_for_e2e, runs_as_root, seen_mounted
 from covlint.wiring.shared_directories import SharedDirectory
@@ -17,6 +18,7 @@ from covlint.wiring.shared_directories import SharedDirectory
 __all__ = [
     "Certainty",
     "Chain",
+    "Collection",
     "Facts",
     "Gap",
     "Hop",

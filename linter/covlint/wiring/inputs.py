@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
     from covlint.facts.build import GoBuild
     from covlint.facts.cluster import KindCluster
+    from covlint.facts.collecting import DataCommand
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
     from covlint.facts.namespace import Namespace
@@ -30,11 +31,20 @@ class Facts:
     clusters: list[KindCluster] = field(default_factory=list)
     image_builds: list[ImageBuild] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    data_commands: list[DataCommand] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
 
     def add(
-        self, fact: GoBuild | Image | Container | KindCluster | ImageBuild | Step | Namespace
+        self,
+        fact: GoBuild
+        | Image
+        | Container
+        | KindCluster
+        | ImageBuild
+        | Step
+        | DataCommand
+        | Namespace,
     ) -> None:
         """Put a fact where it belongs."""
         # by name, so that types that never turn up need not be imported
@@ -45,6 +55,7 @@ class Facts:
             "KindCluster": self.clusters,
             "ImageBuild": self.image_builds,
             "Step": self.steps,
+            "DataCommand": self.data_commands,
             "Namespace": self.namespaces,
         }
         homes[type(fact).__name__].append(fact)

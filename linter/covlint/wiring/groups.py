@@ -1,0 +1,32 @@
+"""Subjects of rules that are more than one chain: directories and collections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.source import Span
+    from covlint.wiring.chains import Wired
+    from covlint.wiring.inputs import Facts, Repository
+
+
+def groups_of(
+    facts: Facts,
+    wired: Wired,
+    repository: Callable[[], Repository],
+    asked: Callable[[Span], bool],
+) -> Iterator[tuple[str, object]]:
+    """Directories that several services write to; what files do to collect the data.
+
+    ``asked``: whether a collection at that place is reported on.
+    """
+    if len(wired.chains) > 1:
+        from covlint.wiring.shared_directories import shared_directories
+
+        yield from (("SharedDirectory", one) for one in shared_directories(wired.chains))
+    if facts.data_commands:
+        from covlint.wiring.collections import collections_of
+
+        found = collections_of(facts, wired, repository())
+        yield from (("Collection", one) for one in found if asked(one.span))

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Applicability, Diagnostic, Evidence, Fix, Severity, Symptom
+from covlint.rule import Invalid, Rule, Valid
+from covlint.wiring import Collection
+
+
+class ExitCodeTrust(Rule[Collection]):
+    """A script takes the exit code of `go tool covdata` for its result.
+
+    covdata exits with 0 when it finds no files at all (`warning: no applicable
+    files found in input directories`) and when no counters match, so that an `if`
+    on it is always true. With `|| true` the one failure that it does report, a
+    truncated file that makes the whole directory unreadable, is lost as well.
+    Look at the output: `test -s cover.out`, and a percentage above 0.
+    """
+
+    code = "COV706"
+    name = "exit-code-trust"
+    severity = Severity.NOTICE
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.NOT_EXTRACTED
+    source = "facts, part D: exit codes and messages of covdata (Go 1.21 to 1.27)"
+
+    def check(self, collection: Collection) -> Iterator[Diagnostic]:
+        for command in collection.covdata:
+            if command.forgiven:
+                message = "the only failure that go tool covdata reports is thrown away here"
+            elif command.tested:
+                message = "go tool covdata exits with 0 also when it finds no data at all"
+            else:
+                continue
+            yield self.diagnostic(
+                command.span,
+                message,
+                fix=Fix("Test what it writes, not its exit code", Applicability.DISPLAY),
+            )
+
+    VALID = (
+        Valid({"cov.sh": "#!/bin/sh\nset -e\ngo tool covdata percent -i=coverdata\n"}),
+        Valid(
+            {
+                "cov.sh": "#!/bin/sh\ngo tool covdata textfmt -i=coverdata -o c.out || exit 1\n"
+                "test -s c.out\n",
+            }
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {"cov.sh": "#!/bin/sh\n«go tool covdata percent -i=coverdata» 2>/dev/null || true\n"},
+            message="is thrown away",
+        ),
+        Invalid(
+            {
+                "cov.sh": "#!/bin/sh\nif «go tool covdata textfmt -i=coverdata -o c.out»; then\n"
+                "  echo collected\nfi\n",
+            },
+            message="exits with 0 also",
+        ),
+    )

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Evidence,
+    Fix,
+    Related,
+    Severity,
+    Symptom,
+)
+from covlint.facts.collecting import Input
+from covlint.facts.steps import Step, StepKind
+from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Span
+from covlint.wiring import Collection
+
+#: A file that was put somewhere below the directory: its path, None where its end is not seen.
+_Place = tuple[str | None, Span]
+
+
+class NestedInput(Rule[Collection]):
+    """`go tool covdata` is pointed at a directory whose data lies in sub-directories.
+
+    covdata reads the files of the directories that it is given and nothing
+    below them: `warning: no applicable files found in input directories`, exit
+    code 0 and an empty report. Name the sub-directories, with commas.
+    """
+
+    code = "COV702"
+    name = "nested-input"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.NESTED
+    source = "facts, parts A and D: files only in sub-directories (Go 1.21 to 1.27)"
+
+    def check(self, collection: Collection) -> Iterator[Diagnostic]:
+        written = {one.output for one in collection.covdata if one.output is not None}
+        for command in collection.covdata:
+            for one in command.inputs:
+                if one.path is None or one.path in written or one.path == ".":
+                    continue
+                below = self.below(collection, one.path)
+                if not below:
+                    continue
+                names = sorted({path for path, _ in below if path is not None})
+                partly = len(names) < len({span for _, span in below})
+                yield self.diagnostic(
+                    one.value or command.span,
+                    f"the data is in sub-directories of {one.text}, where go tool covdata does "
+                    "not look: it finds no files, and exits with 0",
+                    related=tuple(Related(span, "put below it here") for _, span in below[:3]),
+                    fix=self.listed(one, [] if partly else names),
+                )
+
+    def below(self, collection: Collection, path: str) -> list[_Place]:
+        """What is put into sub-directories of ``path``; nothing if any may be put into it."""
+        found: list[_Place] = []
+        for step in collection.all_steps:
+            here = step.span.path == collection.path
+            if here and self.moves(step, path):
+                return []  # files may be moved up, or written by what is run
+            if step.kind is not StepKind.COPY or step.inward:
+                continue
+            if step.destination is None:
+                return []
+            target = posixpath.normpath(step.destination)
+            nested = target.startswith(path + "/")
+            if not nested and not (path + "/").startswith(target + "/"):
+                continue
+            if not nested or not here:
+                return []
+            found.append((target, step.span))
+        for run in collection.commands:
+            if run.kind != "run":
+                continue
+            value = run.inputs[0]
+            own, prefix = value.path, posixpath.normpath(value.prefix or ".")
+            if own is None and prefix != path and not prefix.startswith(path + "/"):
+                return []
+            if own is not None and not own.startswith(path + "/"):
+                return []
+            found.append((own, run.span))
+        return found
+
+    def moves(self, step: Step, path: str) -> bool:
+        """Whether a step may put files into ``path`` itself, in a way that is not followed."""
+        if step.kind is StepKind.RUN_CONTAINER:
+            return bool(step.mounts)
+        return step.kind is StepKind.EDIT and any(
+            operand is None or posixpath.basename(path) in operand for operand in step.operands
+        )
+
+    def listed(self, one: Input, names: Sequence[str]) -> Fix:
+        if names and one.value is not None and one.text is not None:
+            length = one.value.end - one.value.start
+            if length == len(one.text.encode()):
+                directories = ",".join(names)
+                edit = Edit(one.value, directories.encode())
+                return Fix(f"Read {directories}", Applicability.SAFE, (edit,))
+        listing = f"$(find {one.text} -mindepth 1 -type d | paste -sd, -)"
+        return Fix(f'Read each of them: -i="{listing}"', Applicability.DISPLAY)
+
+    VALID = (
+        Valid(
+            {
+                "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata\n"
+                "go tool covdata percent -i=coverdata\n",
+            }
+        ),
+        Valid(
+            {
+                "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata/till\n"
+                "kubectl cp desk-0:/coverdata coverdata/desk\n"
+                "go tool covdata percent -i=coverdata/till,coverdata/desk\n",
+            }
+        ),
+        Valid(
+            {
+                "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata/till\n"
+                "cp coverdata/till/* coverdata/\ngo tool covdata percent -i=coverdata\n",
+            },
+            "copied up",
+        ),
+        Valid(
+            {
+                "cov.sh": "#!/bin/sh\nGOCOVERDIR=coverdata ./till\n"
+                "GOCOVERDIR=coverdata/desk ./desk\ngo tool covdata percent -i=coverdata\n",
+            },
+            "some of it is in the directory itself",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata/till\n"
+                "kubectl cp desk-0:/coverdata coverdata/desk\n"
+                "go tool covdata percent -i=«coverdata»\n",
+            },
+            fixed={
+                "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata/till\n"
+                "kubectl cp desk-0:/coverdata coverdata/desk\n"
+                "go tool covdata percent -i=coverdata/desk,coverdata/till\n",
+            },
+            message="in sub-directories of coverdata",
+            safe=True,
+        ),
+        Invalid(
+            {
+                "Makefile": "DATA := build/coverdata\ne2e:\n\tGOCOVERDIR=$(DATA)/$$name ./till\n"
+                "\tgo tool covdata textfmt -i=«$(DATA)» -o cover.out\n",
+            },
+        ),
+    )
