@@ -22,6 +22,7 @@ from covlint.readers import (
     reader_of,
 )
 from covlint.source import SourceFile, Span, UnreadableSource
+from covlint.wiring.groups import groups_of
 from covlint.wiring.inputs import Facts, Repository
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ class Project:
         yield from (("Container", c) for c in self.facts.containers if asked(c.span))
         yield from (("KindCluster", c) for c in self.facts.clusters if asked(c.span))
         yield from (("Chain", chain) for chain in wired.chains)
-        from covlint.wiring.shared_directories import shared_directories  # only with chains
-
-        yield from (("SharedDirectory", one) for one in shared_directories(wired.chains))
+        yield from groups_of(self.facts, wired, self._repository, asked)
 
     def chains(self) -> tuple[Chain, ...]:
         """Every chain of the project, the whole of it read."""
