@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.facts.steps import Step, StepKind
+from covlint.rule import Invalid, Rule, Valid
+from covlint.wiring import Chain
+from covlint.wiring.episodes import concerns, files, host_data, pairs, starts, stops, wipes
+
+_POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
+    "    - name: till\n      image: till\n"
+    "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+    "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+    "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n"
+)
+_KIND = (
+    "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n"
+    "  extraMounts:\n  - hostPath: ./coverdata\n    containerPath: /coverdata\n"
+)
+_UP = "e2e:\n\tkind create cluster --config kind.yaml\n"
+
+
+class WipedWhileRunning(Rule[Chain]):
+    """The data directory is emptied while the program runs.
+
+    Go writes the covmeta file once, when the program starts, and the counters
+    when it ends. Without the covmeta file the counters cannot be read: covdata
+    warns `no applicable files found in input directories` and exits with 0. Clean
+    the directory before the workload starts.
+    """
+
+    code = "COV604"
+    name = "wiped-while-running"
+    severity = Severity.ERROR
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    symptom = Symptom.COUNTERS_ONLY
+    source = "facts, part A: files deleted from the directory while the process runs"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        if not chain.takes_part or not chain.steps:
+            return
+        for steps in files(chain):
+            for first, between, last in pairs(steps):
+                # that it is stopped afterwards shows that it runs until then
+                if not starts(first, chain) or not self.ends(last, chain):
+                    continue
+                if any(starts(one, chain) or self.ends(one, chain) for one in between):
+                    continue
+                yield from self.wiped(first, between, chain)
+
+    def ends(self, step: Step, chain: Chain) -> bool:
+        if step.kind is StepKind.RESTART:
+            return True
+        return stops(step, chain) and concerns(step, chain) is True
+
+    def wiped(self, first: Step, between: tuple[Step, ...], chain: Chain) -> Iterator[Diagnostic]:
+        hosts = host_data(chain, first)
+        for step in between:
+            place = wipes(step, chain, hosts)
+            if place is None:
+                continue
+            yield self.diagnostic(
+                step.span,
+                f"{place} is emptied while the program runs: its covmeta file is written only "
+                "once, at the start, and the counters cannot be read without it",
+                related=(Related(first.span, "started here"),),
+            )
+
+    VALID = (
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "kind.yaml": _KIND,
+                "Makefile": _UP + "\trm -rf coverdata/*\n\tkubectl apply -f e2e/pod.yaml\n"
+                "\tgo test ./e2e\n\tkubectl delete pod till\n",
+            },
+            "cleaned before the start",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "kind.yaml": _KIND,
+                "Makefile": _UP + "\tkubectl apply -f e2e/pod.yaml\n"
+                "\tgo test ./e2e\n\tkubectl delete pod till\n\trm -rf coverdata\n",
+            },
+            "cleaned after the end",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "kind.yaml": _KIND,
+                "Makefile": _UP + "\tkubectl apply -f e2e/pod.yaml\n\trm -rf coverage-html\n"
+                "\tgo test ./e2e\n\tkubectl delete pod till\n",
+            },
+            "another directory",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                "e2e/pod.yaml": _POD,
+                "kind.yaml": _KIND,
+                "Makefile": _UP + "\tkubectl apply -f e2e/pod.yaml\n\t«rm -rf coverdata/*»\n"
+                "\tgo test ./e2e\n\tkubectl delete -f e2e/pod.yaml\n",
+            },
+            message="coverdata is emptied while the program runs",
+        ),
+        Invalid(
+            {
+                "Dockerfile": "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\n"
+                'ENV GOCOVERDIR=/coverdata\nCMD ["/till"]\n',
+                "run.sh": "docker build -t till:e2e .\n"
+                "docker run -d --name till -v ./coverdata:/coverdata till:e2e\n"
+                "«find coverdata -type f -delete»\ncurl localhost:8080\ndocker stop till\n",
+            },
+        ),
+    )
