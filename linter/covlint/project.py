@@ -146,6 +146,10 @@ class Project:
                 from covlint.documents.golang import syntax_error
 
                 return syntax_error(source)
+            if kind in ("python", "tiltfile"):
+                from covlint.facts.pythonfacts import syntax_error as python_error
+
+                return python_error(source)
             source.text  # noqa: B018  (raises when it is no longer text)
         except UnreadableSource as error:
             return error.reason

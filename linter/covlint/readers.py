@@ -25,12 +25,13 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.documents.yaml import YamlDocument
     from covlint.facts.build import GoBuild
     from covlint.facts.cluster import KindCluster
+    from covlint.facts.collecting import DataCommand
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
     from covlint.facts.namespace import Namespace
     from covlint.facts.workload import Container
 
-    Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step | Namespace
+    Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step | DataCommand | Namespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,11 +277,51 @@ MAKEFILE = Reader(
 )
 SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_script)
 
+
+def _python_may_matter(data: bytes) -> bool:
+    from covlint.facts.pythonfacts import may_matter
+
+    return may_matter(data)
+
+
+def _tiltfile_may_matter(data: bytes) -> bool:
+    from covlint.facts.pythonfacts import tiltfile_may_matter
+
+    return tiltfile_may_matter(data)
+
+
+def _python_may_wait(data: bytes) -> bool:
+    from covlint.facts.pythonfacts import says_nothing_of_coverage
+
+    return says_nothing_of_coverage(data)
+
+
+def _read_python(source: SourceFile) -> Reading:
+    from covlint.facts.pythonfacts import read_python
+
+    return Reading(*read_python(source))
+
+
+def _read_tiltfile(source: SourceFile) -> Reading:
+    from covlint.facts.pythonfacts import read_tiltfile
+
+    return Reading(*read_tiltfile(source))
+
+
+PYTHON = Reader("python", re.compile(r"\.py$"), _python_may_matter, _read_python, _python_may_wait)
+TILTFILE = Reader(
+    "tiltfile",
+    re.compile(r"(?:^|/)(?:Tiltfile(?:\.[^/]*)?|[^/]*\.(?:tiltfile|Tiltfile|star))$"),
+    _tiltfile_may_matter,
+    _read_tiltfile,
+)
+
 #: The first reader whose name pattern matches takes the file.
 READERS: tuple[Reader, ...] = (
     GO,
     *(WORKFLOW, GITLAB, COMPOSE, SKAFFOLD, GORELEASER, KO, YAML),
     *(SCRIPT, DOCKERFILE, MAKEFILE, BAKE),
+    *(PYTHON, TILTFILE),
 )
 
 

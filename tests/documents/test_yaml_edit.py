@@ -412,3 +412,10 @@ def test_a_written_string_reads_back_in_block_and_in_flow(text: str, style: str)
         "a": text,
         "b": [text, {"k": text}],
     }
+
+
+def test_flow_style_quotes_what_has_a_colon() -> None:
+    """libyaml takes no colon inside a plain scalar of a flow collection."""
+    before = "{containers: [{name: till}]}\n"
+    (edit,) = append_to(root(before), "containers", {"image": "busybox:stable"})
+    assert edit.replacement == b', {image: "busybox:stable"}'

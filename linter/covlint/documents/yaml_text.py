@@ -55,7 +55,7 @@ def entry_lines(key: str, value: Value, layout: Layout) -> list[str]:
     """``key: value`` in block style, starting in column 0."""
     name = scalar_text(key)
     if isinstance(value, (str, int)) or not value:
-        return [f"{name}: {flow_text(value)}"]
+        return [f"{name}: {_on_one_line(value)}"]
     if isinstance(value, Mapping):
         return [f"{name}:", *_moved(mapping_lines(value, layout), layout.step)]
     nested = [line for item in value for line in item_lines(item, layout)]
@@ -69,7 +69,7 @@ def mapping_lines(value: Mapping[str, Value], layout: Layout) -> list[str]:
 def item_lines(value: Value, layout: Layout, width: int = 2) -> list[str]:
     """``- value`` in block style; ``width`` is that of the dash and the spaces after it."""
     if isinstance(value, (str, int)) or not value:
-        lines = [flow_text(value)]
+        lines = [_on_one_line(value)]
     elif isinstance(value, Mapping):
         lines = mapping_lines(value, layout)
     else:
@@ -79,12 +79,18 @@ def item_lines(value: Value, layout: Layout, width: int = 2) -> list[str]:
 
 def flow_text(value: Value, json: bool = False) -> str:
     """``value`` in flow style, on one line; as JSON when ``json``."""
-    style = '"' if json else ""
     if isinstance(value, (str, int)):
-        return scalar_text(value, style)
+        # libyaml takes no colon inside a plain scalar of a flow collection
+        quoted = json or (isinstance(value, str) and ":" in value)
+        return scalar_text(value, '"' if quoted else "")
     if isinstance(value, Mapping):
         return "{" + ", ".join(flow_entry_text(k, v, json) for k, v in value.items()) + "}"
     return "[" + ", ".join(flow_text(item, json) for item in value) + "]"
+
+
+def _on_one_line(value: Value) -> str:
+    """A scalar or an empty collection, in block style."""
+    return scalar_text(value) if isinstance(value, (str, int)) else flow_text(value)
 
 
 def flow_entry_text(key: str, value: Value, json: bool = False) -> str:

@@ -46,7 +46,11 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
     candidates = [i for i in images if i.final and i.builds]
     taken = {id(image) for image, c, _ in pairs if c is None or not c.pod.is_compose}
     free = [i for i in candidates if id(i) not in taken]
-    with_coverage = [c for c in unexplained if c.variable("GOCOVERDIR")] or unexplained
+    with_coverage = [c for c in unexplained if c.variable("GOCOVERDIR")] or [
+        c
+        for c in unexplained
+        if not c.span.path.endswith(".py")  # fixtures nobody deploys
+    ]
     names = {_short(c.image.text) for c in with_coverage if c.image is not None}
     elsewhere = any(
         b.builder in _OTHER_BUILDERS and b.dockerfile is None for b in facts.image_builds
