@@ -61,13 +61,14 @@ class GoCall:
     """A call. ``callee`` has no white space, and other calls in it are ``f()``:
     ``fx.New(…).Run()`` is ``fx.New().Run``. ``function`` is the declaration that
     it stands in (None: a package-level initialiser); ``concurrent``: below a
-    ``go`` statement there."""
+    ``go`` statement there; ``conditional``: in a branch, loop or function literal."""
 
     callee: str
     arguments: tuple[GoExpression, ...]
     span: Span
     function: GoFunction | None
     concurrent: bool
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +185,15 @@ class _Reader:
 
     def walk(self, top: Node, function: GoFunction | None, concurrent: bool) -> None:
         """Visit ``top`` and everything below it; a stack, since files nest deeper than Python."""
-        stack: list[tuple[Node, GoFunction | None, bool]] = [(top, function, concurrent)]
+        stack: list[tuple[Node, GoFunction | None, bool, bool]] = []
+        stack.append((top, function, concurrent, False))
         while stack:
-            node, function, concurrent = stack.pop()
+            node, function, concurrent, conditional = stack.pop()
             kind = node.type
             if kind in ("function_declaration", "method_declaration"):
                 function = self.declare(node) or function
             elif kind == "call_expression":
-                self.calls.append(self.call(node, function, concurrent))
+                self.calls.append(self.call(node, function, concurrent, conditional))
             elif kind == "go_statement":
                 concurrent = True
             elif kind in _BINDINGS:
@@ -206,7 +208,10 @@ class _Reader:
                     self.wait("receive", self.callee(operand), node, function, concurrent)
             elif kind == "for_statement" and self.endless(node):
                 self.wait("loop", "", node, function, concurrent)
-            stack.extend((child, function, concurrent) for child in reversed(node.named_children))
+            branches = kind in _BRANCHES  # an if's initialiser and condition are none
+            for child in reversed(node.named_children):
+                inside = conditional or (branches and child.type in _BRANCH)
+                stack.append((child, function, concurrent, inside))
 
     def wait(
         self, kind: str, operand: str, node: Node, function: GoFunction | None, concurrent: bool
@@ -228,7 +233,9 @@ class _Reader:
         self.functions.append(found)
         return found
 
-    def call(self, node: Node, function: GoFunction | None, concurrent: bool) -> GoCall:
+    def call(
+        self, node: Node, function: GoFunction | None, concurrent: bool, conditional: bool
+    ) -> GoCall:
         target = node.child_by_field_name("function")
         arguments = node.child_by_field_name("arguments")
         return GoCall(
@@ -237,6 +244,7 @@ class _Reader:
             self.span(node),
             function,
             concurrent,
+            conditional,
         )
 
     def callee(self, node: Node) -> str:
@@ -311,6 +319,14 @@ class _Reader:
 
 
 _BINDINGS = frozenset({"var_spec", "const_spec", "short_var_declaration", "assignment_statement"})
+_BRANCHES = frozenset(
+    {"if_statement", "for_statement", "expression_switch_statement", "type_switch_statement",
+     "select_statement", "func_literal"}
+)  # fmt: skip
+_BRANCH = frozenset(
+    {"block", "if_statement", "expression_case", "type_case", "default_case",
+     "communication_case"}
+)  # fmt: skip
 _SEQUENCES = frozenset({"slice_type", "array_type", "implicit_length_array_type"})
 _LEAVES = re.compile(rb"\b(?:break|return|goto|panic|Exit|Goexit|Fatal\w*|Panic\w*|exit)\b")
 

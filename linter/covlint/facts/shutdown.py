@@ -18,6 +18,7 @@ from covlint.documents.goimports import add_import
 from covlint.documents.golang import GoFile, GoFunction, read_go
 from covlint.documents.gomod import read_go_mod
 from covlint.facts.blocking import Blocking, ends_by_itself, read_blocking, shutdown_timeout
+from covlint.facts.bypasses import Bypass, read_bypasses
 from covlint.facts.gopackages import (
     GoPackage,
     Headers,
@@ -80,6 +81,7 @@ class MainPackage:
     unseen: tuple[str, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     changes_directory: Span | None = None
+    bypasses: tuple[Bypass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,16 @@ def read_main_package(
         unseen=tuple(sorted(unseen)),
         snapshots=tuple(read_snapshots(sources, optional)),
         changes_directory=directory_change(s for s in sources if s.path not in optional),
+        bypasses=_bypasses((here, *packages), sources),
+    )
+
+
+def _bypasses(packages: Sequence[GoPackage], sources: Sequence[SourceFile]) -> tuple[Bypass, ...]:
+    return tuple(
+        found
+        for package in packages
+        for found in read_bypasses(s for s in package.sources if s.path not in package.optional)
+        if _named(found.function, package.path, sources)
     )
 
 
