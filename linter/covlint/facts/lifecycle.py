@@ -38,6 +38,8 @@ def container_deed(verb: str | None, arguments: Sequence[Argument]) -> Deed | No
     if verb in ("rm", "remove"):
         parsed = take_apart(arguments, lambda name: name in ("-t", "--time"))
         return Deed(StepKind.REMOVE, parsed.operands) if _forced(parsed) else None
+    if verb == "push":
+        return Deed(StepKind.PUSH, take_apart(arguments, lambda _: False).operands)
     if verb == "tag":
         return Deed(StepKind.EDIT, take_apart(arguments, lambda _: False).operands)
     return None

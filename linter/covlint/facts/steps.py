@@ -43,6 +43,7 @@ class ImageBuild:
     span: Span
     recipe: str | None  # the Makefile target, shell function or CI job it stands in
     builder: str = "docker"  # what builds: a container tool, or ko, bake, compose, …
+    pushed: bool = False  # it goes to a registry by the same command
 
 
 class StepKind(Enum):
@@ -63,6 +64,7 @@ class StepKind(Enum):
     RESTART = "restart"  # kubectl rollout restart
     WIPE = "wipe"  # rm -r, rm of a pattern, find -delete
     CREATE = "create"  # mkdir
+    PUSH = "push"  # docker|podman push
     EDIT = "edit"  # sed, yq and the like on a file; docker tag, kubectl set image on an image
 
 

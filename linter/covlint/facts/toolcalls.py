@@ -222,6 +222,7 @@ class ToolCalls:
             opaque=parsed.opaque,
             span=self.span,
             recipe=self.recipe,
+            pushed=parsed.has("--push"),
         )
 
     def build_argument(self, option: Option) -> BuildArgument | None:

@@ -13,7 +13,7 @@ from covlint.documents.expansion import Expansion
 from covlint.documents.yaml import YamlDocument, YamlMapping, YamlScalar
 from covlint.documents.yaml_script import lines_of, scalar_text, with_expressions
 from covlint.facts.jobs import Surroundings, entries_of, job_step, run_script, text_of
-from covlint.facts.steps import BuildArgument, ScriptFact, ImageBuild, StepKind
+from covlint.facts.steps import BuildArgument, ImageBuild, ScriptFact, StepKind
 from covlint.source import SourceFile, Span
 
 _SHELLS = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh(?:\s|$)")
@@ -206,6 +206,7 @@ class _Job:
             opaque=opaque or (inputs.has("target") and inputs.text("target") is None),
             span=span,
             recipe=self.name,
+            pushed=inputs.has("push") and inputs.text("push") != "false",
         )
 
     def bake(self, inputs: _Inputs, span: Span) -> Iterator[ScriptFact]:

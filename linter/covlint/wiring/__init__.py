@@ -13,6 +13,7 @@ from covlint.wiring.chains import Wired, wire
 from covlint.wiring.collections import Collection
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.questions import plainly_for_e2e, runs_as_root, seen_mounted
+from covlint.wiring.releases import Release
 from covlint.wiring.shared_directories import SharedDirectory
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Gap",
     "Hop",
     "Link",
+    "Release",
     "Repository",
     "SharedDirectory",
     "Wired",

@@ -25,6 +25,11 @@ def groups_of(
         from covlint.wiring.shared_directories import shared_directories
 
         yield from (("SharedDirectory", one) for one in shared_directories(wired.chains))
+    if facts.release_builds or facts.image_builds:
+        from covlint.wiring.releases import releases_of
+
+        releases = releases_of(facts, wired)
+        yield from (("Release", one) for one in releases if asked(one.span))
     if facts.data_commands:
         from covlint.wiring.collections import collections_of
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
     from covlint.facts.namespace import Namespace
+    from covlint.facts.release import ReleaseBuild
     from covlint.facts.shutdown import GoModule, MainPackage
     from covlint.facts.workload import Container
 
@@ -32,6 +33,7 @@ class Facts:
     image_builds: list[ImageBuild] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     data_commands: list[DataCommand] = field(default_factory=list)
+    release_builds: list[ReleaseBuild] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
 
@@ -44,6 +46,7 @@ class Facts:
         | ImageBuild
         | Step
         | DataCommand
+        | ReleaseBuild
         | Namespace,
     ) -> None:
         """Put a fact where it belongs."""
@@ -56,6 +59,7 @@ class Facts:
             "ImageBuild": self.image_builds,
             "Step": self.steps,
             "DataCommand": self.data_commands,
+            "ReleaseBuild": self.release_builds,
             "Namespace": self.namespaces,
         }
         homes[type(fact).__name__].append(fact)

@@ -1,0 +1,76 @@
+"""Instrumented binaries that are plainly released."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from covlint.facts.build import Branch, GoBuild, Instrumentation
+from covlint.facts.steps import ImageBuild, Step, StepKind
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.image import Image
+    from covlint.source import Span
+    from covlint.wiring.chains import Wired
+    from covlint.wiring.inputs import Facts
+
+_RELEASE = re.compile(r"(?i)(?:^|[-_./])(?:release|publish|deploy|prod(?:uction)?)")
+_COVERAGE = re.compile(r"(?i)cov|e2e|test|integration|(?:^|[-_./])(?:ci|debug|dev)(?:[-_./]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """``span`` is what instruments the binary, ``by`` the command that publishes it (None:
+    the file is the release's own)."""
+
+    name: str
+    span: Span
+    by: Span | None
+
+
+def releases_of(facts: Facts, wired: Wired) -> Iterator[Release]:
+    """Builds with an unconditional -cover that a release publishes."""
+    for one in facts.release_builds:
+        if not _COVERAGE.search(one.name):
+            yield Release(one.name or "the binary", one.span, None)
+    for command in facts.image_builds:
+        if not _publishes(command, facts.steps):
+            continue
+        for image in wired.images:
+            if not _makes(command, image) or image.coverdir is not None:
+                continue
+            for build in image.builds:
+                always = build.instrumentation is Instrumentation.YES
+                if always and build.branch is Branch.NONE:
+                    name = command.tags[0] if command.tags else image.name or "the image"
+                    yield Release(name, _flag(build), command.span)
+
+
+def _publishes(command: ImageBuild, steps: list[Step]) -> bool:
+    """Whether a build command, by name part of a release, pushes what it builds."""
+    names = [command.span.path, command.recipe or ""]
+    about = [*names, command.dockerfile or "", command.target or "", *command.tags]
+    if not any(_RELEASE.search(name) for name in names):
+        return False
+    if any(_COVERAGE.search(name) for name in about):
+        return False
+    return command.pushed or any(
+        step.kind is StepKind.PUSH
+        and step.span.path == command.span.path
+        and any(operand in command.tags for operand in step.operands)
+        for step in steps
+    )
+
+
+def _makes(command: ImageBuild, image: Image) -> bool:
+    if command.dockerfile != image.dockerfile:
+        return False
+    return command.target == image.name if command.target is not None else image.final
+
+
+def _flag(build: GoBuild) -> Span:
+    """The flag that turns the instrumentation on."""
+    names = ("cover", "coverpkg", "covermode")
+    return next((flag.span for flag in build.all_flags if flag.name in names), build.span)
