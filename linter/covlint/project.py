@@ -177,7 +177,7 @@ class Project:
             or facts.containers
             or facts.clusters
             or facts.image_builds
-            or facts.steps
+            or (facts.steps or facts.data_commands or facts.release_builds)
             or self._waiting
             or self._speaking_yaml
             or any(p.endswith(_KUSTOMIZATIONS) for p in self._parsed)

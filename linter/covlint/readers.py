@@ -29,9 +29,11 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
     from covlint.facts.namespace import Namespace
+    from covlint.facts.release import ReleaseBuild
     from covlint.facts.workload import Container
 
-    Fact = GoBuild | Image | Container | KindCluster | ImageBuild | Step | DataCommand | Namespace
+    Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
+    Fact = Facts | DataCommand | ReleaseBuild | Namespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,9 @@ def _read_skaffold(source: SourceFile) -> Reading:
 
 def _read_goreleaser(source: SourceFile) -> Reading:
     from covlint.facts.image_tools import read_goreleaser
+    from covlint.facts.release import read_release_builds
 
-    return _of_yaml(source, read_goreleaser)
+    return _of_yaml(source, lambda one: (*read_goreleaser(one), *read_release_builds(one)))
 
 
 def _read_ko(source: SourceFile) -> Reading:
@@ -259,7 +262,7 @@ SKAFFOLD = Reader(
 GORELEASER = Reader(
     "yaml",
     re.compile(r"(?:^|/)\.?goreleaser[^/]*\.ya?ml$"),
-    _searching(rb"(?m)^(?:dockers|kos)"),
+    _searching(rb"(?m)^(?:dockers|kos)|-cover"),
     _read_goreleaser,
 )
 KO = Reader("yaml", re.compile(r"(?:^|/)\.ko\.ya?ml$"), _searching(rb"\S"), _read_ko)
