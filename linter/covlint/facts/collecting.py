@@ -37,7 +37,8 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class DataCommand:
     """``go tool covdata`` (kind "covdata"), ``go tool cover`` ("cover"), ``cat`` into a file
-    ("cat"), or a program that runs with a GOCOVERDIR of its own ("run").
+    ("cat"), a program that runs with a GOCOVERDIR of its own ("run"), or a look at what
+    was written ("check").
 
     ``inputs`` are the values of -i, of -func and -html, the operands, or the GOCOVERDIR.
     ``output`` is -o or the file that is written to. ``forgiven``: ``|| true`` follows;
@@ -83,6 +84,8 @@ def read_data_commands(
         path, appends = reader.redirect()
         if path is not None and not any((text or "").startswith("-") for text in texts):
             yield reader.found("cat", None, operands, path, appends=appends)
+    elif _looks(command):
+        yield reader.found("check", None, (), None)
     for assignment in command.assignments:
         if assignment.name == "GOCOVERDIR":
             exported = assignment.exported
@@ -92,6 +95,15 @@ def read_data_commands(
                 [reader.operand(0, None, assignment.value)],
                 None,
             )
+
+
+def _looks(command: Command) -> bool:
+    """Whether a command looks for data files, or at the size of what was written."""
+    words = [word.shape for word in command.words]
+    if words[:1] in (["["], ["[["], ["test"]):
+        return "-s" in words
+    listing = words[:1] in (["ls"], ["find"], ["compgen"], ["wc"], ["stat"])
+    return listing and any("cov" in word or word.startswith("-A") for word in words[1:])
 
 
 @dataclass(frozen=True, slots=True)
