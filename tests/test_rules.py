@@ -62,6 +62,8 @@ PROMISED = {
     "COV405": ("selinux-label", Severity.NOTICE),
     "COV501": ("mismatched-coverdir", E),
     "COV502": ("mismatched-node-path", E),
+    "COV503": ("unextracted-coverage", W),
+    "COV504": ("stale-image", W),
     "COV601": ("unhandled-sigterm", E),
     "COV602": ("interrupt-only", E),
     "COV603": ("forced-kill", E),

@@ -90,3 +90,5 @@ class Chain:
     plainly_e2e: bool  # the manifest is plainly for e2e or coverage, never production
     feeds_production: bool  # the build's stage also feeds an image that is not for coverage
     namespace: Namespace | None = None  # the container's own, where it enforces a standard
+    near_builds: tuple[ImageBuild, ...] = ()  # that build this image under other tags
+    data_paths: frozenset[str] = frozenset()  # where the data of all chains lies, in pod and node

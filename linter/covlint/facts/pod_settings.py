@@ -59,6 +59,12 @@ def set_pull_policy(container: Container, policy: str) -> Edits:
     return settled(container.node.source, edits)
 
 
+def tagged(image: str) -> str:
+    """The image with its tag, without the names of the default registries."""
+    short = image.removeprefix("docker.io/").removeprefix("library/").removeprefix("localhost/")
+    return short if ":" in short.rpartition("/")[2] else f"{short}:latest"
+
+
 def _reference(text: str) -> tuple[str, str, bool]:
     """Name, tag ("" for none) and whether there is a digest."""
     name, digest = text.partition("@")[0], "@" in text

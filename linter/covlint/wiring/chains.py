@@ -12,7 +12,13 @@ from covlint.chain import Certainty, Chain
 from covlint.facts.build import GoBuild, Instrumentation
 from covlint.facts.image import Image, output_name
 from covlint.wiring.inputs import Facts, Repository
-from covlint.wiring.joins import clusters_for, image_builds_of, is_target, join_images
+from covlint.wiring.joins import (
+    clusters_for,
+    image_builds_of,
+    is_target,
+    join_images,
+    near_builds_of,
+)
 from covlint.wiring.links import links_of
 from covlint.wiring.participation import (
     feeds_production,
@@ -69,10 +75,11 @@ def wire(facts: Facts, repository: Repository) -> Wired:
         return replace(image, builds=builds, takes_part=part or any(b.takes_part for b in builds))
 
     finished: list[Chain] = []
+    paths = frozenset(path for chain in chains for path in _data_paths(chain))
     for chain in chains:
         builds = tuple(marked(b) for b in chain.builds)
         image = chain.image and marked_image(chain.image, chain.takes_part)
-        finished.append(replace(chain, builds=builds, image=image))
+        finished.append(replace(chain, builds=builds, image=image, data_paths=paths))
     return Wired(
         tuple(marked(b) for b in sites.values()),
         tuple(marked_image(i, i.coverdir is not None) for i in images),
@@ -159,6 +166,7 @@ def _chain(
         plainly_e2e=container is not None and plainly_for_e2e(container),
         feeds_production=feeds_production(image, builds, images),
         namespace=_namespace(container, facts),
+        near_builds=near_builds_of(image, container, facts.image_builds),
     )
     links, gap = links_of(chain)
     return replace(chain, links=links, gap=gap)
@@ -171,6 +179,12 @@ def _namespace(container: Container | None, facts: Facts) -> Namespace | None:
         return None
     found = [one for one in facts.namespaces if one.name.text == name.text]
     return found[0] if len(found) == 1 else None
+
+
+def _data_paths(chain: Chain) -> Iterable[str]:
+    words = [chain.coverdir, chain.mount.path if chain.mount is not None else None]
+    words.append(chain.volume.host_path if chain.volume is not None else None)
+    return (word.text for word in words if word is not None)
 
 
 def _coverdir(image: Image | None, container: Container | None) -> Word | None:

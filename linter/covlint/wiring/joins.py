@@ -142,6 +142,23 @@ def image_builds_of(
     return tuple(b for b in of_file if container.image.text in b.tags)
 
 
+def near_builds_of(
+    image: Image | None, container: Container | None, builds: Sequence[ImageBuild]
+) -> tuple[ImageBuild, ...]:
+    """The command lines that build the container's image under another tag than it asks for."""
+    if image is None or container is None or container.image is None:
+        return ()
+    wanted, short = container.image.text, _short(container.image.text)
+    return tuple(
+        b
+        for b in builds
+        if b.dockerfile == image.dockerfile
+        and (b.target == image.name if b.target is not None else image.final)
+        and wanted not in b.tags
+        and short in {_short(tag) for tag in b.tags}
+    )
+
+
 def clusters_for(
     container: Container, clusters: Sequence[KindCluster], steps: Sequence[Step]
 ) -> tuple[KindCluster, ...]:

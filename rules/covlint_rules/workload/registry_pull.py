@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
 from covlint.facts.coverage_volume import written_fix
-from covlint.facts.pod_settings import pull_of, set_pull_policy
+from covlint.facts.pod_settings import pull_of, set_pull_policy, tagged
 from covlint.facts.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
@@ -117,9 +117,4 @@ def _loads(step: Step, image: str) -> bool:
     """Whether ``kind load docker-image`` names the very image."""
     if step.kind is not StepKind.LOAD:
         return False
-    return any(one is not None and _tagged(one) == _tagged(image) for one in step.operands)
-
-
-def _tagged(image: str) -> str:
-    short = image.removeprefix("docker.io/").removeprefix("library/").removeprefix("localhost/")
-    return short if ":" in short.rpartition("/")[2] else f"{short}:latest"
+    return any(one is not None and tagged(one) == tagged(image) for one in step.operands)

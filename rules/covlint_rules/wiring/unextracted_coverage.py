@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from covlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Evidence,
+    Fix,
+    Related,
+    Severity,
+    Symptom,
+)
+from covlint.facts.coverage_volume import is_coverage_path
+from covlint.facts.data_steps import NODE_TOOLS, POD_TOOLS, copied, tools_for
+from covlint.facts.steps import Step, StepKind
+from covlint.facts.workload import VolumeKind
+from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Word
+from covlint.wiring import Chain
+
+_POD = (
+    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+    "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+    "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+    "  volumes:\n    - name: coverage\n      hostPath:\n        path: /var/coverage\n"
+)
+_NODE = re.compile(r"^[\w.-]*(?:control-plane|worker)\d*:")
+
+
+class UnextractedCoverage(Rule[Chain]):
+    """The command that copies the data out names a path where the data is not.
+
+    Out of a Kind node it is the path of the node that has to be copied
+    (`hostPath.path`), out of a pod or a container it is the path inside
+    (GOCOVERDIR). With another one the copy fails, or brings nothing, and the data
+    goes with the cluster.
+    """
+
+    code = "COV503"
+    name = "unextracted-coverage"
+    severity = Severity.WARNING
+    evidence = Evidence.REPORTED
+    since = "0.1.0"
+    symptom = Symptom.NOT_EXTRACTED
+    source = "field notes: the host directory is empty, the path chain is broken (7 threads)"
+
+    def check(self, chain: Chain) -> Iterator[Diagnostic]:
+        container, coverdir = chain.container, chain.coverdir
+        if not chain.takes_part or container is None or coverdir is None or chain.extra_mounts:
+            return
+        if container.mounts_opaque or not coverdir.text.startswith("/"):
+            return
+        volume = chain.volume
+        node = volume.host_path if volume is not None else None
+        if node is not None and copied(chain.steps, NODE_TOOLS, [node.text]):
+            return
+        if copied(chain.steps, tools_for(container), [coverdir.text]):
+            return
+        helped = volume is not None and volume.kind is VolumeKind.CLAIM
+        for step in chain.steps:
+            place = self.place(step, coverdir, node, compose=container.pod.is_compose)
+            if place is None or (helped and step.through in POD_TOOLS):
+                continue
+            if step.source is None or not is_coverage_path(step.source):
+                continue
+            if copied([step], {step.through}, self.elsewhere(chain)):
+                continue
+            yield self.diagnostic(
+                step.span,
+                f"this copies {step.source}, but the data lies in {place.text}: it is left behind",
+                related=(Related(place.span, "the data"),),
+                fix=Fix(f"Copy {place.text}", Applicability.DISPLAY),
+            )
+
+    def place(self, step: Step, coverdir: Word, node: Word | None, *, compose: bool) -> Word | None:
+        """Where the data lies for this copy; None where it is another kind of copy."""
+        if step.kind is not StepKind.COPY or step.inward or not step.operands:
+            return None
+        if step.through == "kubectl":
+            return None if compose else coverdir
+        if step.through not in NODE_TOOLS:
+            return None
+        if compose:
+            return coverdir
+        # what is no node is a container that the scripts run themselves
+        of_node = _NODE.match(step.operands[0] or "") is not None
+        return node if of_node else None
+
+    def elsewhere(self, chain: Chain) -> list[str]:
+        """Where the data of any service lies, containers that scripts run included."""
+        words = [word for step in chain.steps for word in step.words if word is not None]
+        given = [word.partition("GOCOVERDIR=")[2] for word in words if "GOCOVERDIR=" in word]
+        return [path for path in (*chain.data_paths, *given) if path]
+
+    VALID = (
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "collect.sh": "docker cp kind-control-plane:/var/coverage/. out\n",
+            }
+        ),
+        Valid(
+            {"e2e/pod.yaml": _POD, "collect.sh": "kubectl cp till:coverdata/ out\n"},
+            "the path inside the pod",
+        ),
+        Valid(
+            {"e2e/pod.yaml": _POD, "collect.sh": "docker cp builder:/src/coverage.html .\n"},
+            "another container",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": _POD,
+                "collect.sh": "docker cp kind-control-plane:/coverage/$NAME out\n"
+                "docker cp $NODE:$DATA out\n",
+            },
+            "what is copied is not seen",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            {
+                "e2e/pod.yaml": _POD,
+                "collect.sh": "«docker cp kind-control-plane:/tmp/coverdata/. out»\n",
+            },
+            message="the data lies in /var/coverage",
+        ),
+        Invalid(
+            {"e2e/pod.yaml": _POD, "collect.sh": "«kubectl cp e2e/till:/data/coverage out»\n"},
+            message="this copies /data/coverage, but the data lies in /coverdata",
+        ),
+    )
