@@ -73,6 +73,16 @@ def test_text_and_progress(app, toolchain):
     ]  # fmt: skip
 
 
+def test_a_step_that_fails_is_marked(app):
+    ready = "    ready: {tcp: '127.0.0.1:1', timeout: 0.3}\n"
+    (app / ".covlint.yaml").write_text(
+        "targets:\n  app:\n    main: ./cmd/app\n    env: {ADDR: '127.0.0.1:${PORT}'}\n" + ready
+    )
+    done = covlint(app, "verify")
+    marks = {line.split()[1]: line.split()[0] for line in done.stderr.splitlines()}
+    assert (marks["start:"], marks["ready:"]) == ("✓", "✗"), done.stderr
+
+
 def test_json_is_the_contract(app):
     done = covlint(app, "verify", "--format", "json", "--out", "results")
     result = json.loads(done.stdout)

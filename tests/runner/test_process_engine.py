@@ -95,6 +95,12 @@ def test_a_worker_that_fails_is_judged_and_failed(service):
     assert verdict.profile.counter_files == 1
 
 
+def test_a_service_that_ends_at_once_is_told_with_its_last_words(program):
+    verdict = program(FAILING).prove(main="./cmd/app")
+    assert "the service: it ended with exit code 1" in verdict.causes[0].message
+    assert "no database at db:5432" in verdict.causes[0].message
+
+
 def test_a_service_without_readiness_is_found_listening(program):
     verdict = program(SERVER).prove(
         main="./cmd/app",

@@ -50,6 +50,20 @@ def test_data_from_an_earlier_run_is_not_taken_for_new(service):
     assert Symptom.STALE in [cause.symptom for cause in verdict.causes]
 
 
+def test_data_of_a_moment_ago_is_not_taken_for_new(service):
+    batch = service("batch")
+    assert batch.prove(run=SUITE, data="cov").outcome is Outcome.PASSED
+    verdict = batch.prove(run=SUITE, data="cov")  # within the coarseness of time stamps
+    assert claims(verdict, Outcome.FAILED) == {"the data is of this run"}
+    assert [cause.symptom for cause in verdict.causes] == [Symptom.STALE]
+
+
+def test_a_suite_that_fails_before_there_is_data_is_the_cause(service):
+    verdict = service("batch").prove(run="echo no cluster; exit 3", data="cov")
+    assert "the exercise itself failed: exit code 3: no cluster" in verdict.causes[0].message
+    assert "require_exercise" in verdict.causes[0].message
+
+
 def test_a_suite_that_leaves_no_folder(service):
     verdict = service("batch").prove(run="true", data="cov")
     assert [cause.symptom for cause in verdict.causes] == [Symptom.MISSING_DIRECTORY]

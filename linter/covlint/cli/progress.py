@@ -53,7 +53,7 @@ class StderrProgress:
             self._task = self._live.add_task(shown, total=None)
 
     def end(self, result: StepResult) -> None:
-        mark = "✗" if result.exit not in (None, 0) else "✓"
+        mark = "✗" if result.failed or result.exit not in (None, 0) else "✓"
         line = _cut(f"{mark} {result.name}: {result.detail or result.command}")
         text = f"  {line}  ({result.seconds:.1f} s)"
         if self._live is None:

@@ -218,3 +218,10 @@ def _sink(command: Command) -> Iterator[IO[bytes]]:
 def _text(file: IO[bytes], begin: int) -> str:
     file.seek(begin)
     return file.read().decode("utf-8", "replace")
+
+
+def last_words(output: str) -> str:
+    """The last line of an output, behind a colon; the headings of ``go build`` do not count."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith("#")]
+    return f": {telling[-1][:300]}" if telling else ""

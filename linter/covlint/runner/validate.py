@@ -20,12 +20,14 @@ from covlint.runner.verdict import Outcome, Validation
 @dataclass(frozen=True, slots=True)
 class Expectations:
     """``main`` is the import path of the main package, None when not known;
-    ``started`` is when the run began (seconds since the epoch), for stale files."""
+    ``started`` is when the run began (seconds since the epoch), for stale files;
+    ``earlier`` are the covcounters files that were there before: none is written twice."""
 
     expect: Expect = field(default_factory=Expect)
     main: str | None = None
     module: str | None = None
     started: float | None = None
+    earlier: frozenset[str] = frozenset()
 
 
 def validate(profile: Profile, wanted: Expectations) -> tuple[Validation, ...]:
@@ -33,9 +35,13 @@ def validate(profile: Profile, wanted: Expectations) -> tuple[Validation, ...]:
     return tuple(_claims(profile, wanted))
 
 
+#: The claim that ``require_exercise`` speaks of.
+EXERCISE = "the exercise passed"
+
+
 def exercise_claim(passed: bool, evidence: str, required: bool) -> Validation:
     outcome = Outcome.PASSED if passed else Outcome.FAILED
-    return Validation("the exercise passed", outcome, evidence, required=required)
+    return Validation(EXERCISE, outcome, evidence, required=required)
 
 
 def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
@@ -47,7 +53,7 @@ def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
     yield _undamaged(folder)
     yield _one_mode(folder)
     if wanted.started is not None:
-        yield _fresh(folder, wanted.started)
+        yield _fresh(folder, wanted.started, wanted.earlier)
     if not folder.meta:
         return
     yield _converts(profile)
@@ -123,12 +129,12 @@ def _one_mode(folder: Folder) -> Validation:
     return _passed(claim, folder.modes[0] if folder.modes else "no meta-data")
 
 
-def _fresh(folder: Folder, started: float) -> Validation:
+def _fresh(folder: Folder, started: float, earlier: frozenset[str]) -> Validation:
     claim = "the data is of this run"
     # Two seconds: the coarsest time stamps that a file system keeps.
     dated = [(file.name, file.modified) for file in folder.meta]
     dated += [(file.name, file.modified) for file in folder.counters]
-    old = [name for name, modified in dated if modified < started - 2]
+    old = [name for name, modified in dated if modified < started - 2 or name in earlier]
     if old:
         return _failed(
             claim,

@@ -19,13 +19,17 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One step as it happened; ``exit`` is None for steps that are no command."""
+    """One step as it happened; ``exit`` is None for steps that are no command.
+
+    ``failed`` is for those: a command has failed when its exit code is not 0.
+    """
 
     name: str
     command: str
     seconds: float
     exit: int | None
     detail: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,26 +7,36 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covlint.diagnostics import Diagnostic, Symptom
 from covlint.runner.build import Read
-from covlint.runner.command import Processes
+from covlint.runner.command import Processes, last_words
 from covlint.runner.diagnose import Locate, Observation, diagnose, signs_of
-from covlint.runner.engines.process import Progress, Ran, run_process
+from covlint.runner.engines.process import ENDS_ALONE, Progress, Ran, run_process
 from covlint.runner.engines.suite import plan_suite, run_suite
+from covlint.runner.folder import read_folder
 from covlint.runner.plan import Host, ProcessPlan, plan_process
 from covlint.runner.profile import Profile, ProfileReader
 from covlint.runner.symptoms import Sign
 from covlint.runner.target import Target
 from covlint.runner.toolchain import find_toolchain, go_environment
-from covlint.runner.validate import Expectations, validate
-from covlint.runner.verdict import Cause, Outcome, StepResult, Unproven, Verdict, decide
+from covlint.runner.validate import EXERCISE, Expectations, validate
+from covlint.runner.verdict import (
+    Cause,
+    Outcome,
+    StepResult,
+    Unproven,
+    Validation,
+    Verdict,
+    decide,
+)
 from covlint.wiring import Chain
 
 _PUBLIC = ("/tmp", "/var/tmp")  # noqa: S108 - a folder of one's own is made in it
+_CONSEQUENCES = frozenset({Symptom.NO_META, Symptom.MISSING_DIRECTORY})
 _OF_MAIN = frozenset({Symptom.META_ONLY, Symptom.KILLED, Symptom.CRASHED})
 
 
@@ -56,6 +66,7 @@ class _Found:
     unproven: tuple[Unproven, ...]
     notes: tuple[str, ...]
     foreign: bool  # the data folder is not covlint's own: it may hold older files
+    earlier: frozenset[str] = frozenset()  # the covcounters files that it held before the run
 
 
 def verify(
@@ -72,22 +83,30 @@ def verify(
         if target.engine == "suite":
             suite = plan_suite(target, around.root, around.environ, out / "suite.log")
             _renew(out)
+            earlier = _counter_files(suite.data)
             ran = run_suite(suite, processes, progress)
-            found = _suite_found(around)
+            found = replace(_suite_found(around), earlier=earlier)
         else:
             plan = plan_process(
                 target, around.chain, around.root, around.read, run, env, this_host()
             )
             _renew(out)
+            earlier = _counter_files(plan.arrives)
             ran = run_process(plan, processes, progress)
-            found = _process_found(plan)
+            found = replace(_process_found(plan), earlier=earlier)
             _keep_logs(plan.run, out)
             ran.data = _collect(ran.data, out / "data")
         progress.begin("report", "go tool covdata textfmt")
         begin = time.monotonic()
         reader = ProfileReader(processes, toolchain, env, found.sources)
         profile = reader.read(ran.data or out / "data", out)
-        report = StepResult("report", "go tool covdata textfmt", time.monotonic() - begin, None)
+        report = StepResult(
+            "report",
+            "go tool covdata textfmt",
+            time.monotonic() - begin,
+            None,
+            failed=not profile.packages,
+        )
         ran.steps.append(report)
         progress.end(report)
         return _judge(target, around, ran, profile, found, str(toolchain), started)
@@ -159,7 +178,11 @@ def _judge(
     started: float,
 ) -> Verdict:
     wanted = Expectations(
-        target.expect, found.main, found.module, started if found.foreign else None
+        target.expect,
+        found.main,
+        found.module,
+        started if found.foreign else None,
+        found.earlier,
     )
     claims = (*ran.claims, *validate(_named(profile, found.engine), wanted))
     outcome = decide(claims)
@@ -172,6 +195,7 @@ def _judge(
         if around.chain is None:
             place = _main_function(target, around.root)
             causes = tuple(_placed(cause, place) for cause in causes)
+        causes = (*_of_the_run(failed, causes, seen.log), *causes)
     artifacts = (*profile.artifacts, ("data", profile.folder.path), *_logs(around.out))
     return Verdict(
         target.name,
@@ -186,6 +210,30 @@ def _judge(
         toolchain,
         found.notes,
     )
+
+
+def _of_the_run(failed: Iterable[Validation], causes: Iterable[Cause], log: str) -> Iterator[Cause]:
+    """What failed before the data did, where the log and the data explain nothing:
+    a suite that ends at once leaves an empty folder, and that is not for want of ``-cover``."""
+    if any(cause.symptom not in _CONSEQUENCES for cause in causes):
+        return
+    for claim in failed:
+        if not claim.required or claim.symptom is not None:
+            continue
+        if claim.claim == EXERCISE:
+            yield Cause(
+                None,
+                None,
+                None,
+                f"the exercise itself failed: {claim.evidence}; with `require_exercise: false` "
+                "the data alone decides",
+            )
+        elif claim.claim == ENDS_ALONE:
+            yield Cause(None, None, None, f"the service: {claim.evidence}{last_words(log)}")
+
+
+def _counter_files(data: Path) -> frozenset[str]:
+    return frozenset(file.name for file in read_folder(data).counters)
 
 
 def _main_function(target: Target, root: Path) -> tuple[str, int] | None:

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
+from covlint.runner.command import (
+    CannotStart,
+    Command,
+    Completed,
+    Processes,
+    Running,
+    last_words,
+)
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import read_folder
 from covlint.runner.plan import ProcessPlan, container_path
@@ -30,6 +37,8 @@ from covlint.runner.verdict import Outcome, StepResult, Validation
 
 #: In every binary that can emit counters, also when stripped (facts, part E; Go 1.21 to 1.27).
 _RUNTIME_MARK = b"GOCOVERDIR not set"
+#: What a worker has to do, and a service must not.
+ENDS_ALONE = "the service ends by itself"
 _CRASH_MARKS = ("\npanic: ", "\nfatal error: ", "\nSIGQUIT: ", "\nSIGABRT: ")
 
 
@@ -113,6 +122,7 @@ class _Run:
         try:
             service = self.processes.start(plan.service)
         except CannotStart as error:
+            self.end("start", " ".join(plan.service.argv), begin, None, str(error), failed=True)
             self.fail(str(error))
             return
         self.end("start", " ".join(plan.service.argv), begin, None)
@@ -140,7 +150,14 @@ class _Run:
         begin = self.begin("ready", describe(plan.ready))
         around = Surroundings(plan.log, self.processes, plan.root, plan.build.command.env)
         problem = wait_until_ready(plan.ready, service.poll, around)
-        self.end("ready", _condition(plan.ready), begin, None, self.shown(problem or ""))
+        self.end(
+            "ready",
+            _condition(plan.ready),
+            begin,
+            None,
+            self.shown(problem or ""),
+            failed=problem is not None,
+        )
         return problem
 
     def exercise(self) -> None:
@@ -187,7 +204,7 @@ class _Run:
         return ending
 
     def ended_alone(self, code: int, *, asked: bool) -> None:
-        claim = "the service ends by itself"
+        claim = ENDS_ALONE
         if asked:
             waited = f"not after {self.plan.target.timeout:g} seconds; it was stopped"
             self.ran.claims.append(Validation(claim, Outcome.FAILED, waited, required=False))
@@ -231,7 +248,8 @@ class _Run:
         except CannotStart as error:
             outcome = str(error)
         code = outcome.code if isinstance(outcome, Completed) else None
-        self.end(command.why, shown, begin, code, outcome if isinstance(outcome, str) else "")
+        said = outcome if isinstance(outcome, str) else ""
+        self.end(command.why, shown, begin, code, said, failed=bool(said))
         return outcome
 
     def begin(self, step: str, detail: str) -> float:
@@ -239,9 +257,16 @@ class _Run:
         return time.monotonic()
 
     def end(
-        self, step: str, command: str, begin: float, code: int | None, detail: str = ""
+        self,
+        step: str,
+        command: str,
+        begin: float,
+        code: int | None,
+        detail: str = "",
+        *,
+        failed: bool = False,
     ) -> None:
-        result = StepResult(step, command, time.monotonic() - begin, code, detail)
+        result = StepResult(step, command, time.monotonic() - begin, code, detail, failed)
         self.ran.steps.append(result)
         self.progress.end(result)
 
@@ -257,10 +282,7 @@ def _failure(what: str, outcome: Completed | str) -> str | None:
         return f"{what} took longer than its time-out ({outcome.seconds:.0f} s)"
     if outcome.code == 0:
         return None
-    lines = [line.strip() for line in outcome.output.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith("#")]
-    last = telling[-1] if telling else ""
-    return f"{what} failed ({_exit(outcome.code)}){f': {last[:300]}' if last else ''}"
+    return f"{what} failed ({_exit(outcome.code)}){last_words(outcome.output)}"
 
 
 def _exit(code: int) -> str:

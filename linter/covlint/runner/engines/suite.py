@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from covlint.runner.command import CannotStart, Command, Completed, Processes
+from covlint.runner.command import CannotStart, Command, Completed, Processes, last_words
 from covlint.runner.diagnose import Observation
 from covlint.runner.engines.process import Progress, Ran
 from covlint.runner.folder import read_folder
@@ -62,7 +62,7 @@ def run_suite(plan: SuitePlan, processes: Processes, progress: Progress) -> Ran:
         if outcome.timed_out:
             evidence = f"not done after {plan.target.timeout:g} seconds"
         elif code != 0:
-            evidence += _last_words(log)
+            evidence += last_words(log)
     result = StepResult("suite", plan.target.run, time.monotonic() - begin, code)
     ran.steps.append(result)
     progress.end(result)
@@ -70,8 +70,3 @@ def run_suite(plan: SuitePlan, processes: Processes, progress: Progress) -> Ran:
     ran.claims.append(exercise_claim(passed, evidence, plan.target.require_exercise))
     ran.observation = Observation(read_folder(plan.data), log, Ending.UNKNOWN)
     return ran
-
-
-def _last_words(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    return f": {lines[-1][:300]}" if lines else ""
