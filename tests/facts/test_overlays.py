@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from covlint.documents.yaml_edit import join_edits
-from covlint.source import Word
+from covlint.facts.overlays import resolve_overlays
+from covlint.files import MemoryFiles
+from covlint.source import SourceFile, UnreadableSource, Word
 from overlay_cases import DEPLOYMENT, built, containers, resolve, summary, tree
 
 MERGE = """\
@@ -376,6 +378,27 @@ def test_overlays_that_deploy_the_same_are_one() -> None:
 def test_a_kustomization_of_flux_is_none() -> None:
     flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {path: ./x}\n"
     assert resolve({"a/kustomization.yaml": flux}).unread == ()
+
+
+def test_transformers_of_labels_change_no_container() -> None:
+    labels = "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: x}\nlabels: {a: b}\n"
+    till, _ = containers(tree("transformers: [t.yaml]\n", t__yaml=labels))
+    assert not till.env_opaque
+
+
+def test_a_file_that_is_too_large_leaves_the_others() -> None:
+    def read(path: str) -> SourceFile:
+        if path == "base/crd.yaml":
+            raise UnreadableSource(path, "too large")
+        return MemoryFiles(files).read(path)
+
+    files = tree("") | {
+        "base/crd.yaml": "",
+        "base/kustomization.yaml": "resources: [crd.yaml, deployment.yaml]\n",
+    }
+    resolved = resolve_overlays(sorted(files), read, files)
+    assert [u.reason for u in resolved.unread] == ["too large"]
+    assert len(resolved.containers) == 2
 
 
 # -- what cannot be resolved ---------------------------------------------------------

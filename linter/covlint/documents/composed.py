@@ -24,6 +24,9 @@ from covlint.source import SourceFile, Span
 #: The tag of a value that is put together from several texts: it is written nowhere as it is.
 COMPUTED = "!computed"
 
+#: Lists whose items are written as a whole, also in a part of a manifest.
+_WHOLE = frozenset({"env", "volumeMounts", "volumes"})
+
 
 @dataclass(slots=True, eq=False)
 class ComposedMapping(YamlMapping):
@@ -153,6 +156,11 @@ def opened(root: AnyNode) -> AnyNode:
     def marked(node: AnyNode) -> AnyNode:
         if isinstance(node, ComposedMapping):
             node.open = True
+            for entry in node.entries:
+                if entry.key.text in _WHOLE and isinstance(entry.value, YamlSequence):
+                    for item in entry.value.items:
+                        if isinstance(item, ComposedMapping):
+                            item.open = False
         elif isinstance(node, YamlSequence) and any(isinstance(i, YamlMapping) for i in node.items):
             more = (unknown(node.source, node.end), Span(node.source.path, node.end, node.end))
             pairs = [*zip(node.items, node.item_spans, strict=True), more]

@@ -17,6 +17,17 @@ _GROUP = "kustomize.config.k8s.io/"
 _REMOTE = re.compile(
     r"^[a-z+]+://|^git@|^(?:github\.com|gitlab\.com|bitbucket\.org)[/:]|\?ref=|\.git(?:/|$)"
 )
+#: Transformers of kustomize itself that leave containers as they are.
+NAMING = frozenset(
+    {
+        "AnnotationsTransformer",
+        "LabelTransformer",
+        "NamespaceTransformer",
+        "PrefixTransformer",
+        "PrefixSuffixTransformer",
+        "SuffixTransformer",
+    }
+)
 #: Fields by which programs or other files change what is built.
 UNSEEN_CHANGES = ("transformers", "helmCharts", "helmChartInflationGenerator", "generators")
 

@@ -22,6 +22,7 @@ from covlint.documents.strategic_merge import PatchError, merged
 from covlint.documents.yaml import YamlMapping, YamlScalar, YamlSequence, open_yaml
 from covlint.documents.yaml_nodes import AnyNode
 from covlint.facts.kustomization import (
+    NAMING,
     UNSEEN_CHANGES,
     Identity,
     Kustomization,
@@ -31,7 +32,7 @@ from covlint.facts.kustomization import (
 )
 from covlint.facts.kustomization_tree import Kustomizations, Read, is_kustomization
 from covlint.facts.kustomize_fields import label, rename, scale, tag_images
-from covlint.facts.patch_targets import selected, without_identity
+from covlint.facts.patch_targets import selected, without_identity, without_repeats
 from covlint.facts.workload import WORKLOADS, Container, containers_of, objects
 from covlint.source import SourceFile, Span, UnreadableSource
 
@@ -115,7 +116,7 @@ class _Resolver:
                     kustomization.path, "kustomizations that use one another in a circle"
                 )
         return Resolved(
-            tuple(_without_repeats(containers)),
+            tuple(without_repeats(containers)),
             frozenset(explained | self._patch_files),
             tuple(self._tree.unread),
         )
@@ -153,7 +154,7 @@ class _Resolver:
             else:
                 self._not_seen(k, name, build)
         for key in UNSEEN_CHANGES:
-            if k.root.get(key) is not None:
+            if k.root.get(key) is not None and not (key == "transformers" and self._names_only(k)):
                 self._tree.say(k.path, f"kustomize {key} are not resolved: values may differ")
                 build.unseen = build.changed_unseen = True
         for name in k.listed("patchesStrategicMerge"):
@@ -193,13 +194,26 @@ class _Resolver:
             if not _WORKLOAD.search(self._tree.read(found).data):
                 return
         except UnreadableSource as error:
-            raise _BrokenError(found, error.reason) from error
+            self._tree.say(found, error.reason)
+            build.unseen = True
+            return
         document = self._tree.document(found)
         if document is None or document.error is not None:
             build.unseen = True
         for node in objects(document) if document is not None else ():
             if text(node.get("kind")) in WORKLOADS:
                 build.resources.append(Resource(_mapping(shared_copy(node)) if shared else node))
+
+    def _names_only(self, k: Kustomization) -> bool:
+        """Whether the transformers only set names and labels: no container changes by them."""
+        for name in k.listed("transformers"):
+            path = k.located(name.text)
+            document = self._tree.document(path) if path in self._tree.files else None
+            roots = document.documents if document is not None else ()
+            kinds = [text(r.get("kind")) for r in roots if isinstance(r, YamlMapping)]
+            if not kinds or any(kind not in NAMING for kind in kinds):
+                return False
+        return True
 
     def _not_seen(self, k: Kustomization, name: YamlScalar, build: _Build) -> None:
         build.unseen = True
@@ -324,18 +338,3 @@ class _Resolver:
 def _mapping(node: AnyNode) -> YamlMapping:
     assert isinstance(node, YamlMapping)
     return node
-
-
-def _without_repeats(containers: Iterable[Container]) -> Iterator[Container]:
-    """Each container once, where several overlays deploy one and the same: it is then judged
-    by its own file."""
-    groups: dict[object, list[Container]] = {}
-    for container in containers:
-        groups.setdefault(
-            repr(replace(container, pod=replace(container.pod, overlay=None))), []
-        ).append(container)
-    for group in groups.values():
-        if len(group) == 1:
-            yield group[0]
-        else:
-            yield replace(group[0], pod=replace(group[0].pod, overlay=None))

@@ -1,4 +1,4 @@
-"""Which objects a patch of a kustomization is for."""
+"""Which objects a patch of a kustomization is for, and which outcomes are one and the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from covlint.documents.composed import composed, entries_of
 from covlint.documents.yaml import YamlMapping
 from covlint.facts.kustomization import Identity, Resource, text
+from covlint.facts.pod import Container
 
 
 def selected(resources: Iterable[Resource], target: YamlMapping) -> Iterator[Resource]:
@@ -66,3 +67,18 @@ def _has_labels(node: YamlMapping, wanted: dict[str, str]) -> bool:
             if not matched:
                 return False
     return True
+
+
+def without_repeats(containers: Iterable[Container]) -> Iterator[Container]:
+    """Each container once, where several overlays deploy one and the same: it is then judged
+    by its own file."""
+    groups: dict[object, list[Container]] = {}
+    for container in containers:
+        groups.setdefault(
+            repr(replace(container, pod=replace(container.pod, overlay=None))), []
+        ).append(container)
+    for group in groups.values():
+        if len(group) == 1:
+            yield group[0]
+        else:
+            yield replace(group[0], pod=replace(group[0].pod, overlay=None))
