@@ -22,7 +22,6 @@ from covlint.readers import (
     reader_of,
 )
 from covlint.source import SourceFile, Span, UnreadableSource
-from covlint.wiring.groups import groups_of
 from covlint.wiring.inputs import Facts, Repository
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ class Project:
         yield from (("Container", c) for c in self.facts.containers if asked(c.span))
         yield from (("KindCluster", c) for c in self.facts.clusters if asked(c.span))
         yield from (("Chain", chain) for chain in wired.chains)
+        from covlint.wiring.groups import groups_of  # only where facts are joined
+
         yield from groups_of(self.facts, wired, self._repository, asked)
 
     def chains(self) -> tuple[Chain, ...]:
@@ -112,8 +113,8 @@ class Project:
     def comment_lines(self, span: Span) -> tuple[int, ...]:
         """The 1-based lines on which a suppression for ``span`` may stand.
 
-        The line above the span's own first line, and above the instruction
-        that holds it; in YAML also the line itself.
+        The line above the span's own first line, and above the instruction or
+        the mapping that holds it; in YAML also the line itself.
         """
         try:
             source = self.source(span.path)
@@ -127,7 +128,7 @@ class Project:
             if instruction is not None:
                 lines.add(source.line_of(instruction.span.start) - 1)
         else:
-            lines.add(line)
+            lines |= {line, *(first - 1 for first in lines_of_mapping(source, span.start))}
         return tuple(sorted(number for number in lines if number > 0))
 
     def parse_error(self, source: SourceFile) -> str | None:
