@@ -142,7 +142,7 @@ class _Judge:
         for entry in self._registry.of_subject(kind):
             if entry.code not in self._codes:
                 continue
-            if entry.needs and getattr(subject, entry.needs, None) is None:
+            if entry.needs and not getattr(subject, entry.needs, None):
                 continue
             rule = self._rule(entry)
             if rule is None:
