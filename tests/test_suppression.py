@@ -4,6 +4,7 @@ import pytest
 
 from covlint.engine import Inspection, Options, inspect
 from covlint.files import MemoryFiles
+from covlint.registry import Registry
 from covlint.selection import Selection
 from covlint.source import SourceFile
 from covlint.suppression import suppressions
@@ -70,6 +71,56 @@ def test_a_suppression_that_suppresses_nothing_is_reported(comment: str, message
 def test_a_rule_that_did_not_run_leaves_its_suppressions_alone() -> None:
     text = "FROM golang\n# covlint: ignore[COV901]\nRUN go build -a .\n"
     assert codes(text, select=("COV902", "COV001")) == ["COV902"]
+
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: till}
+spec:
+  template:
+    spec:
+      containers:
+        # first
+        - name: till
+          image: till
+          env:
+            # second
+            - name: GOCOVERDIR
+              value: /tmp/coverage
+          volumeMounts:
+            - {name: coverage, mountPath: /coverdata}
+      volumes:
+        - name: coverage
+          # third
+          hostPath:
+            path: /coverdata
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "ignored"), [("first", False), ("second", True), ("third", False)]
+)
+def test_above_a_mapping_a_comment_speaks_of_it(place: str, ignored: bool) -> None:
+    text = DEPLOYMENT.replace(f"# {place}", "# covlint: ignore[COV501]")
+    report = inspect(MemoryFiles({"deploy.yaml": text}), Registry.builtin(), Options()).report
+    assert ("COV501" in [item.code for item in report.diagnostics]) is not ignored
+    assert report.suppressed == int(ignored)
+
+
+def test_above_the_key_of_a_mapping_too() -> None:
+    text = DEPLOYMENT.replace("/tmp/coverage", "/coverdata")
+    text += "            type: DirectoryOrCreate\n"
+    text = text.replace(
+        "          image: till\n",
+        "          image: till\n          securityContext: {runAsUser: 1001}\n",
+    )
+    inspected = inspect(MemoryFiles({"deploy.yaml": text}), Registry.builtin(), Options())
+    (found,) = [item for item in inspected.report.diagnostics if item.code == "COV304"]
+    assert text.encode()[found.span.start :].startswith(b"/coverdata")
+    text = text.replace("# third", "# covlint: ignore[COV304] the node is prepared by hand")
+    report = inspect(MemoryFiles({"deploy.yaml": text}), Registry.builtin(), Options()).report
+    assert report.suppressed == 1
 
 
 def lines(path: str, text: str) -> list[tuple[int, bool, tuple[str, ...]]]:

@@ -113,8 +113,8 @@ class Project:
     def comment_lines(self, span: Span) -> tuple[int, ...]:
         """The 1-based lines on which a suppression for ``span`` may stand.
 
-        The line above the span's own first line, and above the instruction or
-        the mapping that holds it; in YAML also the line itself.
+        The line above the span's own first line, and above the instruction
+        that holds it; in YAML also the line itself.
         """
         try:
             source = self.source(span.path)
@@ -128,7 +128,7 @@ class Project:
             if instruction is not None:
                 lines.add(source.line_of(instruction.span.start) - 1)
         else:
-            lines |= {line, *(first - 1 for first in lines_of_mapping(source, span.start))}
+            lines.add(line)
         return tuple(sorted(number for number in lines if number > 0))
 
     def parse_error(self, source: SourceFile) -> str | None:

@@ -100,10 +100,24 @@ def _speaks_of(
     comment_lines: Callable[[Span], Collection[int]],
 ) -> bool:
     if suppression.alone:
-        return suppression.line in comment_lines(span)
+        below = suppression.line + 1
+        return suppression.line in comment_lines(span) or below in _mapping_lines(source, span)
     first = source.line_of(span.start)
     last = source.line_of(max(span.start, span.end - 1))
     return first <= suppression.line <= last
+
+
+def _mapping_lines(source: SourceFile, span: Span) -> Collection[int]:
+    if not source.path.endswith((".yaml", ".yml")):
+        return ()
+    # A reader that only few runs need: those in which a comment ignores something.
+    from covlint.documents.yaml import open_yaml
+    from covlint.documents.yaml_place import mapping_lines
+
+    try:
+        return mapping_lines(open_yaml(source).documents, span.start)
+    except UnreadableSource:
+        return ()
 
 
 def unused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from covlint.documents.yaml_nodes import (
     AnyNode,
@@ -62,6 +63,22 @@ def ends_in_block_scalar(node: AnyNode) -> bool:
         else:
             return False
     return current.style in ("|", ">")
+
+
+def mapping_lines(roots: Iterable[AnyNode], offset: int) -> frozenset[int]:
+    """The 1-based lines on which the innermost mapping around a byte begins, and the key
+    whose value it is. Empty where there is none."""
+    inner: YamlMapping | None = None
+    for root in roots:
+        for node in walk(root, skip_aliases=True):
+            if isinstance(node, YamlMapping) and node.start <= offset < node.end:
+                inner = node  # what is inside comes later
+    if inner is None:
+        return frozenset()
+    begins = [inner.start]
+    if isinstance(inner.parent, YamlMapping):
+        begins += [entry.span.start for entry in inner.parent.entries if entry.value is inner]
+    return frozenset(inner.source.line_of(begin) for begin in begins)
 
 
 def child_spans(node: YamlMapping | YamlSequence) -> list[Span]:
