@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.conftest import FIXTURES, go, toolchain  # noqa: F401 - a fixture
+from runner.conftest import FIXTURES, go
 
 MODULES = sorted(file.parent for file in FIXTURES.glob("*/*/go.mod"))
 
@@ -18,7 +18,7 @@ def test_every_service_is_here():
 
 @pytest.mark.real
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_it_builds_and_vets(module: Path, tmp_path: Path, toolchain):  # noqa: F811
+def test_it_builds_and_vets(module: Path, tmp_path: Path, toolchain):
     copy = tmp_path / module.name
     shutil.copytree(module, copy)
     go(toolchain, copy, "vet", "./...")
