@@ -36,9 +36,10 @@ _MATTERS = re.compile(
     rb"(?i)cov(?:er)?data|coverdir"
     rb"|\b(?:docker|podman|nerdctl|buildah|\w*(?:container|docker|podman|oci|engine)\w*)"
     rb"(?::-\w+)?[\"')}]*\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*(?:image\s+|container\s+|buildx\s+)?"
-    rb"(?:build|bud|cp|run|exec)\b"
-    rb"|\bkind[\"')}]*\s+(?:load|create)\b"
-    rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*\b(?:cp|tar)\b"
+    rb"(?:build|bud|cp|run|exec|kill|stop)\b"
+    rb"|\bkind[\"')}]*\s+(?:load|create|delete)\b"
+    rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
+    rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
 )
 #: A recipe line without any of these gives no fact.
 _COMMANDS = re.compile(
