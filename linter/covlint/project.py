@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 #: Folders whose files are somebody else's, or examples for tools: never wired into chains.
 _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git)/")
 
-
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 #: A Dockerfile without any of these has no sign of coverage of its own.
