@@ -17,7 +17,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.diagnostics",),
     ("covlint.documents",),
     ("covlint.facts",),
-    ("covlint.chain", "covlint.wiring", "covlint.golayout", "covlint.readers"),
+    ("covlint.chain", "covlint.wiring", "covlint.golayout", "covlint.readers", "covlint.reparse"),
     ("covlint.project",),
     ("covlint.rule",),
     ("covlint.registry", "covlint.selection", "covlint.config"),

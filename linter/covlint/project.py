@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from covlint.chain import Chain
 from covlint.diagnostics import Unread
-from covlint.documents.dockerfile import Dockerfile, open_dockerfile
+from covlint.documents.dockerfile import Dockerfile
 from covlint.facts.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.readers import (
@@ -132,28 +132,9 @@ class Project:
 
     def parse_error(self, source: SourceFile) -> str | None:
         """Why a file no longer parses; None when it does (for the check after a fix)."""
-        reader = reader_of(source.path)
-        kind = reader.kind if reader is not None else None
-        try:
-            if kind == "yaml":
-                from covlint.documents.yaml import open_yaml
+        from covlint.reparse import parse_error  # only where something is fixed
 
-                document = open_yaml(source)
-                return document.error.message if document.error is not None else None
-            if kind == "dockerfile" or source.path in self._dockerfiles:
-                return open_dockerfile(source).error
-            if source.path.endswith(".go"):
-                from covlint.documents.golang import syntax_error
-
-                return syntax_error(source)
-            if kind in ("python", "tiltfile"):
-                from covlint.facts.pythonfacts import syntax_error as python_error
-
-                return python_error(source)
-            source.text  # noqa: B018  (raises when it is no longer text)
-        except UnreadableSource as error:
-            return error.reason
-        return None
+        return parse_error(source, dockerfile=source.path in self._dockerfiles)
 
     # -- reading --------------------------------------------------------------
 

@@ -311,9 +311,9 @@ _LITERAL = st.lists(st.sampled_from([*_PLAIN, *_QUOTED, *_ESCAPED]), min_size=1,
 
 def _run(shell: str, script: str) -> list[str]:
     """What a real shell makes of ``script``, which prints words with NUL after each."""
-    done = subprocess.run(
-        [shell, "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
-    )
+    # with HOME="~", bash's expansion of ~ (also behind a "=") changes nothing
+    environment = {"LC_ALL": "C.UTF-8", "HOME": "~"}
+    done = subprocess.run([shell, "-c", script], capture_output=True, check=True, env=environment)
     return done.stdout.decode().split("\0")[:-1]
 
 
