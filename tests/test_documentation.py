@@ -12,6 +12,7 @@ from covlint.cli.main import cli, run
 from covlint.cli.rule import markdown
 from covlint.config import parse_config
 from covlint.registry import Registry
+from covlint.runner.target import parse_targets
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -42,6 +43,16 @@ def test_the_first_example_is_what_the_program_prints(
 def test_the_configuration_shown_is_valid() -> None:
     (shown,) = [block for block in blocks("yaml") if "fail_on" in block]
     assert parse_config(shown.encode(), "README.md").policy == "dd-test-007"
+
+
+def test_the_targets_shown_are_valid() -> None:
+    shown = [block for block in blocks("yaml") if block.startswith("targets:")]
+    targets = [
+        target
+        for block in shown
+        for target in parse_targets(parse_config(block.encode(), "README.md").targets)
+    ]
+    assert [target.engine for target in targets] == ["process", "suite"]
 
 
 def test_every_option_and_command_named_exists() -> None:
