@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from covlint.facts.build import GoBuild, names_files
+from covlint.facts.shutdown import GoModule
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,27 @@ def matches_main(pattern: str, target: PackageTarget) -> bool | None:
     if target.import_path is None:
         return None
     return _glob(pattern, target.import_path)
+
+
+def renamed(patterns: Sequence[str], module: GoModule) -> tuple[str, ...] | None:
+    """The patterns with those of a module that is no longer there replaced by the whole module.
+
+    None when every pattern can match something: it is relative, of the module, of a
+    module that it requires, or of the standard library (no dot in the first part).
+    """
+    known = (module.module_path, *module.requires)
+    gone = [
+        pattern
+        for pattern in patterns
+        if "." in pattern.partition("/")[0]
+        and not pattern.startswith(("./", "../", "..."))
+        and pattern not in {".", ".."}
+        and not any(f"{pattern}/".startswith(f"{path}/") for path in known)
+    ]
+    if not gone:
+        return None
+    kept = [pattern for pattern in patterns if pattern not in gone]
+    return (*kept, f"{module.module_path}/...")
 
 
 def _glob(pattern: str, name: str) -> bool:

@@ -60,7 +60,7 @@ class MainPackage:
     ``interrupt_only`` is also set where ``handles_sigterm`` is None only because
     of third-party packages: a program that subscribes to signals itself does
     not leave SIGTERM to a library. ``unseen`` are the imports that could not be
-    followed.
+    followed, and the files of the build that are not in the repository.
     """
 
     directory: str
@@ -74,7 +74,8 @@ class MainPackage:
     framework: str | None  # the known framework that handles SIGTERM, if any
     shutdown_seconds: float | None
     shutdown_span: Span | None
-    serves_coverage: bool  # imports runtime/coverage: HTTP pull or snapshots, no GOCOVERDIR needed
+    #: Imports runtime/coverage, or may: HTTP pull or snapshots, no GOCOVERDIR needed.
+    serves_coverage: bool
     imports_signal_syscall: bool  # "syscall" is imported by the file of interrupt_only
     #: What adds SIGTERM to ``interrupt_only``; empty when the place is not seen.
     sigterm_edits: tuple[Edit, ...] = ()
@@ -86,13 +87,15 @@ class MainPackage:
 
 @dataclass(frozen=True, slots=True)
 class GoModule:
-    """A go.mod: ``directory`` as in MainPackage; versions as written ("1.22.3")."""
+    """A go.mod: ``directory`` as in MainPackage; versions as written ("1.22.3");
+    ``requires`` are the paths of the modules it requires."""
 
     directory: str
     module_path: str
     go_version: str | None
     toolchain: str | None
     span: Span  # the module path
+    requires: tuple[str, ...] = ()
 
 
 _MAIN = re.compile(rb"^package main\b", re.MULTILINE)
@@ -115,6 +118,7 @@ def read_module(source: SourceFile) -> GoModule | None:
         file.go.text if file.go else None,
         file.toolchain.text if file.toolchain else None,
         file.module.span,
+        file.requires,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
 from covlint.facts.build import GoBuild
-from covlint.facts.coverpkg import PackageTarget, matches_main, target_of
+from covlint.facts.coverpkg import PackageTarget, matches_main, renamed, target_of
 from covlint.facts.flags import Flag
 from covlint.rule import Invalid, Rule, Valid
 
@@ -55,13 +55,17 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
             flag.value_span,
             f"-coverpkg={flag.value} does not match the main package ({target.shown}): the "
             "binary will write no coverage files and say nothing",
-            fix=self.with_main(flag, target),
+            fix=self.with_main(flag, patterns, target, build),
         )
 
-    def with_main(self, flag: Flag, target: PackageTarget) -> Fix | None:
+    def with_main(
+        self, flag: Flag, patterns: list[str], target: PackageTarget, build: GoBuild
+    ) -> Fix | None:
         if target.file_argument:
             return Fix("Build the package instead of the file", Applicability.DISPLAY)
-        return self.rewritten(flag, f"{flag.value},{target.pattern}")
+        module = build.site.module if build.site is not None else None
+        present = renamed(patterns, module) if module is not None else None
+        return self.rewritten(flag, ",".join(present or [*patterns, target.pattern]))
 
     def rewritten(self, flag: Flag, value: str) -> Fix | None:
         span = flag.part_span(0, len(flag.value or ""))
@@ -116,8 +120,18 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
                 "RUN go build -coverpkg=«example.com/old/...» ./cmd/till\n",
             },
             fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
-            "RUN go build -coverpkg=example.com/old/...,./cmd/till ./cmd/till\n",
+            "RUN go build -coverpkg=example.com/till/... ./cmd/till\n",
             message="does not match the main package",
+        ),
+        Invalid(
+            {
+                **_MODULE,
+                "go.mod": "module example.com/till\n\nrequire example.com/lib v1.0.0\n",
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -coverpkg=«example.com/lib/...,example.com/old/internal/a,example.com/old/internal/b/...» ./cmd/till\n",
+            },
+            fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+            "RUN go build -coverpkg=example.com/lib/...,example.com/till/... ./cmd/till\n",
         ),
         Invalid(
             {
