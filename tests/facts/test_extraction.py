@@ -208,6 +208,7 @@ def test_makefile_recipes() -> None:
             "kubectl set image deploy/app app=x",
             StepKind.EDIT, ("deploy/app", "app=x"), None, None, "kubectl",
         ),
+        ("docker save -o a.tar a:1", StepKind.SAVE, ("a:1",), None, None, "docker"),
         ("docker tag a:1 a:2", StepKind.EDIT, ("a:1", "a:2"), None, None, "docker"),
         ("rm -rf cov/*", StepKind.WIPE, ("cov/*",), None, None, None),
         ("find cov -name 'cov*' -delete", StepKind.WIPE, ("cov",), None, None, None),

@@ -46,7 +46,7 @@ _SET_DIRECTORY = re.compile(rb"\.(Dir)\s*=")
 #: Calls without any of these words give no fact that a chain needs.
 _VERBS = re.compile(
     rb"[\"`](?:build|bud|buildx|image|cp|exec|run|scale|delete|create|covdata|-l?c|apply|kill|rm"
-    rb"|stop|compose|rollout|tag)[\"`]|\.\.\."
+    rb"|stop|compose|rollout|tag|save)[\"`]|\.\.\."
 )
 #: ``kubectl apply -f -`` names no file.
 _FROM_STDIN = re.compile(rb"\"apply\"[^)]*\"-\"")

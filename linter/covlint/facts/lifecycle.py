@@ -26,7 +26,7 @@ class Deed:
 
 
 def container_deed(verb: str | None, arguments: Sequence[Argument]) -> Deed | None:
-    """``docker|podman stop|kill|rm|tag …``; ``arguments`` follow the verb."""
+    """``docker|podman stop|kill|rm|tag|save …``; ``arguments`` follow the verb."""
     if verb == "kill":
         parsed = take_apart(arguments, lambda name: name in ("-s", "--signal", "--cidfile"))
         kind = _kind_of_kill(parsed, "-s", "--signal")
@@ -40,6 +40,9 @@ def container_deed(verb: str | None, arguments: Sequence[Argument]) -> Deed | No
         return Deed(StepKind.REMOVE, parsed.operands) if _forced(parsed) else None
     if verb == "push":
         return Deed(StepKind.PUSH, take_apart(arguments, lambda _: False).operands)
+    if verb == "save":
+        parsed = take_apart(arguments, lambda n: n in ("-o", "--output", "--format", "--platform"))
+        return Deed(StepKind.SAVE, parsed.operands)
     if verb == "tag":
         return Deed(StepKind.EDIT, take_apart(arguments, lambda _: False).operands)
     return None

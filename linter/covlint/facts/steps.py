@@ -65,6 +65,7 @@ class StepKind(Enum):
     WIPE = "wipe"  # rm -r, rm of a pattern, find -delete
     CREATE = "create"  # mkdir
     PUSH = "push"  # docker|podman push
+    SAVE = "save"  # docker|podman save: an image becomes an archive
     EDIT = "edit"  # sed, yq and the like on a file; docker tag, kubectl set image on an image
 
 

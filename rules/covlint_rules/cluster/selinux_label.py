@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
 from covlint.facts.coverage_volume import is_coverage_path, written_fix
 from covlint.facts.kind_paths import is_relabelled, relabel
-from covlint.facts.steps import Step, StepKind
+from covlint.facts.steps import Step
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 
@@ -23,6 +24,9 @@ _UP = (
     "e2e:\n\tkind create cluster --config kind.yaml\n"
     "\tpodman cp kind-control-plane:/var/log/pods logs\n"
 )
+
+
+_NODE = re.compile(r"-(?:control-plane|worker)\d*(?=:|$)")
 
 
 class SelinuxLabel(Rule[Chain]):
@@ -44,12 +48,10 @@ class SelinuxLabel(Rule[Chain]):
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
         if not chain.takes_part or not chain.steps:
             return
-        files = {one.span.path: one for one in chain.clusters}
         for mount in chain.extra_mounts:
-            cluster = files.get(mount.span.path)
-            if cluster is None or is_relabelled(mount) or mount.host_path is None:
+            if is_relabelled(mount) or mount.host_path is None:
                 continue
-            step = next((s for s in chain.steps if _by_podman(s, cluster.span.path, chain)), None)
+            step = next((step for step in chain.steps if _on_podman_node(step)), None)
             if step is None:
                 continue
             host = mount.host_path.text
@@ -57,7 +59,7 @@ class SelinuxLabel(Rule[Chain]):
                 mount.span,
                 f"under SELinux a podman node may not write to {host}, which has no container "
                 "label: permission denied",
-                related=(Related(step.span, "created here, beside podman"),),
+                related=(Related(step.span, "the node is podman's"),),
                 fix=written_fix(
                     "Let Kind label the directory",
                     [relabel(mount)],
@@ -92,11 +94,6 @@ class SelinuxLabel(Rule[Chain]):
     )
 
 
-def _by_podman(step: Step, config: str, chain: Chain) -> bool:
-    """Whether a step makes a cluster from the config in a recipe that uses podman."""
-    if step.kind is not StepKind.CREATE_CLUSTER or step.source != config:
-        return False
-    place = (step.span.path, step.recipe)
-    return any(
-        one.through == "podman" and (one.span.path, one.recipe) == place for one in chain.steps
-    )
+def _on_podman_node(step: Step) -> bool:
+    """Whether a command of podman names a Kind node: podman is what runs the nodes."""
+    return step.through == "podman" and any(word and _NODE.search(word) for word in step.words)

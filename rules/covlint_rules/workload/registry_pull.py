@@ -40,10 +40,10 @@ class RegistryPull(Rule[Chain]):
         pull = pull_of(container)
         if pull is None or not pull.always:
             return
-        loading = next((s for s in chain.steps if _loads(s, container.image.text)), None)
+        image = container.image.text
+        loading = next((step for step in chain.steps if _loads(step, image, chain)), None)
         if loading is None:
             return
-        image = container.image.text
         why = "imagePullPolicy is Always"
         if pull.policy is None:
             why = "the pull policy of an image without a tag, or with :latest, is Always"
@@ -100,6 +100,18 @@ class RegistryPull(Rule[Chain]):
         ),
         Invalid(
             {
+                "e2e/pod.yaml": _POD.format(image="till:e2e") + "      imagePullPolicy: «Always»\n",
+                "up.sh": "podman save -o till.tar localhost/till:e2e\n"
+                "kind load image-archive till.tar\n",
+            },
+            fixed={
+                "e2e/pod.yaml": _POD.format(image="till:e2e")
+                + "      imagePullPolicy: IfNotPresent\n",
+            },
+            message="is loaded into Kind",
+        ),
+        Invalid(
+            {
                 "deploy/till.yaml": _POD.format(image="«till»"),
                 "Makefile": _MAKE.format(tag="till:latest"),
             },
@@ -113,8 +125,16 @@ class RegistryPull(Rule[Chain]):
     )
 
 
-def _loads(step: Step, image: str) -> bool:
-    """Whether ``kind load docker-image`` names the very image."""
+def _loads(step: Step, image: str, chain: Chain) -> bool:
+    """Whether ``kind load`` takes the very image, or the archive made of it in the same recipe."""
     if step.kind is not StepKind.LOAD:
         return False
+    if "image-archive" in step.words:
+        place = (step.span.path, step.recipe)
+        saved = [s for s in chain.steps if s.kind is StepKind.SAVE]
+        return any((s.span.path, s.recipe) == place and _names(s, image) for s in saved)
+    return _names(step, image)
+
+
+def _names(step: Step, image: str) -> bool:
     return any(one is not None and tagged(one) == tagged(image) for one in step.operands)
