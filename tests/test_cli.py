@@ -158,6 +158,14 @@ def test_control_characters_do_not_reach_the_terminal(call: Call, folder: Path) 
     assert "\\x1b[31m\\u202etill" in out
 
 
+def test_an_unknown_key_of_a_target_is_told_before_it_is_run(call: Call, folder: Path) -> None:
+    (folder / ".covlint.yaml").write_text("targets: {till: {exercse: make smoke}}\n")
+    result = call()
+    assert result.code == 2
+    assert "targets.till: unknown key `exercse`; did you mean `exercise`?" in result.err
+    assert ".covlint.yaml" in result.err
+
+
 def test_suppressed(call: Call, folder: Path) -> None:
     (folder / "Dockerfile").write_text(
         DOCKERFILE.replace("RUN go", "# covlint: ignore[COV107] cache is cold\nRUN go")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from covlint.cli.exits import Failure, Misuse
 from covlint.config import Config, ConfigError, load_config, read_config
-from covlint.files import DiskFiles, Files, OverlayFiles, project_root, run_git
+from covlint.files import CONFIG_NAME, DiskFiles, Files, OverlayFiles, project_root, run_git
 from covlint.registry import Registry, RegistryError
 
 
@@ -45,6 +45,8 @@ def scope_of(
         config = read_config(config_file) if config_file else load_config(root)
     except ConfigError as error:
         raise Misuse(str(error)) from error
+    if config.targets:
+        _check_targets(config, config_file or os.path.join(root, CONFIG_NAME))
     files: Files = DiskFiles(root, exclude=config.exclude, size_limit=config.max_file_size)
     if stdin_filename is not None:
         path = _relative(stdin_filename, root)
@@ -87,6 +89,16 @@ def changed_since(root: str, revision: str) -> frozenset[str]:
     if changed is None or untracked is None:
         raise Misuse(f"--since: git does not know the revision {revision!r} in {root}")
     return frozenset(os.fsdecode(name) for name in (changed + untracked).split(b"\0") if name)
+
+
+def _check_targets(config: Config, location: str) -> None:
+    """A mistake in a target is told by every command, not by the first ``verify`` alone."""
+    from covlint.runner.target import TargetError, parse_targets  # only where there are targets
+
+    try:
+        parse_targets(config.targets)
+    except TargetError as error:
+        raise Misuse(f"{location}: {error}") from error
 
 
 def _common_root(paths: Sequence[str]) -> str:
