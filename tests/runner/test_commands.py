@@ -256,6 +256,22 @@ def test_doctor_joins_folder_and_log(tmp_path):
     assert found["folder"]["meta_files"] == 0
 
 
+def test_doctor_asks_for_the_log_of_an_empty_folder(tmp_path):
+    (tmp_path / "cov").mkdir()
+    assert "give it with --log FILE" in covlint(tmp_path, "doctor", "cov").stdout
+    (tmp_path / "app.log").write_text("warning: GOCOVERDIR not set, no coverage data emitted\n")
+    told = covlint(tmp_path, "doctor", "cov", "--log", "app.log")
+    assert "give it with --log FILE" not in told.stdout
+
+
+def test_doctor_does_not_advise_to_remove_what_only_cannot_be_read(tmp_path):
+    folder = tmp_path / "cov" / f"covmeta.{'0' * 32}"
+    folder.mkdir(parents=True)  # root too cannot read a folder as a file
+    done = covlint(tmp_path, "doctor", "cov")
+    assert "cannot be read: Is a directory" in done.stdout
+    assert "where it only cannot be read, give yourself the right to" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

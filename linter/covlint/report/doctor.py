@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from covlint.diagnostics import Symptom
 from covlint.report.text import visible
 from covlint.runner.folder import Folder, State
 from covlint.runner.profile import Profile
@@ -83,6 +84,10 @@ def _lines(found: Examination) -> Iterator[str]:
         rules = f", see {_listed(meaning.codes)}" if meaning.codes else ""
         yield f"  breaks at: {meaning.hop.value}{rules}"
         yield f"  {meaning.remedy}"
+    if found.log is None and any(sign.symptom is Symptom.NO_META for sign in found.signs):
+        yield ""
+        yield "An empty folder may also mean that Go could not write to it, or that GOCOVERDIR was"
+        yield "not set: the log of the service tells, give it with --log FILE."
     if found.profile is not None:
         yield ""
         width = max((len(package.path) for package in found.profile.packages), default=5)

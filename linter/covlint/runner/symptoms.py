@@ -97,7 +97,10 @@ MEANINGS: dict[Symptom, Meaning] = {
         Hop.EXTRACTION, (), "data of two builds is mixed: clear the folder and run again"
     ),
     Symptom.UNREADABLE_FILE: Meaning(
-        Hop.EXTRACTION, (), "one bad file makes covdata refuse the folder: remove that file"
+        Hop.EXTRACTION,
+        (),
+        "one bad file makes covdata refuse the folder: remove it; where it only cannot be read, "
+        "give yourself the right to (chown or chmod: a umask of 077 keeps others out)",
     ),
     Symptom.MODE_CLASH: Meaning(
         Hop.BUILD,
