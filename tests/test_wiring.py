@@ -428,3 +428,11 @@ def test_files_of_others_are_not_wired() -> None:
         for folder in ("vendor/x", "node_modules/y", "a/testdata")
     }
     assert chains(files) == ()
+
+
+def test_every_name_of_the_package_can_be_had() -> None:
+    """They are loaded when they are asked for, from a table."""
+    import covlint.wiring
+
+    for name in covlint.wiring.__all__:
+        assert getattr(covlint.wiring, name) is not None
