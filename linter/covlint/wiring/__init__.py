@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from covlint.wiring.chains import Wired, wire
     from covlint.wiring.collections import Collection
     from covlint.wiring.inputs import Facts, Repository
-    from covlint.wiring.questions import plainly_for_e2e, runs_as_root, seen_mounted
+    from covlint.wiring.questions import (
+        may_serve_coverage,
+        plainly_for_e2e,
+        runs_as_root,
+        seen_mounted,
+    )
     from covlint.wiring.releases import Release
     from covlint.wiring.shared_directories import SharedDirectory
 
@@ -32,6 +37,7 @@ __all__ = [
     "Repository",
     "SharedDirectory",
     "Wired",
+    "may_serve_coverage",
     "plainly_for_e2e",
     "runs_as_root",
     "seen_mounted",
@@ -51,6 +57,7 @@ _HOMES = {
     "Repository": "covlint.wiring.inputs",
     "SharedDirectory": "covlint.wiring.shared_directories",
     "Wired": "covlint.wiring.chains",
+    "may_serve_coverage": "covlint.wiring.questions",
     "plainly_for_e2e": "covlint.wiring.questions",
     "runs_as_root": "covlint.wiring.questions",
     "seen_mounted": "covlint.wiring.questions",

@@ -26,7 +26,7 @@ from covlint.wiring.participation import (
     instrumentation_of,
     passes_coverage,
 )
-from covlint.wiring.questions import plainly_for_e2e
+from covlint.wiring.questions import files_elsewhere, plainly_for_e2e
 from covlint.wiring.sites import site_of
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
@@ -64,7 +64,10 @@ def wire(facts: Facts, repository: Repository) -> Wired:
         if id(image) not in covered and (image.final or is_target(image, facts.image_builds))
     )
     chains = _without_plain_twins(chains)
-    parts = meant | {_key(b) for chain in chains if chain.takes_part for b in chain.builds}
+    parts = set(meant)
+    for chain in chains:
+        if chain.takes_part:
+            parts.update(_key(build) for build in _service_builds(chain, meant))
     parts = {key for key in parts if not sites[key].in_production_branch}
 
     def marked(build: GoBuild) -> GoBuild:
@@ -85,6 +88,15 @@ def wire(facts: Facts, repository: Repository) -> Wired:
         tuple(marked_image(i, i.coverdir is not None) for i in images),
         tuple(finished),
     )
+
+
+def _service_builds(chain: Chain, meant: set[tuple[str, int]]) -> Iterable[GoBuild]:
+    """The builds of an image but for its plain side programs: where one build is for
+    coverage, another one that nothing can instrument is not."""
+    some = any(_key(build) in meant for build in chain.builds)
+    for build in chain.builds:
+        if not some or _key(build) in meant or build.instrumentation is not Instrumentation.NO:
+            yield build
 
 
 def _key(build: GoBuild) -> tuple[str, int]:
@@ -140,7 +152,7 @@ def _chain(
     extra_mounts = _extra_mounts(volume, clusters)
     instrumentation = instrumentation_of(builds, image_builds)
     part = coverdir is not None or any(_key(b) in meant for b in builds)
-    if container is not None and coverdir is None:
+    if container is not None and not _asks_for_data(container, coverdir, instrumentation):
         part = instrumentation is Instrumentation.YES
     # following a program's imports reads many files: only where an answer matters
     main, module = _main(builds, repository) if part else (None, None)
@@ -187,6 +199,19 @@ def _data_paths(chain: Chain) -> Iterable[str]:
     return (word.text for word in words if word is not None)
 
 
+def _asks_for_data(
+    container: Container, coverdir: Word | None, instrumentation: Instrumentation
+) -> bool:
+    """Whether a container is there to be measured: by a variable of its own, or by the
+    image's where that can only be an instrumented one. An image that sets GOCOVERDIR
+    always, and is instrumented on demand, runs in production as well."""
+    if coverdir is None:
+        return False
+    if container.variable("GOCOVERDIR") is not None or plainly_for_e2e(container):
+        return True
+    return instrumentation not in {Instrumentation.CONDITIONAL, Instrumentation.NO}
+
+
 def _coverdir(image: Image | None, container: Container | None) -> Word | None:
     if container is not None:
         variable = container.variable("GOCOVERDIR")
@@ -211,7 +236,14 @@ def _main(
     packages = {site.package for site in sites}
     if len(packages) != 1 or sites[0].package is None:
         return None, sites[0].module if sites else None
-    return repository.main_of(sites[0].package), sites[0].module
+    main = repository.main_of(sites[0].package)
+    elsewhere = sorted({name for build in builds for name in files_elsewhere(build)})
+    if main is not None and elsewhere:
+        # what is copied or downloaded beside the program may do all of this
+        main = replace(
+            main, serves_coverage=True, handles_sigterm=None, unseen=(*main.unseen, *elsewhere)
+        )
+    return main, sites[0].module
 
 
 def _service(image: Image | None, container: Container | None, builds: tuple[GoBuild, ...]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.build import GoBuild
     from covlint.facts.workload import Container
 
 _E2E = re.compile(
@@ -28,6 +31,25 @@ def plainly_for_e2e(container: Container) -> bool:
     if any(_PRODUCTION.search(name.lower()) for name in names):
         return False
     return any(_E2E.search(name.lower()) for name in names)
+
+
+def files_elsewhere(build: GoBuild) -> Iterable[str]:
+    """The Go files that a build names and that are not seen in the directory of its
+    package: copied there from elsewhere, or downloaded."""
+    known = build.site.package_files if build.site is not None else ()
+    names = {posixpath.basename(path) for path in known}
+    for word in build.packages:
+        name = posixpath.basename(word.literal or "")
+        if name.endswith(".go") and "*" not in name and name not in names:
+            yield name
+
+
+def may_serve_coverage(chain: Chain) -> bool:
+    """Whether the program hands out its counters itself (HTTP, a signal), so that it needs
+    no GOCOVERDIR; also where some of its files are not seen."""
+    if chain.main is not None:
+        return chain.main.serves_coverage
+    return any(name for build in chain.builds for name in files_elsewhere(build))
 
 
 def runs_as_root(chain: Chain) -> bool | None:

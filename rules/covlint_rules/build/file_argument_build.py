@@ -53,12 +53,16 @@ class FileArgumentBuild(Rule[GoBuild]):
         # other files of the package would join the build, in production too
         every = {posixpath.basename(path) for path in files}
         complete = bool(files) and (listed <= {"*", "*.go"} or every == listed)
+        # a choice of files may hold some that are copied or downloaded beside the package
+        chosen = len(names) > 1 and not complete
         yield self.diagnostic(
             span,
             f"{names[0]} is built as a file, not as the package {package}: coverage calls it "
             "command-line-arguments, and function and HTML reports break",
             severity=None if build.takes_part else Severity.NOTICE,
-            fix=Fix(
+            fix=Fix("Build the package that these files make", Applicability.DISPLAY)
+            if chosen
+            else Fix(
                 f"Build {package}",
                 Applicability.SAFE if complete and build.takes_part else Applicability.UNSAFE,
                 (Edit(span, package.encode()),),
@@ -100,6 +104,10 @@ class FileArgumentBuild(Rule[GoBuild]):
             fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
             "RUN go build -cover -o /till ./cmd/till\n",
             safe=True,
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY main.go ./\nRUN wget https://example.com/server.go\n"
+            "RUN go build -cover -o /till «main.go server.go»\n",
         ),
         Invalid(
             "FROM golang:1.24\nCOPY . .\nRUN go build -o /till «main.go»\n",

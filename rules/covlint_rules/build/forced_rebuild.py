@@ -93,6 +93,15 @@ class ForcedRebuild(Rule[GoBuild]):
             safe=False,
         ),
         Invalid(
+            "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /app . && "
+            "go build «-a» -o /sweep ./cmd/sweep\n",
+            severity=Severity.NOTICE,
+            message="-a compiles every package again",
+            safe=False,
+            fixed="FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /app . && "
+            "go build -o /sweep ./cmd/sweep\n",
+        ),
+        Invalid(
             "FROM golang:1.24\nCOPY . .\nRUN go build «-a» -o /app .\n",
             fixed="FROM golang:1.24\nCOPY . .\nRUN go build -o /app .\n",
             severity=Severity.NOTICE,

@@ -8,7 +8,7 @@ from covlint.facts.data_steps import copied, tools_for
 from covlint.facts.pod_settings import has_helper, onto_node
 from covlint.facts.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
-from covlint.wiring import Chain
+from covlint.wiring import Chain, may_serve_coverage
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
@@ -40,7 +40,7 @@ class EphemeralCoverdir(Rule[Chain]):
             return
         if volume.kind is not VolumeKind.EMPTY_DIR or chain.coverdir is None:
             return
-        if chain.main is not None and chain.main.serves_coverage:
+        if may_serve_coverage(chain):
             return
         if has_helper(container, volume.name.text):
             return

@@ -6,7 +6,7 @@ from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
 from covlint.facts.coverage_volume import coverage_mounts, mount_coverage
 from covlint.facts.data_steps import copied, tools_for
 from covlint.rule import Invalid, Rule, Valid
-from covlint.wiring import Chain
+from covlint.wiring import Chain, may_serve_coverage
 
 
 class UnmountedCoverdir(Rule[Chain]):
@@ -33,7 +33,7 @@ class UnmountedCoverdir(Rule[Chain]):
             return
         if container.mounts_opaque or coverage_mounts(container):
             return
-        if chain.main is not None and chain.main.serves_coverage:
+        if may_serve_coverage(chain):
             return
         if copied(chain.steps, tools_for(container), [coverdir.text]):
             return
@@ -90,6 +90,16 @@ class UnmountedCoverdir(Rule[Chain]):
                 "        - name: GOCOVERDIR\n          value: $(DATA)/coverage\n",
             },
             "the path is not seen",
+        ),
+        Valid(
+            {
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /till .\n"
+                'ENV GOCOVERDIR=/coverdata\nCMD ["/till"]\n',
+                "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS=$(FLAGS) -t till:e2e .\n",
+                "deploy/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till:latest\n",
+            },
+            "the image has the variable in production, too",
         ),
     )
     INVALID = (

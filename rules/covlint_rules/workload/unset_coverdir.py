@@ -7,7 +7,7 @@ from covlint.facts.build import Instrumentation
 from covlint.facts.coverage_volume import coverage_mounts, written_fix
 from covlint.facts.workload import Container
 from covlint.rule import Invalid, Rule, Valid
-from covlint.wiring import Certainty, Chain
+from covlint.wiring import Certainty, Chain, may_serve_coverage
 
 
 class UnsetCoverdir(Rule[Chain]):
@@ -31,7 +31,7 @@ class UnsetCoverdir(Rule[Chain]):
             return
         if chain.instrumentation is not Instrumentation.YES or container.env_opaque:
             return
-        if chain.main is not None and chain.main.serves_coverage:
+        if may_serve_coverage(chain):
             return
         if not self.runs_this_image(chain) or self.may_be_set(chain, container):
             return
@@ -134,6 +134,17 @@ class UnsetCoverdir(Rule[Chain]):
                 "    - name: till\n      image: till\n",
             },
             "the program hands its counters out itself",
+        ),
+        Valid(
+            {
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY main.go ./\n"
+                "RUN wget https://example.com/server.go\n"
+                "RUN go build -cover -o /till main.go server.go\n",
+                "main.go": "package main\n\nfunc main() {}\n",
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n",
+            },
+            "a downloaded file of the program may hand them out",
         ),
         Valid(
             {
