@@ -62,7 +62,7 @@ def load(path: Path = PATH) -> list[Judgement]:
 def standing(records: Mapping[str, Record], judgements: Iterable[Judgement]) -> Standing:
     """Matches the errors and warnings of a run with the judgements, by commit and place."""
     by_key = {judgement.key: judgement for judgement in judgements}
-    sorted_out: dict[bool | None, list[tuple[Record, Finding]]] = {True: [], False: [], None: []}
+    found: dict[bool | None, list[tuple[Record, Finding]]] = {True: [], False: [], None: []}
     met: set[_Key] = set()
     for record in records.values():
         for finding in record.findings:
@@ -70,16 +70,14 @@ def standing(records: Mapping[str, Record], judgements: Iterable[Judgement]) -> 
             met.add(key)
             if finding.severity in JUDGED:
                 judgement = by_key.get(key)
-                sorted_out[None if judgement is None else judgement.true].append((record, finding))
+                found[None if judgement is None else judgement.true].append((record, finding))
     commits = {(record.repository, record.commit) for record in records.values()}
     gone = sorted(
         judgement
         for key, judgement in by_key.items()
         if key not in met and (judgement.repository, judgement.commit) in commits
     )
-    return Standing(
-        *(tuple(sorted_out[verdict]) for verdict in (True, False, None)), gone=tuple(gone)
-    )
+    return Standing(tuple(found[True]), tuple(found[False]), tuple(found[None]), tuple(gone))
 
 
 def text(standing: Standing) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Whether a rewritten file still says the same, apart from the lines that were rewritten.
 
-A file is taken apart by a parser that is not covlint's own: PyYAML, BuildKit's
-Dockerfile parser, gofmt, Python's ``ast``, ``sh -n``. The parts that lie wholly
+A file is taken apart by a parser that is not the one that covlint edits by: ruamel.yaml
+in pure Python, BuildKit's Dockerfile parser, gofmt, Python's ``ast``, ``sh -n``. The parts that lie wholly
 on unchanged lines have to be the same before and after, in the same order.
 """
 
@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 
 import dockerfile
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 #: The first and last line of a part (1-based), and what it says.
 Part = tuple[int, int, object]
@@ -91,25 +93,25 @@ def _untouched(parts: list[Part], changed: list[int]) -> list[object]:
 def _yaml(data: bytes) -> Iterator[Part]:
     """Each scalar and empty collection under the keys that lead to it."""
     try:
-        for number, node in enumerate(yaml.compose_all(data, Loader=yaml.CSafeLoader)):
+        for number, node in enumerate(YAML(typ="safe", pure=True).compose_all(data)):
             if node is not None:
                 yield from _leaves(node, (number,))
-    except (yaml.YAMLError, ValueError) as error:
+    except (YAMLError, ValueError) as error:
         raise Unreadable(str(error)) from error
 
 
-def _leaves(node: yaml.Node, place: tuple[object, ...]) -> Iterator[Part]:
-    if isinstance(node, yaml.MappingNode) and node.value:
+def _leaves(node: Node, place: tuple[object, ...]) -> Iterator[Part]:
+    if isinstance(node, MappingNode) and node.value:
         for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            name = key.value if isinstance(key, ScalarNode) else "?"
             yield from _leaves(value, (*place, name))
-    elif isinstance(node, yaml.SequenceNode) and node.value:
+    elif isinstance(node, SequenceNode) and node.value:
         for value in node.value:
             yield from _leaves(value, (*place, "[]"))
     else:
         last = node.end_mark.line + (node.end_mark.column > 0)
         first = node.start_mark.line + 1
-        yield first, max(first, last), (*place, node.tag, str(node.value))
+        yield first, max(first, last), (*place, str(node.tag), str(node.value))
 
 
 def _dockerfile(data: bytes) -> Iterator[Part]:
