@@ -151,7 +151,7 @@ def _too_deep(text: str) -> bool:
         if kind == "open":
             counts[-1] += 1
             counts.append(0)
-            total += _BRACKET
+            total += _BRACKET + 1
         elif kind == "close":
             if len(counts) > 1:
                 total -= _BRACKET + counts.pop()

@@ -32,7 +32,9 @@ from covlint.facts.steps import ImageBuild, ScriptFact, Step
 
 _TOOLS = "docker|podman|nerdctl|buildah|kubectl|oc|kind|go|sudo|sh|bash|cp|chmod|chown"
 _TOOL = re.compile(rf"(?:{_TOOLS})\Z")
-_COMMAND = re.compile(rf"\s*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]")
+_COMMAND = re.compile(
+    rf"\s*(?:\w+=\S*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]"
+)
 #: Calls that take command lines but run none.
 _IDLE = re.compile(
     r"print|len|str|repr|join|format|append|extend|info|debug|warning|error|exception|log\w*|echo"
