@@ -166,6 +166,18 @@ def test_an_unknown_key_of_a_target_is_told_before_it_is_run(call: Call, folder:
     assert ".covlint.yaml" in result.err
 
 
+def test_carets_stand_below_the_text_of_every_line(call: Call, folder: Path) -> None:
+    (folder / "pod.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+        "      env: [{name: GOCOVERDIR, value: /coverdata}]\n"
+        "      volumeMounts: [{name: config, mountPath: /coverdata}]\n"
+        "  volumes:\n    - name: config\n      configMap:\n        name: till\n"
+    )
+    out = call("--select", "COV303").out
+    assert "   11 |       configMap:\n      |       ^^^^^^^^^^\n" in out
+    assert "   12 |         name: till\n      |         ^^^^^^^^^^\n" in out
+
+
 def test_suppressed(call: Call, folder: Path) -> None:
     (folder / "Dockerfile").write_text(
         DOCKERFILE.replace("RUN go", "# covlint: ignore[COV107] cache is cold\nRUN go")

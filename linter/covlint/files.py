@@ -107,7 +107,9 @@ class DiskFiles:
         try:
             data = self._bytes(path, location)
         except FileNotFoundError as error:
-            raise UnreadableSource(path, "no such file (or it vanished meanwhile)") from error
+            link = os.path.islink(location)
+            why = "a symbolic link that leads nowhere" if link else "or it vanished meanwhile"
+            raise UnreadableSource(path, f"no such file ({why})") from error
         except PermissionError as error:
             raise UnreadableSource(path, "permission denied") from error
         except OSError as error:

@@ -149,7 +149,8 @@ def _frame(source: SourceFile, span: Span, style: str) -> Iterator[Line]:
     for line in range(first, shown + 1):
         data = source.line_bytes(line)
         offset = source.line_starts[line - 1]
-        left = _width(data[: max(0, span.start - offset)])
+        begin = span.start - offset if line == first else len(data) - len(data.lstrip())
+        left = _width(data[: max(0, begin)])
         width = max(1, _width(data[: max(0, span.end - offset)]) - left)
         text = _shown(data)
         start = max(0, left + min(width, 40) - _FRAME_WIDTH) if left > _FRAME_WIDTH else 0
