@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from covlint.chain import Certainty, Chain, Hop
-from covlint.diagnostics import Crash, Diagnostic, Evidence, Report
+from covlint.diagnostics import Crash, Diagnostic, Evidence, Report, Severity
 from covlint.files import Files
 from covlint.precedence import hop_of, speaking, winners_over
 from covlint.project import Project
@@ -139,6 +139,7 @@ class _Judge:
 
     def check(self, kind: str, subject: object) -> list[Diagnostic]:
         found: list[Diagnostic] = []
+        limit = _limit(subject)
         for entry in self._registry.of_subject(kind):
             if entry.code not in self._codes:
                 continue
@@ -148,7 +149,7 @@ class _Judge:
             if rule is None:
                 continue
             try:
-                found.extend(rule.check(subject))
+                found.extend(_softened(item, limit) for item in rule.check(subject))
             except Exception as error:  # noqa: BLE001 - any failure of a rule is reported
                 self._crashes.append(Crash(rule.code, _place(subject), _described(error)))
         return found
@@ -162,6 +163,19 @@ class _Judge:
             except RegistryError as error:
                 self._crashes.append(Crash(entry.code, "", str(error)))
         return self._rules[entry.code]
+
+
+def _limit(subject: object) -> Severity | None:
+    """How bad a finding about the subject may be: what a template leaves open is no error."""
+    container = getattr(subject, "container", subject)
+    limit = getattr(getattr(container, "pod", None), "at_most", None)
+    return limit if isinstance(limit, Severity) else None
+
+
+def _softened(diagnostic: Diagnostic, limit: Severity | None) -> Diagnostic:
+    if limit is None or diagnostic.severity.rank <= limit.rank:
+        return diagnostic
+    return replace(diagnostic, severity=limit)
 
 
 def _one_voice(findings: Sequence[_Finding]) -> list[_Finding]:
@@ -210,7 +224,10 @@ def _reported(findings: Iterable[_Finding], options: Options) -> list[Diagnostic
             continue
         if options.selection.admits(diagnostic):
             key = (diagnostic.code, diagnostic.span, diagnostic.message)
-            once.setdefault(key, options.selection.adjusted(diagnostic))
+            adjusted = options.selection.adjusted(diagnostic)
+            known = once.get(key)
+            if known is None or adjusted.severity.rank > known.severity.rank:
+                once[key] = adjusted
     return sorted(once.values(), key=_order)
 
 

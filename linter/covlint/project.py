@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from covlint.chain import Chain
+from covlint.deployments import is_kustomization, read_templated, resolve
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
 from covlint.facts.build import Instrumentation, mentions_cover
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Folders whose files are somebody else's, or examples for tools: never wired into chains.
 _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git)/")
-
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 #: A Dockerfile without any of these has no sign of coverage of its own.
 _SIGN = re.compile(rb"(?i)cover|GOFLAGS|covlint:")
@@ -161,7 +160,7 @@ class Project:
             or (facts.steps or facts.data_commands or facts.release_builds)
             or self._waiting
             or self._speaking_yaml
-            or any(p.endswith(_KUSTOMIZATIONS) for p in self._parsed)
+            or any(map(is_kustomization, self._parsed))
             or any(p.endswith(".go") for p in self._parsed)
         )
 
@@ -177,13 +176,17 @@ class Project:
         self._read_entrypoints()
         self._read_go_packages()
         instrumented = self._may_run_instrumented()
-        explained = self._resolve_overlays() if instrumented or self._speaking_yaml else ()
+        explained: frozenset[str] = frozenset()
+        if instrumented or self._speaking_yaml:
+            files = self.files.paths()
+            explained, unread = resolve(self.facts, self._paths, self.source, files)
+            self.unread.extend(unread)
         if instrumented:
             for reader, source in self._waiting:
                 if source.path in explained:
                     continue
                 try:
-                    self._take(reader.read(source))
+                    self._take(self._reading(reader, source))
                 except UnreadableSource as error:
                     self.unread.append(Unread(source.path, error.reason))
         from covlint.wiring.chains import wire  # only where facts are joined
@@ -233,6 +236,8 @@ class Project:
     def _reading(self, reader: Reader, source: SourceFile) -> Reading:
         if reader.kind == "makefile":
             return read_makefile_with(source, self._neighbour, self._parsed - {source.path})
+        if reader.kind == "yaml" and b"{{" in source.data:
+            return read_templated(reader, source, self._neighbour)
         return reader.read(source)
 
     def _neighbour(self, path: str) -> SourceFile | None:
@@ -263,23 +268,6 @@ class Project:
             self._dockerfiles[reading.dockerfile.source.path] = reading.dockerfile
         for fact in reading.facts:
             self.facts.add(fact)
-
-    def _resolve_overlays(self) -> frozenset[str]:
-        """Containers as kustomizations deploy them, in the place of what their files say one
-        by one; the files for which this was done."""
-        tops = [path for path in self._paths if path.endswith(_KUSTOMIZATIONS)]
-        if not tops:
-            return frozenset()
-        from covlint.facts.overlays import resolve_overlays  # loads a YAML parser
-
-        resolved = resolve_overlays(tops, self.source, self.files.paths())
-        facts = self.facts
-        facts.containers = [
-            c for c in facts.containers if c.pod.span.path not in resolved.explained
-        ]
-        facts.containers += resolved.containers
-        self.unread.extend(resolved.unread)
-        return resolved.explained
 
     # -- Go packages ------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from covlint.diagnostics import Severity
 from covlint.documents.assembled import settled
 from covlint.documents.assembled_yaml import appended, replaced_word
 from covlint.documents.composed import ComposedMapping
@@ -137,6 +138,7 @@ class Pod:
     span: Span  # the span of the workload's ``kind`` value
     volumes_opaque: bool = False
     overlay: str | None = None  # the kustomization that puts it together from several files
+    at_most: Severity | None = None  # of findings about it, where a template leaves parts open
 
     @property
     def is_compose(self) -> bool:

@@ -1,0 +1,99 @@
+"""Helm charts in a whole project: chains, and findings that are never errors."""
+
+from __future__ import annotations
+
+from covlint.diagnostics import Severity
+from covlint.engine import Inspection, Options, inspect
+from covlint.files import MemoryFiles
+from covlint.registry import Registry
+
+DOCKERFILE = """\
+FROM golang:1.24 AS build
+WORKDIR /src
+COPY . .
+RUN go build -cover -o /till ./cmd/till
+FROM debian:12
+COPY --from=build /till /till
+ENTRYPOINT ["/till"]
+"""
+TEMPLATE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-e2e
+spec:
+  template:
+    spec:
+      containers:
+        - name: till
+          image: {{ .Values.image }}
+          env:
+            - name: GOCOVERDIR
+              value: /coverdata
+          volumeMounts:
+            - name: coverage
+              mountPath: /coverdata
+              readOnly: true
+      volumes:
+        - name: coverage
+          hostPath:
+            path: /coverdata
+"""
+
+
+def inspected(template: str, values: str = "image: till:cov\n") -> Inspection:
+    files = {
+        "Dockerfile": DOCKERFILE,
+        "Makefile": "image:\n\tdocker build -t till:cov .\n",
+        "charts/e2e/Chart.yaml": "apiVersion: v2\nname: till\n",
+        "charts/e2e/values.yaml": values,
+        "charts/e2e/templates/till.yaml": template,
+    }
+    return inspect(MemoryFiles(files), Registry.with_packs([]), Options())
+
+
+def test_a_chart_is_a_chain_by_its_default_image() -> None:
+    (chain,) = inspected(TEMPLATE).project.chains()
+    assert chain.container is not None
+    assert chain.coverdir is not None
+    assert chain.image_builds
+    assert chain.volume is not None
+    assert chain.plainly_e2e
+
+
+def test_an_error_is_a_warning_in_a_template() -> None:
+    plain = TEMPLATE.replace("{{ .Release.Name }}-e2e", "till").replace(
+        "{{ .Values.image }}", "till:cov"
+    )
+    (error,) = inspected(plain).report.diagnostics
+    (warning,) = inspected(TEMPLATE).report.diagnostics
+    assert (error.code, error.severity) == (warning.code, Severity.ERROR)
+    assert warning.severity is Severity.WARNING
+    assert warning.span.path == "charts/e2e/templates/till.yaml"
+    assert warning.fix is not None
+    assert [edit.replacement for edit in warning.fix.edits] == [b"false"], "a literal for a literal"
+
+
+def test_what_rests_on_a_default_is_a_notice() -> None:
+    template = TEMPLATE.replace("readOnly: true", "readOnly: {{ .Values.readOnly }}")
+    (notice,) = inspected(template, "image: till:cov\nreadOnly: true\n").report.diagnostics
+    assert notice.severity is Severity.NOTICE
+
+
+def test_a_mount_of_the_chart_that_may_not_be_there_is_no_finding() -> None:
+    template = TEMPLATE.replace(
+        "              readOnly: true\n",
+        "              {{- if .Values.hardened }}\n              readOnly: true\n"
+        "              {{- end }}\n",
+    )
+    assert inspected(template).report.diagnostics == ()
+
+
+def test_a_template_that_cannot_be_read_is_listed() -> None:
+    report = inspected(TEMPLATE + "{{- end }}\n").report
+    assert [(one.path, one.reason) for one in report.unread] == [
+        (
+            "charts/e2e/templates/till.yaml",
+            "template: line 22: end without a block that it belongs to",
+        )
+    ]
