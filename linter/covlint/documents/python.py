@@ -136,8 +136,7 @@ def open_python(source: SourceFile) -> PythonFile:
         file = PythonFile(source, module, places, shift)
         _index(file)
     except cst.ParserSyntaxError as error:
-        message = error.message.removeprefix("parser error: ").partition(":")[0]
-        raise PythonError(f"line {error.raw_line}: {message or 'syntax error'}") from error
+        raise PythonError(f"line {error.raw_line}: syntax error") from error
     except RecursionError as error:
         raise PythonError("nested too deeply") from error
     return file
