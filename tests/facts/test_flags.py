@@ -41,9 +41,7 @@ def word(text: str) -> ShellWord:
 
 
 @pytest.mark.real
-def test_go_splits_goflags_the_same_way(
-    tmp_path: os.PathLike[str], toolchain: Toolchain
-) -> None:
+def test_go_splits_goflags_the_same_way(tmp_path: os.PathLike[str], toolchain: Toolchain) -> None:
     """Go names the first field that is no flag; the build tags show the last ``-tags``."""
     environment = {**os.environ, "GOFLAGS": "", "GO111MODULE": "off", "GOTOOLCHAIN": "local"}
     for value in VALUES:
