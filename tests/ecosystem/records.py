@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -69,11 +70,21 @@ def dump(records: Iterable[Record]) -> str:
 
 
 def load(path: Path) -> dict[str, Record]:
-    """Records by repository. Raises ValueError when the file is of another version."""
+    """Records by repository, or by repository and commit where there are several commits.
+
+    Raises ValueError when the file is of another version.
+    """
     document = json.loads(path.read_text(encoding="utf-8"))
     if document.get("version") != VERSION:
         raise ValueError(f"{path}: version {VERSION} is expected")
-    return {item["repository"]: record_of(item) for item in document["repositories"]}
+    found = [record_of(item) for item in document["repositories"]]
+    several = Counter(record.repository for record in found)
+    return {
+        record.repository
+        if several[record.repository] == 1
+        else f"{record.repository}@{record.commit}": record
+        for record in found
+    }
 
 
 def record_of(item: Mapping[str, Any]) -> Record:

@@ -104,6 +104,14 @@ def test_records_are_kept_whole(recorded: Record, tmp_path: Path) -> None:
     assert records.load(file) == {"shop/till": recorded}
 
 
+def test_commits_of_one_repository_are_kept_apart(recorded: Record, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    other = replace(recorded, commit="0" * 40)
+    file.write_text(records.dump([recorded, other]))
+    loaded = records.load(file)
+    assert loaded == {f"shop/till@{record.commit}": record for record in (recorded, other)}
+
+
 def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text('{"version": 0, "repositories": []}')

@@ -106,7 +106,9 @@ def _key(build: GoBuild) -> tuple[str, int]:
 
 def _meant_for_coverage(build: GoBuild, all_builds: Iterable[GoBuild], facts: Facts) -> bool:
     """Whether the Dockerfile, a command that builds it or the configuration says that the
-    build is for coverage."""
+    build is for coverage; what lies in ``testdata`` is for the tests themselves."""
+    if any("testdata" in (word.literal or "").split("/") for word in build.packages):
+        return False
     if build.span.path in facts.targets and not build.in_production_branch:
         return True
     return has_own_sign(build, list(all_builds)) or any(

@@ -76,6 +76,21 @@ class FileArgumentBuild(Rule[GoBuild]):
     INVALID = (
         Invalid(
             {
+                "go.mod": "module example.com/till\n",
+                "testdata/push/main.go": "package main\n\nfunc main() {}\n",
+                "Makefile": "FLAGS := -cover\ne2e:\n"
+                "\tgo build $(FLAGS) -o bin/push «./testdata/push/main.go»\n",
+            },
+            severity=Severity.NOTICE,
+            message="is built as a file",
+            fixed={
+                "Makefile": "FLAGS := -cover\ne2e:\n"
+                "\tgo build $(FLAGS) -o bin/push ./testdata/push\n",
+            },
+            safe=False,
+        ),
+        Invalid(
+            {
                 **_ONE_FILE,
                 "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
                 "RUN go build -cover -o /till «./cmd/till/main.go»\n",

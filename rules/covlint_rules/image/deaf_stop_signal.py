@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from covlint.diagnostics import (
@@ -12,6 +13,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
+from covlint.facts.image import output_name
 from covlint.facts.shutdown import MainPackage
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
@@ -24,6 +26,8 @@ _OUTCOME = {
     "USR2": "is ignored by PID 1, so that SIGKILL follows",
     "WINCH": "is ignored, so that SIGKILL follows", "CONT": "is ignored, so that SIGKILL follows",
 }  # fmt: skip
+#: Small init programs that pass signals on unchanged.
+_FORWARDERS = frozenset({"tini", "tini-static", "dumb-init", "catatonit"})
 _NUMBERS = {"1": "HUP", "2": "INT", "3": "QUIT", "6": "ABRT", "9": "KILL", "10": "USR1",
             "12": "USR2", "18": "CONT", "28": "WINCH"}  # fmt: skip
 #: Frameworks that subscribe to SIGINT and SIGTERM and to nothing else.
@@ -68,6 +72,8 @@ class DeafStopSignal(Rule[Chain]):
         outcome = _OUTCOME.get(name)
         if outcome is None or self.handles(main, name) is not False:
             return
+        if name != "KILL" and not self.is_first(chain):
+            return
         place = main.handlings[0].span if main.handlings else main.main
         edit = Edit(word.span, b"SIGTERM")
         # only a program that takes SIGTERM is better off with it
@@ -79,6 +85,18 @@ class DeafStopSignal(Rule[Chain]):
             related=(Related(place, "the program's own signals"),),
             fix=Fix("Stop it by SIGTERM", applied, (edit,)),
         )
+
+    def is_first(self, chain: Chain) -> bool:
+        """Whether PID 1 is plainly the program, or hands signals on as they are: a script
+        or a supervisor may end it by another signal."""
+        process = chain.image.process if chain.image is not None else None
+        words = chain.container.command if chain.container is not None else None
+        if words is None:
+            if process is None or process.interpreter is not None:
+                return False
+            words = process.argv
+        first = posixpath.basename(words[0].text) if words else ""
+        return first in _FORWARDERS or any(first == output_name(b) for b in chain.builds)
 
     def handles(self, main: MainPackage, name: str) -> bool | None:
         """Whether the program subscribes to the signal; None when that cannot be told."""
@@ -119,6 +137,10 @@ class DeafStopSignal(Rule[Chain]):
             "no coverage here",
         ),
         Valid({"Dockerfile": _DOCKERFILE.format("SIGQUIT")}, "the program is not seen"),
+        Valid(
+            {**_FILES, "Dockerfile": _DOCKERFILE.format("SIGHUP").replace('/till"', '/run.sh"')},
+            "a script is PID 1, and may pass on another signal",
+        ),
     )
     INVALID = (
         Invalid(
