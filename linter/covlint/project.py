@@ -12,6 +12,7 @@ from covlint.chain import Chain
 from covlint.deployments import is_kustomization, read_templated, resolve
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
+from covlint.facts.base_images import short_name
 from covlint.facts.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.readers import (
@@ -36,17 +37,32 @@ _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git
 _SIGN = re.compile(rb"(?i)cover|GOFLAGS|covlint:")
 
 
+def _may_run(data: bytes, names: frozenset[bytes] | None) -> bool:
+    """Whether a manifest without a word of coverage may run one of the images, or says what
+    their namespace forbids."""
+    if names is None or b"apiVersion" not in data or b"pod-security" in data:
+        return True
+    return any(name in data for name in names)
+
+
 class Project:
     """The facts of a tree of files.
 
     ``explicit`` names the files that the user named one by one: they are read
     whatever they are called. ``targets`` are the Dockerfiles that the configuration
-    wants verified. Nothing is read before something asks for it.
+    wants verified; ``render`` lets kustomize and helm be run. Nothing is read before
+    something asks for it.
     """
 
     def __init__(
-        self, files: Files, explicit: Sequence[str] = (), targets: Iterable[str] = ()
+        self,
+        files: Files,
+        explicit: Sequence[str] = (),
+        targets: Iterable[str] = (),
+        *,
+        render: bool = False,
     ) -> None:
+        self._render = render
         self.files = files
         self.explicit = tuple(explicit)
         self.unread: list[Unread] = []
@@ -178,12 +194,14 @@ class Project:
         instrumented = self._may_run_instrumented()
         explained: frozenset[str] = frozenset()
         if instrumented or self._speaking_yaml:
-            files = self.files.paths()
-            explained, unread = resolve(self.facts, self._paths, self.source, files)
+            explained, unread = resolve(
+                self.facts, self._paths, self.source, self.files, render=self._render
+            )
             self.unread.extend(unread)
         if instrumented:
+            names = self._image_names()
             for reader, source in self._waiting:
-                if source.path in explained:
+                if source.path in explained or not _may_run(source.data, names):
                     continue
                 try:
                     self._take(self._reading(reader, source))
@@ -192,6 +210,14 @@ class Project:
         from covlint.wiring.chains import wire  # only where facts are joined
 
         return wire(self.facts, self._repository())
+
+    def _image_names(self) -> frozenset[bytes] | None:
+        """The names under which images are built here; None where a workload of any other
+        image may be joined as the only one."""
+        if sum(image.final and bool(image.builds) for image in self.facts.images) <= 1:
+            return None
+        tags = (tag for command in self.facts.image_builds for tag in command.tags)
+        return frozenset(short_name(tag).encode() for tag in tags)
 
     def _may_run_instrumented(self) -> bool:
         """Whether some image may be instrumented, so that every workload has to be seen."""

@@ -69,6 +69,11 @@ def split_reference(reference: str) -> tuple[str, str]:
     return name, tag
 
 
+def short_name(reference: str) -> str:
+    """The last part of an image's name: ``registry/path/name:tag`` → ``name``."""
+    return split_reference(reference)[0].rsplit("/", 1)[-1]
+
+
 def base_image(reference: str | None) -> BaseImage:
     """What is known about the image; UNKNOWN for what is not listed."""
     if reference is None or "\0" in reference or "$" in reference:
