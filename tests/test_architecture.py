@@ -18,7 +18,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.documents",),
     ("covlint.facts",),
     ("covlint.chain", "covlint.wiring", "covlint.golayout", "covlint.readers", "covlint.reparse"),
-    ("covlint.deployments",),
+    ("covlint.rendering", "covlint.deployments"),
     ("covlint.project",),
     ("covlint.rule",),
     ("covlint.registry", "covlint.selection", "covlint.config"),

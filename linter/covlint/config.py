@@ -31,7 +31,8 @@ class Config:
     """The settings of one project; what is absent has the value shown here.
 
     ``targets`` is left as it was written: the runner knows what it means.
-    ``max_file_size`` is in bytes.
+    ``max_file_size`` is in bytes. ``render`` lets covlint run kustomize and helm
+    where they are installed.
     """
 
     select: list[str] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Config:
     packs: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
     max_file_size: int = SIZE_LIMIT
+    render: bool = False
 
     @property
     def target_dockerfiles(self) -> frozenset[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
@@ -10,9 +12,14 @@ from covlint.readers import YAML, Reader, Reading
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
+    from covlint.facts.overlays import Resolved
+    from covlint.facts.pod import Container
+    from covlint.files import Files
     from covlint.readers import Fact
+    from covlint.rendering import Renderer
     from covlint.wiring.inputs import Facts
 
+_CHART = re.compile(r"(?:^|/)Chart\.yaml$")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -43,19 +50,82 @@ def read_templated(
 
 
 def resolve(
-    facts: Facts, paths: Iterable[str], read: Callable[[str], SourceFile], files: Iterable[str]
+    facts: Facts,
+    paths: Iterable[str],
+    read: Callable[[str], SourceFile],
+    files: Files,
+    *,
+    render: bool = False,
 ) -> tuple[frozenset[str], tuple[Unread, ...]]:
-    """Put containers as kustomizations deploy them in the place of what their files say one by
-    one. Gives the files for which this was done, and what could not be resolved.
+    """Put containers as kustomizations and charts deploy them in the place of what their files
+    say one by one. Gives the files for which this was done, and what could not be resolved.
 
-    ``files`` are all that a kustomization may name; ``read`` raises UnreadableSource.
+    ``files`` holds all that a kustomization may name; ``read`` raises UnreadableSource.
+    With ``render``, kustomize and helm are run for what cannot be told without them.
     """
-    tops = [path for path in paths if is_kustomization(path)]
-    if not tops:
+    listed = list(paths)
+    tops = [path for path in listed if is_kustomization(path)]
+    charts = _charts(listed) if render else []
+    if not tops and not charts:
         return frozenset(), ()
-    from covlint.facts.overlays import resolve_overlays  # loads a YAML parser
+    with ExitStack() as stack:
+        tool: Renderer | None = None
+        if render:
+            from covlint.rendering import renderer
 
-    resolved = resolve_overlays(tops, read, files)
-    kept = [c for c in facts.containers if c.pod.span.path not in resolved.explained]
-    facts.containers = [*kept, *resolved.containers]
-    return resolved.explained, resolved.unread
+            tool = stack.enter_context(renderer(files))
+        containers: list[Container] = []
+        explained: set[str] = set()
+        unread: list[Unread] = []
+        if tops:
+            from covlint.facts.overlays import resolve_overlays  # loads a YAML parser
+
+            build = tool.kustomization if tool is not None else None
+            resolved = resolve_overlays(tops, read, files.paths(), build)
+            containers += resolved.containers
+            explained |= resolved.explained
+            unread += resolved.unread
+        for chart in charts:
+            if tool is not None:
+                found = _rendered_chart(chart, listed, read, tool)
+                containers += found.containers
+                explained |= found.explained
+                unread += found.unread
+    kept = [c for c in facts.containers if c.pod.span.path not in explained]
+    facts.containers = [*kept, *containers]
+    return frozenset(explained), tuple(unread)
+
+
+def _charts(paths: Iterable[str]) -> list[str]:
+    """The directories of charts, those left out that are a part of another chart."""
+    found = sorted(path.removesuffix("Chart.yaml") for path in paths if _CHART.search(path))
+    return [
+        folder
+        for folder in found
+        if not any(folder.startswith(f"{other}charts/") for other in found)
+    ]
+
+
+def _rendered_chart(
+    folder: str, paths: Sequence[str], read: Callable[[str], SourceFile], tool: Renderer
+) -> Resolved:
+    """A chart as helm renders it with its default values; findings are no more than warnings,
+    since an installation sets other values."""
+    from covlint.facts.helm import rendered_template
+    from covlint.facts.overlays import Resolved
+    from covlint.facts.rendered import by_template
+
+    entry = f"{folder}Chart.yaml"
+    try:
+        texts = by_template(tool.chart(folder.rstrip("/")))
+    except ValueError as error:
+        return Resolved((), frozenset(), (Unread(entry, str(error)),))
+    known = frozenset(paths)
+    containers: list[Container] = []
+    explained = {p for p in paths if p.startswith(f"{folder}templates/")}
+    for name, text in texts.items():
+        path = folder + name.partition("/")[2]
+        explained.add(path)
+        source = read(path if path in known else entry)
+        containers += rendered_template(source, text)
+    return Resolved(tuple(containers), frozenset(explained), ())

@@ -60,7 +60,8 @@ class Options:
     ``reported`` holds the paths that are reported on, None for all of the project;
     ``explicit`` those of them that were named one by one, so that they are read
     whatever they are called; ``settings`` is the ``fixes:`` section of the configuration;
-    ``targets`` are the Dockerfiles of its verify targets.
+    ``targets`` are the Dockerfiles of its verify targets; ``render``: kustomize and
+    helm may be run.
     """
 
     reported: frozenset[str] | None = None
@@ -68,6 +69,7 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     settings: Mapping[str, str] = field(default_factory=dict)
     targets: frozenset[str] = frozenset()
+    render: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
 
     A rule that fails is recorded as a crash, and the others go on.
     """
-    project = Project(files, options.explicit, options.targets)
+    project = Project(files, options.explicit, options.targets, render=options.render)
     selection = options.selection
     wanted = [code for code in registry.codes if selection.wants(code)]
     needed = frozenset(wanted) | (winners_over(wanted) - frozenset(selection.ignore))

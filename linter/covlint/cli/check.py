@@ -125,6 +125,7 @@ def execute(wishes: Wishes) -> int:
         selection=_selection(wishes, scope.config, registry),
         settings=scope.config.settings,
         targets=scope.config.target_dockerfiles,
+        render=scope.config.render,
     )
     inspection = inspect(scope.files, registry, options)
     if wishes.write_baseline is not None:

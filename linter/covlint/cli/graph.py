@@ -25,7 +25,8 @@ def graph(paths: tuple[str, ...], form: str, config: str | None) -> None:
     ✓ the files say so · ~ the only candidate · ? cannot be seen · ✗ broken here
     """
     scope = scope_of(paths or (".",), config_file=config)
-    project = Project(scope.files, scope.explicit, scope.config.target_dockerfiles)
+    config_targets = scope.config.target_dockerfiles
+    project = Project(scope.files, scope.explicit, config_targets, render=scope.config.render)
     chains = [
         chain
         for chain in project.chains()

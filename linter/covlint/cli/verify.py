@@ -79,7 +79,11 @@ def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
     inspection = inspect(
         scope.files,
         registry_of(scope.config),
-        Options(settings=scope.config.settings, targets=scope.config.target_dockerfiles),
+        Options(
+            settings=scope.config.settings,
+            targets=scope.config.target_dockerfiles,
+            render=scope.config.render,
+        ),
     )
     try:
         chosen = [_engine_of(target, wishes) for target in _targets(scope, inspection, wishes)]

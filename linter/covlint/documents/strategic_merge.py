@@ -19,7 +19,7 @@ from covlint.documents.yaml_nodes import (
 from covlint.source import Span
 
 #: The lists of a pod that are merged, and the key that tells their items apart.
-_MERGE_KEYS = {
+MERGE_KEYS = {
     "containers": "name",
     "initContainers": "name",
     "ephemeralContainers": "name",
@@ -103,7 +103,7 @@ def _merged_value(key: str, base: YamlEntry | None, patch: YamlEntry) -> AnyNode
         return merged(old, change)
     if old is not None and not isinstance(old, YamlSequence):
         raise PatchError(patch.span, f"{key} is a list here, but not in the base")
-    name = _MERGE_KEYS.get(key)
+    name = MERGE_KEYS.get(key)
     if name is None or any(not isinstance(item, YamlMapping) for item in change.items):
         return change
     return _merged_list(old, change, name)

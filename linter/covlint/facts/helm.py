@@ -23,6 +23,7 @@ from covlint.documents.yaml import (
     open_yaml,
 )
 from covlint.documents.yaml_place import line_start
+from covlint.facts.rendered import rendered_objects
 from covlint.facts.workload import Container, containers_of, objects
 from covlint.source import SourceFile, Span
 
@@ -100,6 +101,23 @@ def read_template(
                 for container in containers_of(manifest)
             )
     return tuple(found), ()
+
+
+def rendered_template(source: SourceFile, text: bytes) -> tuple[Container, ...]:
+    """The containers in what helm made of the template ``source``, at the places where it
+    writes their values. Raises UnreadableSource."""
+    known: list[YamlMapping] = []
+    try:
+        template = open_template(source)
+        roots = open_yaml(template).documents
+        known = [root for root in roots if isinstance(root, YamlMapping)]
+    except TemplateError:
+        pass
+    return tuple(
+        replace(container, pod=replace(container.pod, at_most=Severity.WARNING))
+        for node in rendered_objects(text, known, source)
+        for container in containers_of(node)
+    )
 
 
 def _root(source: SourceFile | None) -> YamlMapping | None:

@@ -6,8 +6,16 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
 from covlint.diagnostics import Unread
-from covlint.documents.yaml import YamlDocument, open_yaml
-from covlint.facts.kustomization import NAMES, Kustomization, kustomization_of
+from covlint.documents.yaml import YamlDocument, YamlMapping, open_yaml
+from covlint.facts.kustomization import (
+    NAMES,
+    NAMING,
+    UNSEEN_CHANGES,
+    Kustomization,
+    kustomization_of,
+    text,
+)
+from covlint.facts.workload import WORKLOADS
 from covlint.source import SourceFile, UnreadableSource
 
 Read = Callable[[str], SourceFile]
@@ -76,3 +84,30 @@ class Kustomizations:
 
     def say(self, path: str, reason: str) -> None:
         self.unread[Unread(path, reason)] = None
+
+    def unresolved(self, k: Kustomization) -> Iterator[str]:
+        """The fields by which programs, other files or other objects change containers."""
+        for key in UNSEEN_CHANGES:
+            if k.root.get(key) is not None and not (key == "transformers" and self._names_only(k)):
+                yield key
+        for item in k.mappings("replacements"):
+            targets = item.sequence("targets")
+            kinds = [
+                text(select.get("kind"))
+                for one in (targets.items if targets is not None else ())
+                if isinstance(one, YamlMapping) and (select := one.mapping("select")) is not None
+            ]
+            if targets is None or any(kind in WORKLOADS or not kind for kind in kinds):
+                yield "replacements"
+                return
+
+    def _names_only(self, k: Kustomization) -> bool:
+        """Whether the transformers only set names and labels: no container changes by them."""
+        for name in k.listed("transformers"):
+            path = k.located(name.text)
+            document = self.document(path) if path in self.files else None
+            roots = document.documents if document is not None else ()
+            kinds = [text(r.get("kind")) for r in roots if isinstance(r, YamlMapping)]
+            if not kinds or any(kind not in NAMING for kind in kinds):
+                return False
+        return True

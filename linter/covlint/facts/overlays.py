@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from covlint.diagnostics import Unread
@@ -22,7 +22,6 @@ from covlint.documents.strategic_merge import PatchError, merged
 from covlint.documents.yaml import YamlMapping, YamlScalar, YamlSequence, open_yaml
 from covlint.documents.yaml_nodes import AnyNode
 from covlint.facts.kustomization import (
-    NAMING,
     UNSEEN_CHANGES,
     Identity,
     Kustomization,
@@ -33,6 +32,7 @@ from covlint.facts.kustomization import (
 from covlint.facts.kustomization_tree import Kustomizations, Read, is_kustomization
 from covlint.facts.kustomize_fields import label, rename, scale, tag_images
 from covlint.facts.patch_targets import selected, without_identity, without_repeats
+from covlint.facts.rendered import rendered_objects
 from covlint.facts.workload import WORKLOADS, Container, containers_of, objects
 from covlint.source import SourceFile, Span, UnreadableSource
 
@@ -40,6 +40,7 @@ _WORKLOAD = re.compile(
     rb"kind[\"']?\s*:\s*[\"']?(?:" + "|".join(sorted(WORKLOADS)).encode() + rb"|[A-Za-z]*List)\b"
 )
 
+Render = Callable[[str], bytes]
 _CIRCLE = "kustomizations that use one another in a circle"
 
 
@@ -52,13 +53,16 @@ class Resolved:
     unread: tuple[Unread, ...]
 
 
-def resolve_overlays(paths: Sequence[str], read: Read, files: Iterable[str]) -> Resolved:
+def resolve_overlays(
+    paths: Sequence[str], read: Read, files: Iterable[str], render: Render | None = None
+) -> Resolved:
     """The containers of every kustomization among ``paths`` that no other one uses.
 
     ``files`` are all files that a kustomization may name, ``read`` raises
-    UnreadableSource.
+    UnreadableSource. ``render`` gives what the real kustomize makes of a
+    directory, for those that cannot be resolved here; it raises ValueError.
     """
-    return _Resolver(paths, read, files).resolve()
+    return _Resolver(paths, read, files, render).resolve()
 
 
 class _BrokenError(Exception):
@@ -81,7 +85,10 @@ class _Build:
 
 
 class _Resolver:
-    def __init__(self, paths: Sequence[str], read: Read, files: Iterable[str]) -> None:
+    def __init__(
+        self, paths: Sequence[str], read: Read, files: Iterable[str], render: Render | None = None
+    ) -> None:
+        self._render = render
         self._tree = Kustomizations(read, files)
         self._texts: dict[str, SourceFile] = {}
         self._bases: dict[str, _Build] = {}
@@ -102,13 +109,22 @@ class _Resolver:
         containers: list[Container] = []
         explained: set[str] = set()
         for top in tops:
+            said = dict(self._tree.unread)
+            build = _Build(unseen=True)
+            broken: _BrokenError | None = None
             try:
                 build = self._built(top, ())
             except _BrokenError as error:
-                self._tree.say(error.path, error.reason)
-                continue
+                broken = error
+            rendered = self._rendered(top, build) if build.unseen or build.changed_unseen else None
+            if rendered is not None:
+                self._tree.unread = said
+                containers += rendered
+            elif broken is not None:
+                self._tree.say(broken.path, broken.reason)
+            else:
+                containers += self._containers(top, build)
             explained |= build.files
-            containers += self._containers(top, build)
         seen = {directory for k in tops for directory in self._tree.reached(k)}
         for kustomization in self._candidates:
             if kustomization.directory not in seen and not kustomization.is_component:
@@ -153,10 +169,10 @@ class _Resolver:
                 self._accumulate(self._tree.by_directory[directory], build, above)
             else:
                 self._not_seen(k, name, build)
-        for key in UNSEEN_CHANGES:
-            if k.root.get(key) is not None and not (key == "transformers" and self._names_only(k)):
-                self._tree.say(k.path, f"kustomize {key} are not resolved: values may differ")
-                build.unseen = build.changed_unseen = True
+        for key in self._tree.unresolved(k):
+            self._tree.say(k.path, f"kustomize {key} are not resolved: values may differ")
+            build.changed_unseen = True
+            build.unseen |= key in UNSEEN_CHANGES
         for name in k.listed("patchesStrategicMerge"):
             self._merge_all(build, self._patch_roots(k, name, build), shared)
         for patch in k.mappings("patches"):
@@ -167,7 +183,6 @@ class _Resolver:
             self._patch(k, patch, build, shared)
         scale(build.resources, k)
         tag_images(build.resources, k)
-        self._replacements(k, build)
 
     def _resource(
         self,
@@ -203,17 +218,6 @@ class _Resolver:
         for node in objects(document) if document is not None else ():
             if text(node.get("kind")) in WORKLOADS:
                 build.resources.append(Resource(_mapping(shared_copy(node)) if shared else node))
-
-    def _names_only(self, k: Kustomization) -> bool:
-        """Whether the transformers only set names and labels: no container changes by them."""
-        for name in k.listed("transformers"):
-            path = k.located(name.text)
-            document = self._tree.document(path) if path in self._tree.files else None
-            roots = document.documents if document is not None else ()
-            kinds = [text(r.get("kind")) for r in roots if isinstance(r, YamlMapping)]
-            if not kinds or any(kind not in NAMING for kind in kinds):
-                return False
-        return True
 
     def _not_seen(self, k: Kustomization, name: YamlScalar, build: _Build) -> None:
         build.unseen = True
@@ -305,19 +309,6 @@ class _Resolver:
                 else:
                     resource.node = node
 
-    def _replacements(self, k: Kustomization, build: _Build) -> None:
-        """A value that another object gives: what it changes is not looked for."""
-        for item in k.mappings("replacements"):
-            targets = item.sequence("targets")
-            kinds = [
-                text(select.get("kind"))
-                for one in (targets.items if targets is not None else ())
-                if isinstance(one, YamlMapping) and (select := one.mapping("select")) is not None
-            ]
-            if targets is None or any(kind in WORKLOADS or not kind for kind in kinds):
-                self._tree.say(k.path, "kustomize replacements are not resolved: values may differ")
-                build.changed_unseen = True
-
     def _broken(self, span: Span, reason: str) -> _BrokenError:
         place = place_of(span, self._texts.get)
         try:
@@ -326,13 +317,29 @@ class _Resolver:
             return _BrokenError(place.path, f"kustomize cannot build this: {reason}")
         return _BrokenError(place.path, f"line {line}: kustomize cannot build this: {reason}")
 
+    def _rendered(self, top: Kustomization, build: _Build) -> list[Container] | None:
+        """The containers that the real kustomize makes; None where it is not asked, or fails."""
+        if self._render is None:
+            return None
+        try:
+            text = self._render(top.directory)
+        except ValueError as error:
+            self._tree.say(top.path, str(error))
+            return None
+        nodes = [resource.node for resource in build.resources]
+        found = rendered_objects(text, nodes, self._tree.read(top.path))
+        return [c for node in found for c in self._placed(node, top)]
+
     # -- facts ------------------------------------------------------------------
 
     def _containers(self, top: Kustomization, build: _Build) -> Iterator[Container]:
         for resource in build.resources:
             node = _mapping(opened(resource.node)) if build.changed_unseen else resource.node
-            for container in containers_of(node, top.path):
-                yield relocated(container, lambda span: place_of(span, self._texts.get))
+            yield from self._placed(node, top)
+
+    def _placed(self, node: YamlMapping, top: Kustomization) -> Iterator[Container]:
+        for container in containers_of(node, top.path):
+            yield relocated(container, lambda span: place_of(span, self._texts.get))
 
 
 def _mapping(node: AnyNode) -> YamlMapping:
