@@ -115,8 +115,10 @@ def _formatted_elsewhere(
     name = statement.child_by_field_name("name") or statement.child_by_field_name("left")
     if name is None or not re.fullmatch(r"\w+", file.text(name)):
         return None
-    pattern = re.compile(rb"\bfmt\.Sprintf\(\s*(" + file.text(name).encode() + rb")\b")
-    found = [(one, node) for one in package.files for node in one.found(pattern)]
+    wanted = file.text(name).encode()
+    pattern = re.compile(rb"\bfmt\.Sprintf\(\s*(" + wanted + rb")\b")
+    speaking = (one for one in package.files if wanted in one.data)
+    found = [(one, node) for one in speaking for node in one.found(pattern)]
     if len(found) != 1:
         return None
     where, node = found[0]
