@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
     from covlint.facts.build import GoBuild, Instrumentation
     from covlint.facts.cluster import ExtraMount, KindCluster
+    from covlint.facts.entrypoint import Entrypoint
     from covlint.facts.extraction import ImageBuild, Step
     from covlint.facts.image import Image
     from covlint.facts.namespace import Namespace
@@ -92,3 +93,4 @@ class Chain:
     namespace: Namespace | None = None  # the container's own, where it enforces a standard
     near_builds: tuple[ImageBuild, ...] = ()  # that build this image under other tags
     data_paths: frozenset[str] = frozenset()  # where the data of all chains lies, in pod and node
+    entrypoint: Entrypoint | None = None  # the script of the repository that the image starts

@@ -42,6 +42,8 @@ def _may_run(data: bytes, names: frozenset[bytes] | None) -> bool:
     their namespace forbids."""
     if names is None or b"apiVersion" not in data or b"pod-security" in data:
         return True
+    if b"{{" in data:
+        return True  # its image may be a value of the chart
     return any(name in data for name in names)
 
 
@@ -337,9 +339,10 @@ class Project:
 
     def _repository(self) -> Repository:
         if not any(path.endswith((".go", "go.mod")) for path in self._paths):
-            return Repository(lambda _: None, lambda _: (), lambda _: None)
+            return Repository(lambda _: None, lambda _: (), lambda _: None, self._neighbour)
         return Repository(
             module_of=self._go.module_of,
             go_files=self._go.files,
             main_of=self._go.main_package,
+            file_at=self._neighbour,
         )

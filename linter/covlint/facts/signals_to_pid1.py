@@ -26,9 +26,13 @@ class Swallowed:
 
 
 def swallowed(
-    commands: tuple[Command, ...], shell: Shell, binaries: frozenset[str]
+    commands: tuple[Command, ...], shell: Shell, binaries: frozenset[str], *, file: bool = False
 ) -> Swallowed | None:
-    """What keeps SIGTERM from the service; None when it gets it or that was not measured."""
+    """What keeps SIGTERM from the service; None when it gets it or that was not measured.
+
+    ``file``: the commands are those of a script file, at whose end bash does not
+    become the last command either (busybox was not measured with files).
+    """
     if shell not in {Shell.DASH, Shell.BASH, Shell.BUSYBOX}:
         return None
     running = [c for c in commands if c.words and not c.substituted]
@@ -49,6 +53,8 @@ def swallowed(
         return Swallowed(service.span, "the shell waits to run another command after it", None)
     if shell is Shell.DASH:
         return Swallowed(service.span, "dash, which is sh here, runs it as a child", place)
+    if shell is Shell.BASH and file:
+        return Swallowed(service.span, "bash runs the commands of a script as children", place)
     if shell is Shell.BASH and service.redirected:
         return Swallowed(service.span, "bash runs a command with a redirection as a child", place)
     return None

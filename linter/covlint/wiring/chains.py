@@ -31,6 +31,7 @@ from covlint.wiring.sites import site_of
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.cluster import ExtraMount, KindCluster
+    from covlint.facts.entrypoint import Entrypoint
     from covlint.facts.namespace import Namespace
     from covlint.facts.shutdown import GoModule, MainPackage
     from covlint.facts.workload import Container, Volume
@@ -182,6 +183,8 @@ def _chain(
         namespace=_namespace(container, facts),
         near_builds=near_builds_of(image, container, facts.image_builds),
     )
+    if part and image is not None:
+        chain = replace(chain, entrypoint=_entrypoint(image, builds, repository))
     links, gap = links_of(chain)
     return replace(chain, links=links, gap=gap)
 
@@ -212,6 +215,23 @@ def _asks_for_data(
     if container.variable("GOCOVERDIR") is not None or plainly_for_e2e(container):
         return True
     return instrumentation not in {Instrumentation.CONDITIONAL, Instrumentation.NO}
+
+
+def _entrypoint(
+    image: Image, builds: tuple[GoBuild, ...], repository: Repository
+) -> Entrypoint | None:
+    """The script that the image starts, found where the build context has it."""
+    if image.process is None or image.process.script_file is None:
+        return None
+    sites = [build.site for build in builds if build.site is not None]
+    context = sites[0].context if sites else posixpath.dirname(image.dockerfile)
+    path = posixpath.normpath(posixpath.join(context, image.process.script_file))
+    source = repository.file_at(path)
+    if source is None:
+        return None
+    from covlint.facts.entrypoint import read_entrypoint  # few images start a script
+
+    return read_entrypoint(source, image.shell)
 
 
 def _coverdir(image: Image | None, container: Container | None) -> Word | None:

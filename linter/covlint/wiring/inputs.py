@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.release import ReleaseBuild
     from covlint.facts.shutdown import GoModule, MainPackage
     from covlint.facts.workload import Container
+    from covlint.source import SourceFile
 
 
 @dataclass
@@ -67,13 +68,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Repository:
-    """What wiring asks about the repository's Go code; answered lazily.
+    """What wiring asks about the repository's Go code and scripts; answered lazily.
 
     ``module_of`` gives the go.mod that a directory belongs to; ``go_files`` the
     Go files of a directory that a build takes; ``main_of`` the main package in
-    a directory. Directories are relative to the project root.
+    a directory; ``file_at`` a file of the project, None when there is none.
+    Directories and paths are relative to the project root.
     """
 
     module_of: Callable[[str], GoModule | None]
     go_files: Callable[[str], tuple[str, ...]]
     main_of: Callable[[str], MainPackage | None]
+    file_at: Callable[[str], SourceFile | None] = lambda _: None

@@ -8,6 +8,7 @@ from covlint.diagnostics import (
     Edit,
     Evidence,
     Fix,
+    Related,
     Severity,
     Symptom,
 )
@@ -45,17 +46,20 @@ class ShellWithoutExec(Rule[Chain]):
             chain.container.command is not None or chain.container.process_opaque
         ):
             return
-        process = image.process
-        if process.interpreter is None:
-            return
+        process, script = image.process, chain.entrypoint
         binaries = frozenset(name for b in image.builds if (name := output_name(b)))
-        found = swallowed(process.commands, process.interpreter, binaries)
+        if process.interpreter is not None:
+            found = swallowed(process.commands, process.interpreter, binaries)
+        elif script is not None:
+            found = swallowed(script.commands, script.shell, binaries, file=True)
+        else:
+            return
         if found is None:
             return
         fix = None
         if found.exec_at is not None:
             only_coverage = image.coverdir is not None and not chain.feeds_production
-            place = Span(image.dockerfile, found.exec_at, found.exec_at)
+            place = Span(found.command.path, found.exec_at, found.exec_at)
             fix = Fix(
                 "Put exec before the service",
                 Applicability.SAFE if only_coverage else Applicability.UNSAFE,
@@ -65,10 +69,27 @@ class ShellWithoutExec(Rule[Chain]):
             process.body if process.shell_form else found.command,
             f"PID 1 is a shell and the service never gets SIGTERM ({found.why}): it is killed at "
             "the end of the grace period and writes no counters",
+            related=(Related(process.instruction, "PID 1"),) if script is not None else (),
             fix=fix,
         )
 
     VALID = (
+        Valid(
+            {
+                "Dockerfile": _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+                'COPY entry.sh /entry.sh\nENTRYPOINT ["/entry.sh"]\n',
+                "entry.sh": '#!/bin/sh\nset -e\necho start\nexec /till "$@"\n',
+            },
+            "a script that execs",
+        ),
+        Valid(
+            {
+                "Dockerfile": _BUILD + "FROM alpine:3.20\nCOPY --from=b /till /till\n"
+                'COPY entry.sh /entry.sh\nENTRYPOINT ["/entry.sh"]\n',
+                "entry.sh": "#!/bin/sh\n/till\n",
+            },
+            "script files were not measured with busybox",
+        ),
         Valid(_BUILD + 'FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT ["/till"]\n'),
         Valid(_BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT exec /till\n"),
         Valid(
@@ -93,6 +114,16 @@ class ShellWithoutExec(Rule[Chain]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                "Dockerfile": _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+                'COPY scripts/entry.sh /entry.sh\nENTRYPOINT ["/entry.sh"]\nCMD ["-v"]\n',
+                "scripts/entry.sh": '#!/bin/sh\nset -e\necho start\n«/till "$@"»\n',
+            },
+            fixed={"scripts/entry.sh": '#!/bin/sh\nset -e\necho start\nexec /till "$@"\n'},
+            message="dash",
+            safe=False,
+        ),
         Invalid(
             _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENV GOCOVERDIR=/tmp\n"
             "ENTRYPOINT «/till --port 80»\n",
