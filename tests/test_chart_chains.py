@@ -97,3 +97,30 @@ def test_a_template_that_cannot_be_read_is_listed() -> None:
             "template: line 22: end without a block that it belongs to",
         )
     ]
+
+
+def test_of_several_programs_in_an_image_the_command_names_the_one_that_runs() -> None:
+    """A program that hands out its counters itself may keep them in an emptyDir."""
+    files = {
+        "go.mod": "module shop.example/till\n\ngo 1.24\n",
+        "main.go": 'package main\n\nimport _ "runtime/coverage"\n\nfunc main() {}\n',
+        "cmd/tool/main.go": "package main\n\nfunc main() {}\n",
+        "Dockerfile": DOCKERFILE.replace(
+            "./cmd/till", ". && go build -cover -o /tool ./cmd/tool"
+        ).replace("ENTRYPOINT", "COPY --from=build /tool /tool\nENTRYPOINT"),
+        "Makefile": "image:\n\tdocker build -t till:cov .\n",
+        "charts/e2e/Chart.yaml": "apiVersion: v2\nname: till\n",
+        "charts/e2e/values.yaml": "image: till:cov\n",
+        "charts/e2e/templates/till.yaml": TEMPLATE.replace("readOnly: true", "readOnly: false")
+        .replace("hostPath:\n            path: /coverdata", "emptyDir: {}")
+        .replace("          env:", "          command: [/till]\n          env:"),
+    }
+
+    def codes(changed: dict[str, str]) -> list[str]:
+        found = inspect(MemoryFiles({**files, **changed}), Registry.with_packs([]), Options())
+        return [one.code for one in found.report.diagnostics]
+
+    template = files["charts/e2e/templates/till.yaml"]
+    assert codes({}) == []
+    tool = template.replace("[/till]", "[/tool]")
+    assert "COV305" in codes({"charts/e2e/templates/till.yaml": tool})

@@ -102,3 +102,13 @@ def test_without_coverage_no_kustomization_is_read() -> None:
     }
     inspection = inspected(files)
     assert inspection.report.unread == ()
+
+
+def test_a_file_that_cannot_be_read_is_listed_once() -> None:
+    files: dict[str, str | bytes] = {
+        **FILES,
+        "base/deployment.yaml": b"\xff" + BASE.encode(),
+    }
+    report = inspect(MemoryFiles(files), Registry.with_packs([]), Options()).report
+    reasons = [one.reason for one in report.unread if one.path == "base/deployment.yaml"]
+    assert reasons == ["not UTF-8 (byte 0 is 0xff)"]

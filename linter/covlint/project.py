@@ -70,7 +70,7 @@ class Project:
         self.unread: list[Unread] = []
         self.files_read = 0
         self.facts = Facts(targets=frozenset(targets))
-        self._sources: dict[str, SourceFile | None] = {}
+        self._sources: dict[str, SourceFile | UnreadableSource] = {}
         self._parsed: set[str] = set()
         self._dockerfiles: dict[str, Dockerfile] = {}
         self._waiting: list[tuple[Reader, SourceFile]] = []
@@ -118,12 +118,12 @@ class Project:
             try:
                 self._sources[path] = self.files.read(path)
                 self.files_read += 1
-            except UnreadableSource:
-                self._sources[path] = None
+            except UnreadableSource as error:
+                self._sources[path] = error
                 raise
         source = self._sources[path]
-        if source is None:
-            raise UnreadableSource(path, "cannot be read")
+        if isinstance(source, UnreadableSource):
+            raise UnreadableSource(path, source.reason)
         return source
 
     def comment_lines(self, span: Span) -> tuple[int, ...]:
@@ -305,7 +305,7 @@ class Project:
         try:
             if named:
                 self.source(path).text  # noqa: B018  (binary or not UTF-8: said)
-            source = self._sources.get(path) or self.files.read(path)
+            source = self.source(path) if path in self._sources else self.files.read(path)
         except UnreadableSource as error:
             if named:
                 self.unread.append(Unread(path, error.reason))

@@ -158,7 +158,8 @@ def _chain(
     if container is not None and not _asks_for_data(container, coverdir, instrumentation):
         part = instrumentation is Instrumentation.YES
     # following a program's imports reads many files: only where an answer matters
-    main, module = _main(builds, repository) if part else (None, None)
+    running = _running(builds, image, container)
+    main, module = _main(running, repository) if part else (None, None)
     chain = Chain(
         service=_service(image, container, builds),
         links=(),
@@ -249,6 +250,20 @@ def _extra_mounts(volume: Volume | None, clusters: Sequence[KindCluster]) -> tup
         return ()
     found = (node.mount_at(volume.host_path.text) for cluster in clusters for node in cluster.nodes)
     return tuple(mount for mount in found if mount is not None)
+
+
+def _running(
+    builds: tuple[GoBuild, ...], image: Image | None, container: Container | None
+) -> tuple[GoBuild, ...]:
+    """Those of the builds whose program is PID 1, as far as its name tells; else all."""
+    argv = container.command if container is not None else None
+    process = image.process if image is not None else None
+    if argv is None and process is not None and process.interpreter is None:
+        argv = process.argv
+    if not argv:
+        return builds
+    name = posixpath.basename(argv[0].text)
+    return tuple(b for b in builds if output_name(b) == name) or builds
 
 
 def _main(
