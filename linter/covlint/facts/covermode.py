@@ -40,7 +40,10 @@ def covermode_of(build: GoBuild, commands: Iterable[ImageBuild] = ()) -> CoverMo
         return CoverMode("atomic", build.span, None)
     if found is not None and found.value:
         return CoverMode(found.value, found.span, found)
-    if build.instrumentation is Instrumentation.YES or build.branch is Branch.COVERAGE:
+    state = build.instrumentation
+    if state is Instrumentation.NO:
+        return None
+    if state is Instrumentation.YES or build.branch is Branch.COVERAGE:
         passed = any(source.settable for source in build.goflags)
         return None if passed else CoverMode("set", build.span, None)
     return _passed(build, commands)

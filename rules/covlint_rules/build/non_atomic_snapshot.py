@@ -117,6 +117,15 @@ class NonAtomicSnapshot(Rule[Chain]):
             },
             "meta data may be written in any mode",
         ),
+        Valid(
+            {
+                **_FILES,
+                "Dockerfile": "FROM golang:1.24\nARG COVERAGE\nWORKDIR /src\nCOPY . .\n"
+                'RUN if [ "$COVERAGE" = 1 ]; then go build -o /till .; else go build -o /till .; fi\n'
+                'ENV GOCOVERDIR=/tmp\nCMD ["/till"]\n',
+            },
+            "the coverage branch lacks -cover: COV101",
+        ),
     )
     INVALID = (
         Invalid(
