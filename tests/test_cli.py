@@ -432,7 +432,10 @@ def test_colour_only_on_a_terminal(folder: Path, no_color: str, coloured: bool) 
     assert "COV107" in shown
 
 
-SLOW = {"rich", "ruamel", "msgspec", "subprocess", "libcst", "pathspec", "importlib.metadata"}
+SLOW = {"rich", "ruamel", "msgspec", "subprocess", "libcst", "pathspec", "importlib.metadata"} | {
+    f"covlint.{name}"
+    for name in ("documents.golang", "documents.yaml", "facts.shutdown", "facts.pod", "facts.steps")
+}
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["Dockerfile"]])

@@ -10,9 +10,12 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from covlint.facts.build import GoBuild, names_files
-from covlint.facts.shutdown import GoModule
+
+if TYPE_CHECKING:  # the Go reader is not needed to read a Dockerfile
+    from covlint.facts.shutdown import GoModule
 
 
 @dataclass(frozen=True, slots=True)
