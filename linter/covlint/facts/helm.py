@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from covlint.diagnostics import Severity, Unread
 from covlint.documents.assembled import HOLE
@@ -69,7 +70,9 @@ class Chart:
         return None if node.is_null else node
 
 
+@lru_cache(maxsize=16)
 def chart_of(values: SourceFile | None, chart: SourceFile | None) -> Chart:
+    """The chart that templates belong to; its values are parsed once for all of them."""
     return Chart(_root(values), _root(chart))
 
 
