@@ -98,16 +98,20 @@ def record_of(item: Mapping[str, Any]) -> Record:
 
 def table(records: Sequence[Record]) -> str:
     """A Markdown table, one line per repository."""
-    head = "repository|commit|files read|facts|chains whole/broken|errors|warnings|notices|s|MiB"
+    head = (
+        "repository|commit|files read|facts|chains|with a gap|as far as the copy|"
+        "errors|warnings|notices|s|MiB"
+    )
     lines = [f"| {' | '.join(head.split('|'))} |", "|" + " --- |" * len(head.split("|"))]
     for record in records:
-        broken = sum(chain.missing is not None for chain in record.chains)
         cells = (
             record.repository,
             record.commit[:10],
             sum(record.files.values()),
             sum(record.facts.values()),
-            f"{len(record.chains) - broken}/{broken}",
+            len(record.chains),
+            sum(chain.missing is not None for chain in record.chains),
+            sum("extraction" in chain.hops for chain in record.chains),
             *(record.count(severity) for severity in ("error", "warning", "notice")),
             f"{record.seconds:.1f}",
             f"{record.peak_mib:.0f}",
