@@ -79,3 +79,13 @@ def test_the_changelog_knows_the_version() -> None:
 def test_links_inside_the_repository_lead_somewhere(path: str) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / path).read_text()):
         assert (ROOT / target).exists(), target
+
+
+def test_a_drawn_chain_shows_where_it_breaks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT / "fixtures" / "projects" / "datastorage")
+    assert run(["graph", "--format", "mermaid", "."]) == 0
+    drawn = capsys.readouterr().out
+    assert '["✗ mount: no volume is mounted at /tmp/coverage"]' in drawn
+    assert "-. broken .-> c0gap" in drawn

@@ -242,8 +242,12 @@ def _service(chain: Chain, index: int, findings: Iterable[_Finding]) -> Service:
     broken: dict[Hop, set[str]] = {}
     for finding in findings:
         hop = hop_of(finding.diagnostic.code)
-        refuted = finding.diagnostic.evidence is Evidence.REFUTED  # breaks no hop
-        if index in finding.groups and hop is not None and not refuted:
+        # a notice, and what was measured to lose nothing, break no hop
+        breaks = (
+            finding.diagnostic.evidence is not Evidence.REFUTED
+            and finding.diagnostic.severity is not Severity.NOTICE
+        )
+        if index in finding.groups and hop is not None and breaks:
             broken.setdefault(hop, set()).add(finding.diagnostic.code)
     seen = {link.hop: link.certainty for link in chain.links}
     hops = [

@@ -79,6 +79,12 @@ def mermaid(chains: Sequence[Chain]) -> Iterator[str]:
                 broken = _before_gap(chain, index)
                 yield f"    {former} -. broken .-> {node}" if broken else f"    {former} --> {node}"
             former = node
+        gap = chain.gap
+        if gap is not None and not any(_before_gap(chain, i) for i in range(len(chain.links))):
+            node = f"c{number}gap"
+            yield f'    {node}["✗ {_quoted(gap.missing.value + ": " + gap.reason)}"]'
+            if former is not None:
+                yield f"    {former} -. broken .-> {node}"
         yield "  end"
 
 
