@@ -27,6 +27,28 @@ def is_kustomization(path: str) -> bool:
     return path.endswith(_KUSTOMIZATIONS)
 
 
+#: The kinds that hold containers, or a kind that a template fills in. A definition of
+#: custom resources is long, speaks of containers, and holds none.
+_WORKLOAD = re.compile(
+    rb"kind[\"']?[ \t]*:[ \t]*[\"']?"
+    rb"(?:\w*(?:Pod|Deployment|Set|Job|List|Template|Controller)\b|\{\{)"
+)
+
+
+def may_run(data: bytes, names: frozenset[bytes] | None) -> bool:
+    """Whether a manifest without a word of coverage may run one of the images, or says what
+    their namespace forbids."""
+    if b"apiVersion" not in data or b"pod-security" in data:
+        return True
+    if not _WORKLOAD.search(data):
+        return False
+    if names is None:
+        return True
+    if b"{{" in data:
+        return True  # its image may be a value of the chart
+    return any(name in data for name in names)
+
+
 def read_templated(
     reader: Reader, source: SourceFile, neighbour: Callable[[str], SourceFile | None]
 ) -> Reading:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from covlint.chain import Chain
-from covlint.deployments import is_kustomization, read_templated, resolve
+from covlint.deployments import is_kustomization, may_run, read_templated, resolve
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
 from covlint.facts.base_images import short_name
@@ -35,16 +35,6 @@ _FOREIGN = re.compile(r"(?:^|/)(?:vendor|node_modules|third_party|testdata|\.git
 
 #: A Dockerfile without any of these has no sign of coverage of its own.
 _SIGN = re.compile(rb"(?i)cover|GOFLAGS|covlint:")
-
-
-def _may_run(data: bytes, names: frozenset[bytes] | None) -> bool:
-    """Whether a manifest without a word of coverage may run one of the images, or says what
-    their namespace forbids."""
-    if names is None or b"apiVersion" not in data or b"pod-security" in data:
-        return True
-    if b"{{" in data:
-        return True  # its image may be a value of the chart
-    return any(name in data for name in names)
 
 
 class Project:
@@ -203,7 +193,7 @@ class Project:
         if instrumented:
             names = self._image_names()
             for reader, source in self._waiting:
-                if source.path in explained or not _may_run(source.data, names):
+                if source.path in explained or not may_run(source.data, names):
                     continue
                 try:
                     self._take(self._reading(reader, source))
