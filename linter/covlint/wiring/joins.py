@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty
-from covlint.facts.base_images import split_reference
+from covlint.facts.base_images import short_name
 from covlint.wiring.compose import with_overrides
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
@@ -51,7 +51,7 @@ def join_images(images: list[Image], facts: Facts) -> list[Join]:
         for c in unexplained
         if not c.span.path.endswith(".py")  # fixtures nobody deploys
     ]
-    names = {_short(c.image.text) for c in with_coverage if c.image is not None}
+    names = {short_name(c.image.text) for c in with_coverage if c.image is not None}
     elsewhere = any(
         b.builder in _OTHER_BUILDERS and b.dockerfile is None for b in facts.image_builds
     )
@@ -84,10 +84,6 @@ def _by_name(container: Container, images: list[Image], facts: Facts) -> Join:
     return None, container, Certainty.UNKNOWN
 
 
-def _short(reference: str) -> str:
-    return split_reference(reference)[0].rsplit("/", 1)[-1]
-
-
 def _image_of(
     container: Container, images: list[Image], builds: Sequence[ImageBuild]
 ) -> Image | None:
@@ -97,7 +93,9 @@ def _image_of(
     exact = [b for b in builds if reference in b.tags]
     # a suite's own image is not what manifests outside of the suite run
     near = [b for b in builds if not b.span.path.endswith(".go") or _in_go(container)]
-    named = exact or [b for b in near if _short(reference) in {_short(tag) for tag in b.tags}]
+    named = exact or [
+        b for b in near if short_name(reference) in {short_name(tag) for tag in b.tags}
+    ]
     for build in sorted(named, key=lambda b: -_nearness(container.span.path, b)):
         stages = [i for i in images if i.dockerfile == build.dockerfile]
         for image in stages:
@@ -148,14 +146,14 @@ def near_builds_of(
     """The command lines that build the container's image under another tag than it asks for."""
     if image is None or container is None or container.image is None:
         return ()
-    wanted, short = container.image.text, _short(container.image.text)
+    wanted, short = container.image.text, short_name(container.image.text)
     return tuple(
         b
         for b in builds
         if b.dockerfile == image.dockerfile
         and (b.target == image.name if b.target is not None else image.final)
         and wanted not in b.tags
-        and short in {_short(tag) for tag in b.tags}
+        and short in {short_name(tag) for tag in b.tags}
     )
 
 
