@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 
 from covlint.diagnostics import Edit
-from covlint.facts.workload import join_edits
+from covlint.facts.kubernetes.workload import join_edits
 from covlint.source import Word
 
 HEAD = 'package e2e\n\nimport (\n\t"fmt"\n\t"os"\n)\n\n'

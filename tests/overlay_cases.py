@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from covlint.documents.yaml import open_yaml
-from covlint.facts.overlays import Resolved, resolve_overlays
-from covlint.facts.workload import Container, read_containers
+from covlint.facts.kubernetes.workload import Container, read_containers
+from covlint.facts.kustomize.overlays import Resolved, resolve_overlays
 from covlint.files import MemoryFiles
 from covlint.source import SourceFile, Word
 

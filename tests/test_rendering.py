@@ -14,8 +14,8 @@ import pytest
 from covlint.deployments import resolve
 from covlint.diagnostics import Severity
 from covlint.engine import Inspection, Options, inspect
-from covlint.facts.rendered import by_template
-from covlint.facts.workload import Container
+from covlint.facts.kubernetes.rendered import by_template
+from covlint.facts.kubernetes.workload import Container
 from covlint.files import DiskFiles, MemoryFiles
 from covlint.registry import Registry
 from covlint.rendering import Renderer, RenderError, helm_command, kustomize_command, renderer

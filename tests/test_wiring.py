@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from covlint.chain import Certainty, Chain, Hop
-from covlint.facts.build import GoBuild, Instrumentation
+from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.files import MemoryFiles
 from covlint.project import Project
 

@@ -14,8 +14,8 @@ from covlint.diagnostics import (
     Related,
     Severity,
 )
-from covlint.facts.build import GoBuild
-from covlint.facts.image import Image
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.dockerfile.image import Image
 from covlint.registry import Entry, Registry
 from covlint.rule import Rule
 from covlint.source import Span

@@ -7,14 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
-    from covlint.facts.build import GoBuild, Instrumentation
-    from covlint.facts.cluster import ExtraMount, KindCluster
-    from covlint.facts.entrypoint import Entrypoint
-    from covlint.facts.extraction import ImageBuild, Step
-    from covlint.facts.image import Image
-    from covlint.facts.namespace import Namespace
-    from covlint.facts.shutdown import GoModule, MainPackage
-    from covlint.facts.workload import Container, Volume, VolumeMount
+    from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.dockerfile.build import GoBuild, Instrumentation
+    from covlint.facts.dockerfile.entrypoint import Entrypoint
+    from covlint.facts.dockerfile.image import Image
+    from covlint.facts.golang.shutdown import GoModule, MainPackage
+    from covlint.facts.kubernetes.cluster import ExtraMount, KindCluster
+    from covlint.facts.kubernetes.namespace import Namespace
+    from covlint.facts.kubernetes.workload import Container, Volume, VolumeMount
     from covlint.source import Span, Word
 
 

@@ -12,8 +12,8 @@ from covlint.readers import YAML, Reader, Reading
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
-    from covlint.facts.overlays import Resolved
-    from covlint.facts.pod import Container
+    from covlint.facts.kubernetes.pod import Container
+    from covlint.facts.kustomize.overlays import Resolved
     from covlint.files import Files
     from covlint.readers import Fact
     from covlint.rendering import Renderer
@@ -64,7 +64,7 @@ def read_templated(
         if not any(one.reason.startswith("template:") for one in reading.unread):
             return reading
         others = tuple(fact for fact in reading.facts if type(fact).__name__ != "Container")
-    from covlint.facts.helm import chart_of, read_template
+    from covlint.facts.kubernetes.helm import chart_of, read_template
 
     values = neighbour(f"{folder}values.yaml") if chart is not None else None
     containers, unread = read_template(source, chart_of(values, chart))
@@ -100,7 +100,7 @@ def resolve(
         explained: set[str] = set()
         unread: list[Unread] = []
         if tops:
-            from covlint.facts.overlays import resolve_overlays  # loads a YAML parser
+            from covlint.facts.kustomize.overlays import resolve_overlays  # loads a YAML parser
 
             build = tool.kustomization if tool is not None else None
             resolved = resolve_overlays(tops, read, files.paths(), build)
@@ -133,9 +133,9 @@ def _rendered_chart(
 ) -> Resolved:
     """A chart as helm renders it with its default values; findings are no more than warnings,
     since an installation sets other values."""
-    from covlint.facts.helm import rendered_template
-    from covlint.facts.overlays import Resolved
-    from covlint.facts.rendered import by_template
+    from covlint.facts.kubernetes.helm import rendered_template
+    from covlint.facts.kubernetes.rendered import by_template
+    from covlint.facts.kustomize.overlays import Resolved
 
     entry = f"{folder}Chart.yaml"
     try:

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from covlint.documents.goconstraint import takes_part
-from covlint.facts.gopackages import Header
-from covlint.facts.shutdown import GoModule, MainPackage, read_main_package, read_module
+from covlint.facts.golang.packages import Header
+from covlint.facts.golang.shutdown import GoModule, MainPackage, read_main_package, read_module
 from covlint.source import SourceFile, UnreadableSource
 
 

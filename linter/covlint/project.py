@@ -12,8 +12,8 @@ from covlint.chain import Chain
 from covlint.deployments import is_kustomization, may_run, read_templated, resolve
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
-from covlint.facts.base_images import short_name
-from covlint.facts.build import Instrumentation, mentions_cover
+from covlint.facts.dockerfile.base_images import short_name
+from covlint.facts.dockerfile.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.readers import (
     Reader,

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
-from covlint.facts.build_reading import read_builds
-from covlint.facts.image import read_images
-from covlint.facts.scope import scoped_stages
+from covlint.facts.dockerfile.build_reading import read_builds
+from covlint.facts.dockerfile.image import read_images
+from covlint.facts.dockerfile.scope import scoped_stages
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.documents.makereader import Lookup
     from covlint.documents.yaml import YamlDocument
-    from covlint.facts.build import GoBuild
-    from covlint.facts.cluster import KindCluster
-    from covlint.facts.collecting import DataCommand
-    from covlint.facts.extraction import ImageBuild, Step
-    from covlint.facts.image import Image
-    from covlint.facts.namespace import Namespace
-    from covlint.facts.release import ReleaseBuild
-    from covlint.facts.workload import Container
+    from covlint.facts.ci.release import ReleaseBuild
+    from covlint.facts.commands.collecting import DataCommand
+    from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.dockerfile.build import GoBuild
+    from covlint.facts.dockerfile.image import Image
+    from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.namespace import Namespace
+    from covlint.facts.kubernetes.workload import Container
 
     Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
     Fact = Facts | DataCommand | ReleaseBuild | Namespace
@@ -79,9 +79,9 @@ def _read_dockerfile(source: SourceFile) -> Reading:
 
 
 def _read_yaml(source: SourceFile) -> Reading:
-    from covlint.facts.cluster import read_clusters
-    from covlint.facts.namespace import read_namespaces
-    from covlint.facts.workload import read_containers
+    from covlint.facts.kubernetes.cluster import read_clusters
+    from covlint.facts.kubernetes.namespace import read_namespaces
+    from covlint.facts.kubernetes.workload import read_containers
 
     def read(document: YamlDocument) -> Sequence[Fact]:
         containers, clusters = read_containers(document), read_clusters(document)
@@ -91,19 +91,19 @@ def _read_yaml(source: SourceFile) -> Reading:
 
 
 def _read_workflow(source: SourceFile) -> Reading:
-    from covlint.facts.workflow import read_workflow
+    from covlint.facts.ci.workflow import read_workflow
 
     return _of_yaml(source, read_workflow)
 
 
 def _read_gitlab(source: SourceFile) -> Reading:
-    from covlint.facts.gitlab import read_gitlab
+    from covlint.facts.ci.gitlab import read_gitlab
 
     return _of_yaml(source, read_gitlab)
 
 
 def _read_compose(source: SourceFile) -> Reading:
-    from covlint.facts.compose import read_compose
+    from covlint.facts.compose.services import read_compose
 
     if _is_manifest(source.data):
         return _read_yaml(source)
@@ -111,26 +111,26 @@ def _read_compose(source: SourceFile) -> Reading:
 
 
 def _read_skaffold(source: SourceFile) -> Reading:
-    from covlint.facts.image_tools import read_skaffold
+    from covlint.facts.builds.image_tools import read_skaffold
 
     return _of_yaml(source, read_skaffold)
 
 
 def _read_goreleaser(source: SourceFile) -> Reading:
-    from covlint.facts.image_tools import read_goreleaser
-    from covlint.facts.release import read_release_builds
+    from covlint.facts.builds.image_tools import read_goreleaser
+    from covlint.facts.ci.release import read_release_builds
 
     return _of_yaml(source, lambda one: (*read_goreleaser(one), *read_release_builds(one)))
 
 
 def _read_ko(source: SourceFile) -> Reading:
-    from covlint.facts.image_tools import read_ko
+    from covlint.facts.builds.image_tools import read_ko
 
     return _of_yaml(source, read_ko)
 
 
 def _read_bake(source: SourceFile) -> Reading:
-    from covlint.facts.bake import read_bake
+    from covlint.facts.builds.bake import read_bake
 
     return Reading(read_bake(source))
 
@@ -175,7 +175,7 @@ def read_makefile_with(
     ``elsewhere`` are the files whose own recipes have been read already.
     """
     from covlint.documents.makereader import read_makefile
-    from covlint.facts.makefiles import read_makefile_steps
+    from covlint.facts.commands.makefiles import read_makefile_steps
 
     makefile = read_makefile(source, lookup)
     included = tuple(path for path in makefile.sources if path != source.path)
@@ -183,13 +183,13 @@ def read_makefile_with(
 
 
 def _read_script(source: SourceFile) -> Reading:
-    from covlint.facts.extraction import read_script_steps
+    from covlint.facts.commands.extraction import read_script_steps
 
     return Reading(read_script_steps(source))
 
 
 def _steps_may_matter(data: bytes) -> bool:
-    from covlint.facts.extraction import may_matter
+    from covlint.facts.commands.extraction import may_matter
 
     return may_matter(data)
 
@@ -211,14 +211,14 @@ def _read_go(source: SourceFile) -> Reading:
 
 def read_go_package(sources: Sequence[SourceFile]) -> Reading:
     """What the Go files of one directory say; they share constants and helpers."""
-    from covlint.facts.gofacts import read_package
+    from covlint.facts.golang.reading import read_package
 
     facts, unread = read_package(sources)
     return Reading(facts, unread)
 
 
 def _go_may_matter(data: bytes) -> bool:
-    from covlint.facts.gofacts import may_matter
+    from covlint.facts.golang.reading import may_matter
 
     return may_matter(data)
 
@@ -282,31 +282,31 @@ SCRIPT = Reader("script", re.compile(r"\.(?:ba)?sh$"), _steps_may_matter, _read_
 
 
 def _python_may_matter(data: bytes) -> bool:
-    from covlint.facts.pythonfacts import may_matter
+    from covlint.facts.python.reading import may_matter
 
     return may_matter(data)
 
 
 def _tiltfile_may_matter(data: bytes) -> bool:
-    from covlint.facts.pythonfacts import tiltfile_may_matter
+    from covlint.facts.python.reading import tiltfile_may_matter
 
     return tiltfile_may_matter(data)
 
 
 def _python_may_wait(data: bytes) -> bool:
-    from covlint.facts.pythonfacts import says_nothing_of_coverage
+    from covlint.facts.python.reading import says_nothing_of_coverage
 
     return says_nothing_of_coverage(data)
 
 
 def _read_python(source: SourceFile) -> Reading:
-    from covlint.facts.pythonfacts import read_python
+    from covlint.facts.python.reading import read_python
 
     return Reading(*read_python(source))
 
 
 def _read_tiltfile(source: SourceFile) -> Reading:
-    from covlint.facts.pythonfacts import read_tiltfile
+    from covlint.facts.python.reading import read_tiltfile
 
     return Reading(*read_tiltfile(source))
 

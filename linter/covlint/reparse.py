@@ -27,7 +27,7 @@ def parse_error(source: SourceFile, *, dockerfile: bool = False) -> str | None:
 
             return syntax_error(source)
         if kind in ("python", "tiltfile"):
-            from covlint.facts.pythonfacts import syntax_error as python_error
+            from covlint.facts.python.reading import syntax_error as python_error
 
             return python_error(source)
         source.text  # noqa: B018  (raises when it is no longer text)

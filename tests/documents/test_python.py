@@ -11,7 +11,7 @@ from covlint.documents.assembled import known_text
 from covlint.documents.python import PythonError, PythonFile, open_python
 from covlint.documents.pythontext import PythonTexts
 from covlint.documents.scriptvalues import ROOT, plain
-from covlint.facts.pythonfacts import read_python
+from covlint.facts.python.reading import read_python
 from covlint.source import SourceFile, UnreadableSource
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.documents.dockerfile import Instruction, open_dockerfile
-from covlint.facts.build import GoBuild
-from covlint.facts.build_reading import read_builds
-from covlint.facts.scope import Scope, ScopedStage, scoped_stages
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.dockerfile.build_reading import read_builds
+from covlint.facts.dockerfile.scope import Scope, ScopedStage, scoped_stages
 from covlint.runner.command import Command
 from covlint.runner.target import Target, TargetError
 from covlint.source import SourceFile, UnreadableSource

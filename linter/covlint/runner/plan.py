@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from covlint.facts.workload import Container
+from covlint.facts.kubernetes.workload import Container
 from covlint.runner.build import Build, Read, plan_build
 from covlint.runner.command import Command
 from covlint.runner.readiness import address_of

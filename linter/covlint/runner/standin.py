@@ -12,8 +12,8 @@ import re
 import shlex
 from dataclasses import dataclass, replace
 
-from covlint.facts.extraction import Step, StepKind
-from covlint.facts.workload import Container, Volume, VolumeKind, VolumeMount
+from covlint.facts.commands.extraction import Step, StepKind
+from covlint.facts.kubernetes.workload import Container, Volume, VolumeKind, VolumeMount
 from covlint.runner.verdict import Unproven
 from covlint.wiring import Chain, Hop
 

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
-from covlint.facts.build import GoBuild, Instrumentation
-from covlint.facts.image import Image, output_name
+from covlint.facts.dockerfile.build import GoBuild, Instrumentation
+from covlint.facts.dockerfile.image import Image, output_name
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.joins import (
     clusters_for,
@@ -30,11 +30,11 @@ from covlint.wiring.questions import files_elsewhere, plainly_for_e2e
 from covlint.wiring.sites import site_of
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.cluster import ExtraMount, KindCluster
-    from covlint.facts.entrypoint import Entrypoint
-    from covlint.facts.namespace import Namespace
-    from covlint.facts.shutdown import GoModule, MainPackage
-    from covlint.facts.workload import Container, Volume
+    from covlint.facts.dockerfile.entrypoint import Entrypoint
+    from covlint.facts.golang.shutdown import GoModule, MainPackage
+    from covlint.facts.kubernetes.cluster import ExtraMount, KindCluster
+    from covlint.facts.kubernetes.namespace import Namespace
+    from covlint.facts.kubernetes.workload import Container, Volume
     from covlint.source import Word
 
 
@@ -230,7 +230,7 @@ def _entrypoint(
     source = repository.file_at(path)
     if source is None:
         return None
-    from covlint.facts.entrypoint import read_entrypoint  # few images start a script
+    from covlint.facts.dockerfile.entrypoint import read_entrypoint  # few images start a script
 
     return read_entrypoint(source, image.shell)
 

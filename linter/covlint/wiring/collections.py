@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.chain import Chain
-    from covlint.facts.build import GoBuild
-    from covlint.facts.collecting import DataCommand
-    from covlint.facts.shutdown import GoModule
-    from covlint.facts.steps import ImageBuild, Step
+    from covlint.facts.commands.collecting import DataCommand
+    from covlint.facts.commands.steps import ImageBuild, Step
+    from covlint.facts.dockerfile.build import GoBuild
+    from covlint.facts.golang.shutdown import GoModule
     from covlint.source import Span
     from covlint.wiring.chains import Wired
     from covlint.wiring.inputs import Facts, Repository

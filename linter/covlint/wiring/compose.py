@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from covlint.source import Word
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.workload import Container
+    from covlint.facts.kubernetes.workload import Container
 
 
 def with_overrides(containers: Sequence[Container]) -> list[Container]:

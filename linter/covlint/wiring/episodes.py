@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from covlint.facts.data_steps import NODE_TOOLS, host_directory, same_path
-from covlint.facts.steps import Step, StepKind
+from covlint.facts.commands.data_steps import NODE_TOOLS, host_directory, same_path
+from covlint.facts.commands.steps import Step, StepKind
 
 if TYPE_CHECKING:
     from covlint.chain import Chain
-    from covlint.facts.pod import Container
+    from covlint.facts.kubernetes.pod import Container
 
 _NAMESPACES = frozenset({"ns", "namespace", "namespaces"})
 _ENDINGS = frozenset({StepKind.STOP, StepKind.KILL, StepKind.REMOVE})

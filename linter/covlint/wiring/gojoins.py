@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import HOLE
-from covlint.facts.base_images import split_reference
-from covlint.facts.build import mentions_cover
-from covlint.facts.image import Image, output_name
-from covlint.facts.steps import ImageBuild, Step, StepKind
+from covlint.facts.commands.steps import ImageBuild, Step, StepKind
+from covlint.facts.dockerfile.base_images import split_reference
+from covlint.facts.dockerfile.build import mentions_cover
+from covlint.facts.dockerfile.image import Image, output_name
 
 if TYPE_CHECKING:
-    from covlint.facts.cluster import KindCluster
-    from covlint.facts.workload import Container
+    from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.workload import Container
 
 #: Names that every second service has for its container or binary.
 _GENERIC = frozenset({"controller", "manager", "operator", "server", "service", "app", "main", ""})

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
-    from covlint.facts.build import GoBuild
-    from covlint.facts.cluster import KindCluster
-    from covlint.facts.collecting import DataCommand
-    from covlint.facts.extraction import ImageBuild, Step
-    from covlint.facts.image import Image
-    from covlint.facts.namespace import Namespace
-    from covlint.facts.release import ReleaseBuild
-    from covlint.facts.shutdown import GoModule, MainPackage
-    from covlint.facts.workload import Container
+    from covlint.facts.ci.release import ReleaseBuild
+    from covlint.facts.commands.collecting import DataCommand
+    from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.dockerfile.build import GoBuild
+    from covlint.facts.dockerfile.image import Image
+    from covlint.facts.golang.shutdown import GoModule, MainPackage
+    from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.namespace import Namespace
+    from covlint.facts.kubernetes.workload import Container
     from covlint.source import SourceFile
 
 

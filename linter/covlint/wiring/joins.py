@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty
-from covlint.facts.base_images import short_name
+from covlint.facts.dockerfile.base_images import short_name
 from covlint.wiring.compose import with_overrides
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.cluster import KindCluster
-    from covlint.facts.extraction import ImageBuild, Step
-    from covlint.facts.image import Image
-    from covlint.facts.workload import Container
+    from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.dockerfile.image import Image
+    from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.workload import Container
     from covlint.wiring.inputs import Facts
 
 #: What builds images without saying by which Dockerfile: a workload may run one of those.
@@ -167,7 +167,7 @@ def clusters_for(
     """
     if not steps:
         return tuple(clusters)
-    from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
+    from covlint.facts.commands.extraction import StepKind  # loaded anyway, where there are steps
 
     path = container.span.path
     if _in_go(container):

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain, Gap, Hop, Link
-from covlint.facts.build import Instrumentation
+from covlint.facts.dockerfile.build import Instrumentation
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.pod import Volume
-    from covlint.facts.steps import Step
+    from covlint.facts.commands.steps import Step
+    from covlint.facts.kubernetes.pod import Volume
     from covlint.source import Span
 
 _BUILD_LABELS = {
@@ -94,7 +94,7 @@ def _copied_from_node(chain: Chain, volume: Volume) -> bool:
     """Whether something copies the data out of the node itself: no extraMount is needed."""
     if volume.host_path is None or not chain.steps:
         return False
-    from covlint.facts.data_steps import NODE_TOOLS, copied
+    from covlint.facts.commands.data_steps import NODE_TOOLS, copied
 
     return copied(chain.steps, NODE_TOOLS, [volume.host_path.text])
 
@@ -102,7 +102,7 @@ def _copied_from_node(chain: Chain, volume: Volume) -> bool:
 def _report_hops(chain: Chain) -> Iterator[Link]:
     if chain.container is None or chain.coverdir is None or not chain.steps:
         return
-    from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
+    from covlint.facts.commands.extraction import StepKind  # loaded anyway, where there are steps
 
     copy: Step | None = None
     for kind, hop in ((StepKind.COPY, Hop.EXTRACTION), (StepKind.REPORT, Hop.REPORT)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from covlint.facts.build import (
+from covlint.facts.dockerfile.build import (
     COVER_FLAGS,
     Branch,
     GoBuild,
@@ -19,9 +19,9 @@ from covlint.facts.build import (
 )
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.extraction import ImageBuild
-    from covlint.facts.flags import Flag
-    from covlint.facts.image import Image
+    from covlint.facts.commands.extraction import ImageBuild
+    from covlint.facts.dockerfile.flags import Flag
+    from covlint.facts.dockerfile.image import Image
 
 
 def has_own_sign(build: GoBuild, siblings: Iterable[GoBuild]) -> bool:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from covlint.chain import Certainty, Chain
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.build import GoBuild
-    from covlint.facts.workload import Container
+    from covlint.facts.dockerfile.build import GoBuild
+    from covlint.facts.kubernetes.workload import Container
 
 _E2E = re.compile(
     r"(?:^|[-_./])(?:e2e|end-to-end|cov|cover|coverage|coverdata|kind|test|tests|testing|integration|ci)"
@@ -80,7 +80,7 @@ def seen_mounted(chain: Chain) -> bool:
         return True
     if not chain.steps:
         return False
-    from covlint.facts.extraction import StepKind  # loaded anyway, where there are steps
+    from covlint.facts.commands.extraction import StepKind  # loaded anyway, where there are steps
 
     path = chain.coverdir.text.rstrip("/") + "/"
     return any(

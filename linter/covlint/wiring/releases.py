@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from covlint.facts.build import Branch, GoBuild, Instrumentation
-from covlint.facts.steps import ImageBuild, Step, StepKind
+from covlint.facts.commands.steps import ImageBuild, Step, StepKind
+from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.image import Image
+    from covlint.facts.dockerfile.image import Image
     from covlint.source import Span
     from covlint.wiring.chains import Wired
     from covlint.wiring.inputs import Facts

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from covlint.facts.pod import VolumeKind
+from covlint.facts.kubernetes.pod import VolumeKind
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.chain import Chain

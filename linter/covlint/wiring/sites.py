@@ -6,11 +6,11 @@ import posixpath
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from covlint.facts.build import NO_STAGE, BuildSite, GoBuild, names_files
+from covlint.facts.dockerfile.build import NO_STAGE, BuildSite, GoBuild, names_files
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.extraction import ImageBuild
-    from covlint.facts.shutdown import GoModule
+    from covlint.facts.commands.extraction import ImageBuild
+    from covlint.facts.golang.shutdown import GoModule
     from covlint.wiring.inputs import Repository
 
 

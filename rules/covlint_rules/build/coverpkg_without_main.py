@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
-from covlint.facts.build import GoBuild
-from covlint.facts.coverpkg import PackageTarget, matches_main, renamed, target_of
-from covlint.facts.flags import Flag
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.dockerfile.coverpkg import PackageTarget, matches_main, renamed, target_of
+from covlint.facts.dockerfile.flags import Flag
 from covlint.rule import Invalid, Rule, Valid
 
 _MODULE = {

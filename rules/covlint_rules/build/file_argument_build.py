@@ -12,7 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import GoBuild, names_files
+from covlint.facts.dockerfile.build import GoBuild, names_files
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Evidence, Fix, Severity, Symptom
-from covlint.facts.base_images import go_version
-from covlint.facts.build import GoBuild
+from covlint.facts.dockerfile.base_images import go_version
+from covlint.facts.dockerfile.build import GoBuild
 from covlint.rule import Invalid, Rule, Valid
 
 _TOOLCHAIN = re.compile(r"go(\d+)\.(\d+)")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
-from covlint.facts.build import GoBuild, mentions_cover
-from covlint.facts.flags import VALUED, split_goflags
+from covlint.facts.dockerfile.build import GoBuild, mentions_cover
+from covlint.facts.dockerfile.flags import VALUED, split_goflags
 from covlint.rule import Invalid, Rule, Valid
 
 

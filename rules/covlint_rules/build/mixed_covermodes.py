@@ -12,8 +12,8 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import GoBuild
-from covlint.facts.covermode import CoverMode, covermode_of
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.dockerfile.covermode import CoverMode, covermode_of
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Chain, SharedDirectory

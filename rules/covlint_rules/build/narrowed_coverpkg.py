@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
-from covlint.facts.build import GoBuild, names_files
-from covlint.facts.flags import Flag
+from covlint.facts.dockerfile.build import GoBuild, names_files
+from covlint.facts.dockerfile.flags import Flag
 from covlint.rule import Invalid, Rule, Valid
 
 _MODULE = {

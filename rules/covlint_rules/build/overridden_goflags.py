@@ -12,7 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import COVER_FLAGS, GoBuild, GoFlagsSource, Instrumentation
+from covlint.facts.dockerfile.build import COVER_FLAGS, GoBuild, GoFlagsSource, Instrumentation
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 

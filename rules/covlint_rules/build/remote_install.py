@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Evidence, Fix, Severity, Symptom
-from covlint.facts.build import GoBuild
-from covlint.facts.image import output_name
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.dockerfile.image import output_name
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain

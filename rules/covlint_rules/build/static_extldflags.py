@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity
-from covlint.facts.build import GoBuild
-from covlint.facts.conditional import simplified
-from covlint.facts.ldflags import static_link
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.dockerfile.conditional import simplified
+from covlint.facts.dockerfile.ldflags import static_link
 from covlint.rule import Invalid, Rule, Valid
 
 

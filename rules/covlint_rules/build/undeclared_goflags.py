@@ -12,7 +12,12 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import ArgDeclaration, GoBuild, Instrumentation, is_coverage_name
+from covlint.facts.dockerfile.build import (
+    ArgDeclaration,
+    GoBuild,
+    Instrumentation,
+    is_coverage_name,
+)
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Chain

@@ -12,7 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import Instrumentation
+from covlint.facts.dockerfile.build import Instrumentation
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Chain

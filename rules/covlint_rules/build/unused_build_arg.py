@@ -13,7 +13,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import (
+from covlint.facts.dockerfile.build import (
     GoBuild,
     Instrumentation,
     is_coverage_name,

@@ -12,14 +12,14 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.coverage_volume import (
+from covlint.facts.commands.data_steps import NODE_TOOLS, POD_TOOLS, copied
+from covlint.facts.kubernetes.coverage_volume import (
     coverage_extra_mounts,
     is_host_directory,
     node_path,
     nodes_opaque,
     written_fix,
 )
-from covlint.facts.data_steps import NODE_TOOLS, POD_TOOLS, copied
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.coverage_volume import written_fix
+from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

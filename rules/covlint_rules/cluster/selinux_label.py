@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverage_volume import is_coverage_path, written_fix
-from covlint.facts.kind_paths import is_relabelled, relabel
-from covlint.facts.steps import Step
+from covlint.facts.commands.steps import Step
+from covlint.facts.kubernetes.coverage_volume import is_coverage_path, written_fix
+from covlint.facts.kubernetes.kind_paths import is_relabelled, relabel
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Evidence, Fix, Severity, Symptom
-from covlint.facts.cluster import KindCluster
-from covlint.facts.coverage_volume import written_fix
-from covlint.facts.kind_paths import from_here, needs_shell, unexpanded
-from covlint.facts.steps import StepKind
+from covlint.facts.commands.steps import StepKind
+from covlint.facts.kubernetes.cluster import KindCluster
+from covlint.facts.kubernetes.coverage_volume import written_fix
+from covlint.facts.kubernetes.kind_paths import from_here, needs_shell, unexpanded
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain

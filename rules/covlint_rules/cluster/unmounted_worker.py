@@ -3,10 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
-from covlint.facts.cluster import ExtraMount, KindCluster, KindNode
-from covlint.facts.coverage_volume import is_host_directory, node_path, nodes_opaque, written_fix
-from covlint.facts.data_steps import NODE_TOOLS, copied
-from covlint.facts.pod_settings import may_run_anywhere
+from covlint.facts.commands.data_steps import NODE_TOOLS, copied
+from covlint.facts.kubernetes.cluster import ExtraMount, KindCluster, KindNode
+from covlint.facts.kubernetes.coverage_volume import (
+    is_host_directory,
+    node_path,
+    nodes_opaque,
+    written_fix,
+)
+from covlint.facts.kubernetes.pod_settings import may_run_anywhere
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

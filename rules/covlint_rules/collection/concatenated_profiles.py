@@ -12,7 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.collecting import DataCommand
+from covlint.facts.commands.collecting import DataCommand
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Collection
 

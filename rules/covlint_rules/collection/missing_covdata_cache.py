@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Evidence, Fix, Severity, Symptom
-from covlint.facts.collecting import DataCommand
+from covlint.facts.commands.collecting import DataCommand
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Collection
 

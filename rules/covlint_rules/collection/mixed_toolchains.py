@@ -11,8 +11,8 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.base_images import go_version
-from covlint.facts.build import GoBuild
+from covlint.facts.dockerfile.base_images import go_version
+from covlint.facts.dockerfile.build import GoBuild
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import SharedDirectory
 

@@ -13,8 +13,8 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.collecting import Input
-from covlint.facts.steps import Step, StepKind
+from covlint.facts.commands.collecting import Input
+from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Collection

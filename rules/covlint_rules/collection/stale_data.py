@@ -12,8 +12,8 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.build import mentions_cover
-from covlint.facts.steps import Step, StepKind
+from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.dockerfile.build import mentions_cover
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Collection
 

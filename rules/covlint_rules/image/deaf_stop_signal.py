@@ -13,8 +13,8 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.image import output_name
-from covlint.facts.shutdown import MainPackage
+from covlint.facts.dockerfile.image import output_name
+from covlint.facts.golang.shutdown import MainPackage
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

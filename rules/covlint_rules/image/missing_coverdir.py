@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverdir_fix import owned_directory
+from covlint.facts.dockerfile.coverdir_fix import owned_directory
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain, seen_mounted
 

@@ -13,7 +13,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.coverage_volume import written_fix
+from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Certainty, Chain
 

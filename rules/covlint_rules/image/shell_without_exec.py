@@ -12,8 +12,8 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.image import output_name
-from covlint.facts.signals_to_pid1 import swallowed
+from covlint.facts.dockerfile.image import output_name
+from covlint.facts.dockerfile.signals_to_pid1 import swallowed
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Chain

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
-from covlint.facts.coverage_volume import written_fix
+from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

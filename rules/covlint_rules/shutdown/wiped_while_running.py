@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.steps import Step, StepKind
+from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 from covlint.wiring.episodes import concerns, files, host_data, pairs, starts, stops, wipes

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
-from covlint.facts.coverage_volume import coverage_mounts, written_fix
-from covlint.facts.data_steps import copied, tools_for
-from covlint.facts.workload import Container
+from covlint.facts.commands.data_steps import copied, tools_for
+from covlint.facts.kubernetes.coverage_volume import coverage_mounts, written_fix
+from covlint.facts.kubernetes.workload import Container
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain

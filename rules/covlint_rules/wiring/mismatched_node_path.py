@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverage_volume import (
+from covlint.facts.commands.data_steps import NODE_TOOLS, copied
+from covlint.facts.kubernetes.coverage_volume import (
     coverage_extra_mounts,
     coverage_mounts,
     is_coverage_volume,
@@ -12,8 +13,7 @@ from covlint.facts.coverage_volume import (
     nodes_opaque,
     written_fix,
 )
-from covlint.facts.data_steps import NODE_TOOLS, copied
-from covlint.facts.workload import VolumeMount
+from covlint.facts.kubernetes.workload import VolumeMount
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverage_volume import written_fix
-from covlint.facts.pod_settings import tagged
-from covlint.facts.steps import ImageBuild, Step, StepKind
+from covlint.facts.commands.steps import ImageBuild, Step, StepKind
+from covlint.facts.kubernetes.coverage_volume import written_fix
+from covlint.facts.kubernetes.pod_settings import tagged
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 from covlint.wiring.episodes import starts

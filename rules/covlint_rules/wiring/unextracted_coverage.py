@@ -12,10 +12,10 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.coverage_volume import is_coverage_path
-from covlint.facts.data_steps import NODE_TOOLS, POD_TOOLS, copied, tools_for
-from covlint.facts.steps import Step, StepKind
-from covlint.facts.workload import VolumeKind
+from covlint.facts.commands.data_steps import NODE_TOOLS, POD_TOOLS, copied, tools_for
+from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.kubernetes.coverage_volume import is_coverage_path
+from covlint.facts.kubernetes.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverage_permissions import opened_before
-from covlint.facts.coverage_volume import node_path, written_fix
-from covlint.facts.data_steps import host_directory, made_here, opened
-from covlint.facts.pod_settings import dropped, keep_dac_override
+from covlint.facts.commands.data_steps import host_directory, made_here, opened
+from covlint.facts.kubernetes.coverage_permissions import opened_before
+from covlint.facts.kubernetes.coverage_volume import node_path, written_fix
+from covlint.facts.kubernetes.pod_settings import dropped, keep_dac_override
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain, runs_as_root
 

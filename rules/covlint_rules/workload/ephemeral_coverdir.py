@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.coverage_volume import coverage_extra_mounts, written_fix
-from covlint.facts.data_steps import copied, tools_for
-from covlint.facts.pod_settings import has_helper, onto_node
-from covlint.facts.workload import VolumeKind
+from covlint.facts.commands.data_steps import copied, tools_for
+from covlint.facts.kubernetes.coverage_volume import coverage_extra_mounts, written_fix
+from covlint.facts.kubernetes.pod_settings import has_helper, onto_node
+from covlint.facts.kubernetes.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain, may_serve_coverage
 

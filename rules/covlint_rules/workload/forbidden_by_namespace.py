@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverage_volume import written_fix
-from covlint.facts.workload import VolumeKind
+from covlint.facts.kubernetes.coverage_volume import written_fix
+from covlint.facts.kubernetes.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Chain

@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.coverage_volume import NO_DIRECTORY, nodes_opaque, written_fix
-from covlint.facts.data_steps import made_on_node
-from covlint.facts.pod_settings import set_host_path_type
-from covlint.facts.workload import VolumeKind
+from covlint.facts.commands.data_steps import made_on_node
+from covlint.facts.kubernetes.coverage_volume import NO_DIRECTORY, nodes_opaque, written_fix
+from covlint.facts.kubernetes.pod_settings import set_host_path_type
+from covlint.facts.kubernetes.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

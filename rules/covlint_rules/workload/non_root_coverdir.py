@@ -11,15 +11,15 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.coverage_permissions import (
+from covlint.facts.commands.data_steps import opened
+from covlint.facts.dockerfile.image import Image
+from covlint.facts.kubernetes.coverage_permissions import (
     non_root_by,
     open_by_init_container,
     opened_before,
 )
-from covlint.facts.coverage_volume import is_host_directory, node_path, written_fix
-from covlint.facts.data_steps import opened
-from covlint.facts.image import Image
-from covlint.facts.workload import Container, VolumeMount
+from covlint.facts.kubernetes.coverage_volume import is_host_directory, node_path, written_fix
+from covlint.facts.kubernetes.workload import Container, VolumeMount
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Certainty, Chain
 

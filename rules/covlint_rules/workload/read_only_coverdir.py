@@ -11,13 +11,13 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.coverage_volume import (
+from covlint.facts.kubernetes.coverage_volume import (
     READ_ONLY_KINDS,
     coverage_mounts,
     mount_coverage,
     written_fix,
 )
-from covlint.facts.workload import VolumeMount
+from covlint.facts.kubernetes.workload import VolumeMount
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

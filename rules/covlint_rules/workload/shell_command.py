@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.container_process import deaf_command
-from covlint.facts.coverage_volume import written_fix
+from covlint.facts.kubernetes.container_process import deaf_command
+from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Certainty, Chain
 

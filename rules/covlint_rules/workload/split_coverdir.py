@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.coverage_volume import written_fix
-from covlint.facts.data_steps import NODE_TOOLS, host_directory, same_path
-from covlint.facts.pod_settings import without_sub_path
-from covlint.facts.steps import Step, StepKind
+from covlint.facts.commands.data_steps import NODE_TOOLS, host_directory, same_path
+from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.kubernetes.coverage_volume import written_fix
+from covlint.facts.kubernetes.pod_settings import without_sub_path
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.coverage_volume import coverage_mounts, mount_coverage
-from covlint.facts.data_steps import copied, tools_for
+from covlint.facts.commands.data_steps import copied, tools_for
+from covlint.facts.kubernetes.coverage_volume import coverage_mounts, mount_coverage
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain, may_serve_coverage
 

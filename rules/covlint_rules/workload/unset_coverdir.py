@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
-from covlint.facts.build import Instrumentation
-from covlint.facts.coverage_volume import coverage_mounts, written_fix
-from covlint.facts.workload import Container
+from covlint.facts.dockerfile.build import Instrumentation
+from covlint.facts.kubernetes.coverage_volume import coverage_mounts, written_fix
+from covlint.facts.kubernetes.workload import Container
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Certainty, Chain, may_serve_coverage
 

@@ -1,0 +1,1 @@
+"""Image builds that tools other than docker describe."""

@@ -1,0 +1,1 @@
+"""GitHub workflows, GitLab pipelines, release configurations."""

@@ -1,0 +1,1 @@
+"""Command lines of scripts and Makefiles: builds, copies, loads, deletions, in order."""

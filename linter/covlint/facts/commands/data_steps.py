@@ -1,0 +1,142 @@
+"""What scripts and Makefiles do to the directory that holds the data."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.kubernetes.cluster import ExtraMount
+
+if TYPE_CHECKING:
+    from covlint.facts.kubernetes.pod import Container
+
+#: Tools that copy out of a Kind node; the tool of a variable is taken for docker.
+NODE_TOOLS = frozenset({"docker", "podman", "nerdctl", None})
+#: Tools that copy out of a pod.
+POD_TOOLS = frozenset({"kubectl", None})
+#: Tools that copy out of a container of docker-compose.
+_CONTAINER_TOOLS = frozenset({"docker", "podman", "nerdctl", "kubectl", None})
+_OCTAL = re.compile(r"[0-7]{3,4}")
+
+
+def tools_for(container: Container) -> frozenset[str | None]:
+    """Tools that copy out of this container."""
+    return _CONTAINER_TOOLS if container.pod.is_compose else POD_TOOLS
+
+
+def copied(steps: Iterable[Step], tools: Collection[str | None], paths: Collection[str]) -> bool:
+    """Whether something copies one of the paths, or what it lies in, out of a container.
+
+    A copy whose source is not seen counts: it may be this one.
+    """
+    sources = [
+        step.source
+        for step in steps
+        if step.kind is StepKind.COPY and not step.inward and step.through in tools
+    ]
+    return any(one is None or any(_meet(one, path) for path in paths) for one in sources)
+
+
+def opened(steps: Iterable[Step], paths: Collection[str]) -> bool:
+    """Whether a chmod, chown, ``mkdir -m`` or ``install -m`` may make one of the paths
+    writable for others; by the last component too, since scripts run anywhere.
+
+    What is not seen (a path, a mode) counts.
+    """
+    names = {posixpath.basename(posixpath.normpath(path)) for path in paths}
+    for step in steps:
+        if step.kind is not StepKind.PERMISSION or not _opens(step):
+            continue
+        for operand in _paths(step):
+            if operand is None or any(_meet(operand, path) for path in paths):
+                return True
+            if posixpath.basename(operand.rstrip("/*")) in names:
+                return True
+    return False
+
+
+def _meet(source: str, path: str) -> bool:
+    """Whether one of the two paths lies in the other. kubectl cp takes paths without
+    their leading slash; what stands before a wildcard decides."""
+    first, second = _absolute(source.partition("*")[0]), _absolute(path)
+    if not source.startswith("/") and posixpath.basename(first) == posixpath.basename(second):
+        return True
+    return (first + "/").startswith(second.rstrip("/") + "/") or (second + "/").startswith(
+        first.rstrip("/") + "/"
+    )
+
+
+def _absolute(path: str) -> str:
+    return posixpath.normpath("/" + path.removeprefix("./").lstrip("/"))
+
+
+def _tool(step: Step) -> str:
+    return posixpath.basename(step.words[0] or "") if step.words else ""
+
+
+def _paths(step: Step) -> tuple[str | None, ...]:
+    return step.operands[1:] if _tool(step) in ("chmod", "chown") else step.operands
+
+
+def _opens(step: Step) -> bool:
+    tool = _tool(step)
+    if tool == "chown":
+        return True
+    modes = step.operands[:1] if tool == "chmod" else tuple(_mode_options(step))
+    return any(mode is None or _for_others(mode) for mode in modes) or "-o" in step.words
+
+
+def _mode_options(step: Step) -> Iterator[str | None]:
+    for index, word in enumerate(step.words[1:], 1):
+        if word is None:
+            continue
+        if re.fullmatch(r"-[a-zA-Z]*m|--mode", word):
+            yield step.words[index + 1] if index + 1 < len(step.words) else None
+        else:
+            match = re.match(r"(?:-[a-zA-Z]*m|--mode=)([0-7]+|[ugoa].*)$", word)
+            if match:
+                yield match[1]
+
+
+def _for_others(mode: str) -> bool:
+    """Whether a mode lets others than the owner write."""
+    if _OCTAL.fullmatch(mode):
+        return int(mode, 8) & 0o022 != 0
+    return any("w" in part and not part.startswith("u") for part in re.split(r",|-\w*", mode))
+
+
+def same_path(first: str, second: str) -> bool:
+    """Whether two paths are written for the same directory (``./x`` and ``x/.`` are ``x``)."""
+    return posixpath.normpath(first) == posixpath.normpath(second)
+
+
+def host_directory(mount: ExtraMount, path: str) -> str | None:
+    """Where the node path ``path``, which lies in the extra mount, is on the host."""
+    if mount.host_path is None:
+        return None
+    inside = posixpath.relpath(path, mount.container_path.text)
+    return posixpath.normpath(posixpath.join(mount.host_path.text, inside))
+
+
+def made_on_node(steps: Iterable[Step], path: str) -> bool:
+    """Whether a mkdir in a node may make the directory, or one that lies in it."""
+    inside = posixpath.normpath(path) + "/"
+    return any(
+        operand is None or (posixpath.normpath(operand) + "/").startswith(inside)
+        for step in steps
+        if step.kind in (StepKind.CREATE, StepKind.PERMISSION) and step.through is not None
+        for operand in step.operands
+    )
+
+
+def made_here(steps: Iterable[Step], path: str) -> bool:
+    """Whether a script makes the directory ``path`` of the host by mkdir."""
+    return any(
+        operand is not None and same_path(operand, path)
+        for step in steps
+        if step.kind is StepKind.CREATE and step.through is None
+        for operand in step.operands
+    )

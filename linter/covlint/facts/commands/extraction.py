@@ -1,0 +1,101 @@
+"""What Makefiles and scripts do: build images, load them, apply manifests,
+stop workloads, copy the data out and report it.
+
+Facts are read from command lines; plain variables are resolved, everything
+else stays None ("not seen"), never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from covlint.documents.expansion import Expansion
+from covlint.documents.scriptvalues import ROOT, ScriptValues
+from covlint.documents.shell import parse_script
+from covlint.facts.commands.script_builds import may_build_for_coverage
+from covlint.facts.commands.script_run import ScriptRun
+from covlint.facts.commands.steps import BuildArgument, ImageBuild, ScriptFact, Step, StepKind
+from covlint.facts.dockerfile.build import GoFlagsSource
+from covlint.source import SourceFile
+
+__all__ = [
+    "BuildArgument",
+    "ImageBuild",
+    "Step",
+    "StepKind",
+    "is_makefile",
+    "is_script",
+    "may_matter",
+    "read_commands",
+    "read_script_steps",
+]
+
+#: A file without any of these has nothing to say about images, clusters or data.
+_MATTERS = re.compile(
+    rb"(?i)cov(?:er)?data|coverdir"
+    rb"|\b(?:docker|podman|nerdctl|buildah|\w*(?:container|docker|podman|oci|engine)\w*)"
+    rb"(?::-\w+)?[\"')}]*\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*(?:image\s+|container\s+|buildx\s+)?"
+    rb"(?:build|bud|cp|run|exec|kill|stop)\b"
+    rb"|\bkind[\"')}]*\s+(?:load|create|delete)\b"
+    rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
+    rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
+)
+#: A recipe line without any of these gives no fact.
+_COMMANDS = re.compile(
+    rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata"
+    rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
+    rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
+    rb"|\bbuild\b|\bgo\s+install\b"
+    rb"|\brm\s|\btool\s+cover\b|\bcat\s[^\n]*>|\b(?:mkdir|mv|find)\s[^\n]*cov|\b(?:sed|yq|envsubst|perl)\s[^\n]*\.ya?ml"
+)
+_SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
+
+
+def may_matter(data: bytes) -> bool:
+    """Whether a Makefile or shell script is worth parsing."""
+    return _MATTERS.search(data) is not None or may_build_for_coverage(data)
+
+
+def is_script(path: str, data: bytes) -> bool:
+    """Whether a file is a shell script: by its name or its first line."""
+    return path.endswith((".sh", ".bash")) or _SHEBANG.match(data) is not None
+
+
+def is_makefile(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in ("Makefile", "makefile", "GNUmakefile") or name.endswith(".mk")
+
+
+def read_script_steps(source: SourceFile) -> tuple[ScriptFact, ...]:
+    """What a shell script does, in the order in which it is written.
+
+    Paths count from the project root: that is where scripts are called from,
+    unless they change the directory themselves.
+    """
+    values = ScriptValues(source.data, own=_directory(source.path))
+    commands = parse_script(source.path, source.data).commands
+    return tuple(ScriptRun(source, commands, values).facts())
+
+
+def read_commands(
+    source: SourceFile,
+    expansion: Expansion,
+    values: ScriptValues,
+    recipe: str | None,
+    goflags: GoFlagsSource | None = None,
+) -> Iterator[ScriptFact]:
+    """What a script does that stands in another kind of file.
+
+    ``values`` knows what is set before it, ``goflags`` is the GOFLAGS among that.
+    """
+    if not _COMMANDS.search(expansion.text):
+        return
+    values.data = expansion.text
+    commands = parse_script(expansion.path, expansion.text).commands
+    yield from ScriptRun(source, commands, values, recipe, expansion, goflags).facts()
+
+
+def _directory(path: str) -> str:
+    folder = path.rpartition("/")[0]
+    return f"{ROOT}/{folder}" if folder else ROOT

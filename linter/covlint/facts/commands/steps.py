@@ -1,0 +1,104 @@
+"""The facts of command lines: an image is built, data or workloads are moved.
+
+What is not seen is None, never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from covlint.source import Span
+
+if TYPE_CHECKING:
+    from covlint.facts.commands.collecting import DataCommand
+    from covlint.facts.dockerfile.build import GoBuild
+
+
+@dataclass(frozen=True, slots=True)
+class BuildArgument:
+    """``--build-arg NAME=VALUE``; value None when it comes from the environment or is not seen."""
+
+    name: str
+    value: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """One ``docker|podman|nerdctl|buildah build`` line, or what builds an image in its place.
+
+    ``dockerfile`` is relative to the project root when it could be resolved
+    ("Dockerfile" of the context by default); ``opaque`` is True when some word
+    of the line could not be resolved, so that an argument may hide there.
+    """
+
+    dockerfile: str | None
+    context: str | None
+    tags: tuple[str, ...]
+    target: str | None
+    arguments: tuple[BuildArgument, ...]
+    opaque: bool
+    span: Span
+    recipe: str | None  # the Makefile target, shell function or CI job it stands in
+    builder: str = "docker"  # what builds: a container tool, or ko, bake, compose, …
+    pushed: bool = False  # it goes to a registry by the same command
+
+
+class StepKind(Enum):
+    LOAD = "load"  # kind load docker-image|image-archive
+    CREATE_CLUSTER = "create-cluster"
+    DELETE_CLUSTER = "delete-cluster"
+    APPLY = "apply"  # kubectl apply|create
+    SCALE = "scale"
+    DELETE = "delete"  # kubectl delete
+    COPY = "copy"  # cp, docker|podman|kubectl cp, kubectl exec tar
+    REPORT = "report"  # go tool covdata …
+    PERMISSION = "permission"  # chmod, chown, mkdir -m, install -m, also by docker exec on a node
+    RUN_CONTAINER = "run-container"  # docker|podman run
+    ARTIFACT = "artifact"  # what a CI job keeps
+    STOP = "stop"  # docker|podman stop, docker compose down|stop: SIGTERM first
+    KILL = "kill"  # docker|podman kill: SIGKILL at once
+    REMOVE = "remove"  # docker|podman rm -f, compose down -t 0: SIGKILL after no or little time
+    RESTART = "restart"  # kubectl rollout restart
+    WIPE = "wipe"  # rm -r, rm of a pattern, find -delete
+    CREATE = "create"  # mkdir
+    PUSH = "push"  # docker|podman push
+    SAVE = "save"  # docker|podman save: an image becomes an archive
+    EDIT = "edit"  # sed, yq and the like on a file; docker tag, kubectl set image on an image
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command that moves the data, the image or the workload.
+
+    ``operands`` are its resolved plain arguments (no options); ``source`` is
+    where a COPY reads from (a path in a node or pod, or on the host), with
+    ``through`` saying by which tool ("docker", "podman", "kubectl", "cp").
+    ``mounts`` are the container paths that a RUN_CONTAINER mounts.
+
+    For APPLY and DELETE ``operands`` hold the files of ``-f`` and ``-k`` too, and
+    ``source`` is the first; for CREATE_CLUSTER ``source`` is the Kind config (both
+    relative to the project root where they lie below it); for REPORT ``source``
+    and ``destination`` are ``-i`` and ``-o``; for PERMISSION ``destination`` is
+    the last path; for ARTIFACT ``operands`` are the paths. ``inward``: the COPY goes into a
+    container. For STOP, KILL and REMOVE ``operands`` are the containers, or the services of
+    docker-compose (none: all of them), and ``source`` is "compose" for the latter.
+    """
+
+    kind: StepKind
+    words: tuple[str | None, ...]
+    operands: tuple[str | None, ...]
+    source: str | None
+    destination: str | None
+    through: str | None
+    mounts: tuple[str, ...]
+    span: Span
+    recipe: str | None
+    inward: bool = False
+
+
+Fact: TypeAlias = "ImageBuild | Step"
+#: What scripts do.
+ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild | DataCommand"

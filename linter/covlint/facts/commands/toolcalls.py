@@ -1,0 +1,345 @@
+"""What the command lines of container tools, kubectl, kind and cp do."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
+from covlint.documents.shell import Command, parse_script
+from covlint.facts.commands.options import (
+    COMPOSE_VALUES,
+    GLOBAL_VALUES,
+    Option,
+    after_unknown,
+    inside_container,
+    mounted_path,
+    permission_operands,
+    take_apart,
+    takes_build_value,
+    takes_kubectl_value,
+    takes_nothing,
+    takes_run_value,
+    unwrapped,
+)
+from covlint.facts.commands.steps import BuildArgument, Fact, ImageBuild, Step, StepKind
+from covlint.facts.kubernetes.lifecycle import (
+    Deed,
+    compose_deed,
+    container_deed,
+    kubectl_deed,
+    tool_deed,
+)
+from covlint.source import Span
+
+_CONTAINER_NAME = re.compile(
+    r"(?i)container|docker|podman|nerdctl|buildah|(?:^|_)(?:oci|engine|runtime|builder)(?:_|$)"
+)
+_CONTAINER_TOOLS = frozenset(
+    {"docker", "podman", "nerdctl", "buildah", "docker-compose", "podman-compose"}
+)
+#: ``kind-v0.31.0``: how tools are named where each version is installed beside the others.
+_VERSION = re.compile(r"-v?\d[\w.+-]*$")
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
+
+
+def _tool(argument: Argument) -> str | None:
+    """The tool that a command word names, also by a variable such as $(CONTAINER_TOOL)."""
+    text = argument.text
+    if text is None:
+        tail = after_unknown(argument.word.parts)
+        if "/" in tail:
+            text = tail
+    if text is not None:
+        name = _VERSION.sub("", text.rpartition("/")[2])
+        return "docker" if name in ("docker.exe", "finch") else "kubectl" if name == "oc" else name
+    for name in argument.word.variables:
+        if _CONTAINER_NAME.search(name):
+            return "docker"
+        for known in ("kubectl", "kind"):
+            if name.lower() in (known, f"{known}_bin", f"{known}_cmd"):
+                return known
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalls:
+    """Reads the facts of one command; ``place`` maps its spans to the file."""
+
+    values: ScriptValues
+    place: Callable[[Span], Span]
+    span: Span
+    recipe: str | None
+
+    def read(self, command: Command) -> Iterator[Fact]:
+        """The facts of a command of a script."""
+        yield from self.facts(unwrapped(list(self.values.arguments(command.words))), None)
+
+    def facts(self, arguments: Sequence[Argument], through: str | None) -> Iterator[Fact]:
+        """Facts of one command line; ``through``: the tool that runs it elsewhere."""
+        if not arguments:
+            return
+        tool = _tool(arguments[0])
+        if tool in _CONTAINER_TOOLS:
+            yield from self.container(tool, arguments)
+        elif tool == "kubectl":
+            yield from self.kubectl(arguments)
+        elif tool == "kind":
+            yield from self.kind(arguments)
+        elif tool == "go":
+            if [one.text for one in arguments[1:3]] == ["tool", "covdata"]:
+                yield self.report(arguments)
+        elif tool in ("cp", "rsync"):
+            yield from self.copy_here(arguments, through)
+        elif tool == "tar" and through is not None:
+            yield from self.archive(arguments, through)
+        elif (operands := permission_operands(tool, arguments[1:])) is not None:
+            yield self.step(StepKind.PERMISSION, arguments, operands, None, -1, through)
+        elif tool in _SHELLS and through is not None and len(arguments) > 2:
+            script = arguments[-1].text
+            if script is not None and (arguments[1].text or "").startswith("-"):
+                for command in parse_script("", script.encode()).commands:
+                    inner = list(self.values.arguments(command.words))
+                    yield from self.facts(unwrapped(inner), through)
+        else:
+            yield from self.deed(tool_deed(tool, arguments[1:]), arguments, through)
+
+    def deed(
+        self, found: Deed | None, arguments: Sequence[Argument], through: str | None
+    ) -> Iterator[Fact]:
+        if found is not None:
+            yield self.step(found.kind, arguments, found.operands, found.source, None, through)
+
+    def step(
+        self,
+        kind: StepKind,
+        arguments: Sequence[Argument],
+        operands: Sequence[Argument],
+        source: str | None,
+        destination: int | str | None,
+        through: str | None,
+        mounts: tuple[str, ...] = (),
+        *,
+        inward: bool = False,
+    ) -> Step:
+        """``destination`` may be the index of an operand."""
+        if isinstance(destination, int):
+            destination = operands[destination].text if operands else None
+        return Step(
+            kind=kind,
+            words=tuple(_plain(one.text) for one in arguments),
+            operands=tuple(_plain(one.text) for one in operands),
+            source=_plain(source),
+            destination=_plain(destination),
+            through=through,
+            mounts=mounts,
+            span=self.span,
+            recipe=self.recipe,
+            inward=inward,
+        )
+
+    def project_path(self, path: str | None) -> str | None:
+        """The path relative to the project root where it lies below it, else as it is."""
+        if path is None or path == "-" or "://" in path:
+            return path
+        return relative_to_root(self.values.join(path)) or path
+
+    # -- containers --------------------------------------------------------
+
+    def container(self, tool: str, arguments: Sequence[Argument]) -> Iterator[Fact]:
+        if tool.endswith("-compose"):
+            yield from self.compose(tool.partition("-")[0], arguments, arguments[1:])
+            return
+        parsed = take_apart(arguments[1:], lambda name: name in GLOBAL_VALUES, stop=True)
+        if not parsed.operands:
+            return
+        verb, rest = parsed.operands[-1].text, list(parsed.rest)
+        while verb in ("image", "container", "buildx", "builder") and rest:
+            verb = rest.pop(0).text
+        if verb == "compose":
+            yield from self.compose(tool, arguments, rest)
+        elif verb in ("build", "bud", "build-using-dockerfile"):
+            yield self.image_build(rest)
+        elif verb == "bake":
+            yield ImageBuild(None, None, (), None, (), True, self.span, self.recipe, "bake")
+        elif verb == "cp":
+            yield from self.copy_through(tool, arguments, rest)
+        elif verb == "exec":
+            inside = take_apart(rest, takes_run_value, stop=True)
+            yield from self.facts(unwrapped(list(inside.rest)), tool)
+        elif verb == "run":
+            inside = take_apart(rest, takes_run_value, stop=True)
+            mounts = tuple(
+                path
+                for option in inside.options
+                if option.name in ("-v", "--volume", "--mount")
+                for path in (mounted_path(option),)
+                if path is not None
+            )
+            operands = (*inside.operands, *inside.rest)
+            yield self.step(StepKind.RUN_CONTAINER, arguments, operands, None, None, tool, mounts)
+        else:
+            yield from self.deed(container_deed(verb, rest), arguments, tool)
+
+    def compose(
+        self, tool: str, arguments: Sequence[Argument], rest: Sequence[Argument]
+    ) -> Iterator[Fact]:
+        """``docker compose`` and ``docker-compose``: what moves the data."""
+        parsed = take_apart(rest, lambda name: name in COMPOSE_VALUES, stop=True)
+        verb = parsed.operands[-1].text if parsed.operands else None
+        if verb == "cp":
+            yield from self.copy_through(tool, arguments, list(parsed.rest))
+        elif verb == "exec":
+            inside = take_apart(parsed.rest, takes_run_value, stop=True)
+            yield from self.facts(unwrapped(list(inside.rest)), tool)
+        else:
+            yield from self.deed(compose_deed(verb, parsed.rest), arguments, tool)
+
+    def image_build(self, arguments: Sequence[Argument]) -> ImageBuild:
+        parsed = take_apart(arguments, takes_build_value)
+        last = parsed.operands[-1] if parsed.operands else None
+        context = self.values.join(last.text) if last is not None and last.text else None
+        if last is not None and last.text is not None and re.search(r"://|^-$|^git@", last.text):
+            context = None
+        dockerfile: str | None = None
+        if parsed.has("-f", "--file"):
+            file = parsed.text("-f", "--file")
+            dockerfile = relative_to_root(self.values.join(file)) if file else None
+        elif context is not None:
+            dockerfile = relative_to_root(posixpath.join(context, "Dockerfile"))
+        return ImageBuild(
+            dockerfile=dockerfile,
+            context=relative_to_root(context),
+            tags=tuple(
+                plain(option.text)
+                for option in parsed.options
+                if option.name in ("-t", "--tag", "--manifest") and option.text
+            ),
+            target=parsed.text("--target"),
+            arguments=tuple(
+                found
+                for option in parsed.options
+                if option.name == "--build-arg"
+                for found in (self.build_argument(option),)
+                if found is not None
+            ),
+            opaque=parsed.opaque,
+            span=self.span,
+            recipe=self.recipe,
+            pushed=parsed.has("--push"),
+        )
+
+    def build_argument(self, option: Option) -> BuildArgument | None:
+        if option.value is None:
+            return None
+        known = option.text if option.text is not None else option.inline
+        name, equals, value = known.partition("=")
+        if not re.fullmatch(r"\w+", name):
+            return None
+        seen = value if equals and option.text is not None else None
+        return BuildArgument(name, _plain(seen), self.place(option.value.word.span))
+
+    def copy_through(
+        self, tool: str, arguments: Sequence[Argument], rest: Sequence[Argument]
+    ) -> Iterator[Fact]:
+        takes = takes_kubectl_value if tool == "kubectl" else takes_nothing
+        operands = take_apart(rest, takes).operands
+        if len(operands) < 2:
+            return
+        source, inside = inside_container(operands[-2])
+        destination, inward = inside_container(operands[-1])
+        yield self.step(
+            StepKind.COPY,
+            arguments,
+            operands,
+            source,
+            destination,
+            tool,
+            inward=inward and not inside,
+        )
+
+    # -- the others --------------------------------------------------------
+
+    def kubectl(self, arguments: Sequence[Argument]) -> Iterator[Fact]:
+        before = take_apart(arguments[1:], takes_kubectl_value, stop=True)
+        if not before.operands:
+            return
+        verb, rest = before.operands[-1].text, before.rest
+        if verb == "exec":
+            inside = take_apart(rest, takes_kubectl_value)
+            inner = inside.rest or inside.operands[1:]
+            yield from self.facts(unwrapped(list(inner)), "kubectl")
+            return
+        if verb == "cp":
+            yield from self.copy_through("kubectl", arguments, rest)
+            return
+        yield from self.deed(kubectl_deed(verb, rest), arguments, "kubectl")
+        parsed = take_apart(rest, takes_kubectl_value)
+        files = [
+            option.value
+            for option in parsed.options
+            if option.name in ("-f", "--filename", "-k", "--kustomize") and option.value is not None
+        ]
+        kind = {"scale": StepKind.SCALE, "delete": StepKind.DELETE, "apply": StepKind.APPLY}.get(
+            verb or ""
+        )
+        if verb in ("create", "replace") and files:
+            kind = StepKind.APPLY
+        if kind is not None:
+            operands = (*parsed.operands, *files)
+            file = self.project_path(files[0].text) if files else None
+            yield self.step(kind, arguments, operands, file, None, "kubectl")
+
+    def kind(self, arguments: Sequence[Argument]) -> Iterator[Fact]:
+        parsed = take_apart(arguments[1:], lambda name: name not in ("--retain", "-q", "--quiet"))
+        texts = [one.text for one in parsed.operands[:2]]
+        operands = parsed.operands[2:]
+        if texts[:1] == ["load"] and len(texts) == 2:
+            yield self.step(StepKind.LOAD, arguments, operands, None, None, "kind")
+        elif texts == ["create", "cluster"]:
+            config = self.project_path(parsed.text("--config"))
+            yield self.step(StepKind.CREATE_CLUSTER, arguments, operands, config, None, "kind")
+        elif texts[:1] == ["delete"] and texts[1:] in (["cluster"], ["clusters"]):
+            yield self.step(StepKind.DELETE_CLUSTER, arguments, operands, None, None, "kind")
+
+    def report(self, arguments: Sequence[Argument]) -> Step:
+        parsed = take_apart(
+            arguments[3:], lambda name: name.lstrip("-") in ("i", "o", "pkg", "cpuprofile")
+        )
+        return self.step(
+            StepKind.REPORT,
+            arguments,
+            parsed.operands,
+            parsed.text("-i", "--i"),
+            parsed.text("-o", "--o"),
+            None,
+        )
+
+    def copy_here(self, arguments: Sequence[Argument], through: str | None) -> Iterator[Fact]:
+        parsed = take_apart(
+            arguments[1:], lambda name: name in ("-t", "--target-directory", "-e", "--exclude")
+        )
+        if parsed.has("-t", "--target-directory") and parsed.operands:
+            target = parsed.text("-t", "--target-directory")
+            source = parsed.operands[0].text
+        elif len(parsed.operands) >= 2:
+            target, source = parsed.operands[-1].text, parsed.operands[0].text
+        else:
+            return
+        tool = through or "cp"
+        yield self.step(StepKind.COPY, arguments, parsed.operands, source, target, tool)
+
+    def archive(self, arguments: Sequence[Argument], through: str) -> Iterator[Fact]:
+        """``kubectl exec POD -- tar cf - -C /dir .``: a copy out of the container."""
+        parsed = take_apart(arguments[1:], lambda name: name in ("-C", "--directory", "-f", "-cf"))
+        directory = parsed.text("-C", "--directory")
+        paths = [one.text for one in parsed.operands if one.text and one.text.startswith("/")]
+        source = paths[-1] if paths else directory
+        if source is not None:
+            yield self.step(StepKind.COPY, arguments, parsed.operands, source, None, through)
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(text)

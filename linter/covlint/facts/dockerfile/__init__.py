@@ -1,0 +1,1 @@
+"""Go builds in Dockerfiles, and the image that the instructions leave."""

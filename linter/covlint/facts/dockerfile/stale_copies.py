@@ -1,0 +1,73 @@
+"""Copies of a binary from a stage that is not the one that builds it for coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from covlint.facts.dockerfile.build import GoBuild, Instrumentation
+from covlint.facts.dockerfile.scope import ScopedStage
+from covlint.source import Span
+
+if TYPE_CHECKING:
+    from covlint.facts.dockerfile.image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class StaleCopy:
+    """``COPY --from=STAGE`` of a binary of which ``instrumented`` is never copied."""
+
+    stage: Span  # the STAGE as written
+    copied: GoBuild
+    instrumented: GoBuild
+
+
+def with_stale_copies(
+    images: Sequence[Image],
+    stages: Sequence[ScopedStage],
+    builds: Sequence[GoBuild],
+    name_of: NameOf,
+) -> tuple[Image, ...]:
+    """The images, each with its copies of a plain binary that another stage instruments."""
+    always = [b for b in builds if b.instrumentation is Instrumentation.YES]
+    taken = {b.span for image in images for b in image.builds if b.stage != image.stage}
+    unused = [b for b in always if b.span not in taken]
+    if not unused:
+        return tuple(images)
+    return tuple(
+        replace(image, stale_copies=tuple(_stale(image, stages, unused, name_of)))
+        for image in images
+    )
+
+
+def _stale(
+    image: Image, stages: Sequence[ScopedStage], unused: Sequence[GoBuild], name_of: NameOf
+) -> Iterator[StaleCopy]:
+    for build in image.builds:
+        name = name_of(build)
+        better = [b for b in unused if name_of(b) == name and b.stage != build.stage]
+        if name is None or len(better) != 1 or build.instrumentation is not Instrumentation.NO:
+            continue
+        span = _origin(stages[image.stage], build)
+        if span is not None and better[0].stage != image.stage:
+            yield StaleCopy(span, build, better[0])
+
+
+def _origin(stage: ScopedStage, build: GoBuild) -> Span | None:
+    """Where the stage of the build is named in the only COPY from it."""
+    names = {str(build.stage), (build.stage_name or "").lower()}
+    found = [
+        Span(flag.span.path, flag.span.end - len(flag.value.encode()), flag.span.end)
+        for instruction, _ in stage.steps
+        if instruction.keyword == "COPY"
+        for flag in instruction.flags
+        if flag.name == "from" and flag.value.lower() in names
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    NameOf = Callable[[GoBuild], str | None]

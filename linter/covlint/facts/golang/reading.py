@@ -1,0 +1,38 @@
+"""What the Go code around a service says: test suites and harnesses.
+
+A package is read as one: its files share constants and helpers. Product code
+is full of words about coverage as well; only what deploys, builds, runs or
+collects gives facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from covlint.diagnostics import Unread
+from covlint.documents.gotext import GoPackage
+from covlint.facts.golang.commands import read_commands
+from covlint.facts.golang.manifests import read_manifests
+from covlint.facts.golang.objects import read_objects
+from covlint.facts.kubernetes.made_manifests import Manifest
+from covlint.source import SourceFile
+
+if TYPE_CHECKING:
+    from covlint.facts.commands.steps import Fact
+
+_WORDS = (b"GOCOVERDIR", b"coverdata", b"covdata", b"GOFLAGS=-cover", b"covcounters")
+
+
+def may_matter(data: bytes) -> bool:
+    """Whether a Go file makes its package worth reading: it speaks of coverage data."""
+    return any(word in data for word in _WORDS)
+
+
+def read_package(
+    sources: Iterable[SourceFile],
+) -> tuple[tuple[Manifest | Fact, ...], tuple[Unread, ...]]:
+    """The facts of the files of one directory. Never raises on what the files say."""
+    package = GoPackage(sources)
+    manifests, unread = read_manifests(package)
+    return (*manifests, *read_objects(package), *read_commands(package)), tuple(unread)

@@ -1,0 +1,1 @@
+"""Pods, their volumes and users, Kind clusters and namespaces."""

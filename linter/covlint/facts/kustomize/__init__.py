@@ -1,0 +1,1 @@
+"""Kustomizations: what a base becomes under its overlays and patches."""

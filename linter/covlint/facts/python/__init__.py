@@ -1,0 +1,1 @@
+"""What Python test code and Tiltfiles say: manifests, commands, image builds."""

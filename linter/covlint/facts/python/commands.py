@@ -1,0 +1,240 @@
+"""What Python code does by running other programs: the same facts as of scripts.
+
+``subprocess.run([...])``, ``os.system("…")`` and helpers of a repository that
+take a command line as a list or as text. A list is put down as a shell line
+whose words cannot be edited; a text is read where it stands.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from covlint.documents.assembled import Text, known_text
+from covlint.documents.python import Scope, dotted
+from covlint.documents.pythontext import PythonTexts
+from covlint.documents.scriptvalues import ROOT, ScriptValues
+from covlint.facts.commands.extraction import read_commands as read_script
+from covlint.facts.commands.steps import ImageBuild, ScriptFact, Step
+from covlint.facts.python.words import (
+    ROOT_NAME,
+    as_line,
+    expansion_of,
+    in_line,
+    made,
+    placed,
+    words_of,
+)
+
+_TOOLS = "docker|podman|nerdctl|buildah|kubectl|oc|kind|go|sudo|sh|bash|cp|chmod|chown"
+_TOOL = re.compile(rf"(?:{_TOOLS})\Z")
+_COMMAND = re.compile(
+    rf"\s*(?:\w+=\S*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]"
+)
+#: Calls that take command lines but run none.
+_IDLE = re.compile(
+    r"print|len|str|repr|join|format|append|extend|info|debug|warning|error|exception|log\w*|echo"
+    r"|assert\w*|match\w*|search|sub|skip\w*|xfail|fail|param|parametrize|V1\w+|Mock|raises"
+    r"|startswith|endswith|index|count|find|replace|sorted|set|list|tuple|dict|split|write\w*"
+    r"|isinstance|any|all|add_argument|with_command|secho|which|get|pop|quote|exec_run"
+)
+_RUNNERS = re.compile(
+    r"(?i)(?:\w*_)?(?:run|sh|shell|bash|exec|execute|system|popen|getoutput|getstatusoutput|call"
+    r"|check_call|check_output|cmd|command|local|invoke|do)(?:_\w+)?"
+)
+_FIRST = frozenset({"args", "cmd", "command", "cmdline", "serve_cmd"})
+_CALLERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a command finds: where it runs (None: not known) and what is set."""
+
+    directory: str | None = ROOT
+    variables: Mapping[str, str] | None = None
+
+
+def read_commands(texts: PythonTexts) -> Iterator[ScriptFact]:
+    """The facts of every command line of a file that a call may run."""
+    changes = any(
+        isinstance(node, cst.Call) and dotted(node.func).endswith("chdir")
+        for node in texts.file.nodes
+    )
+    for node in texts.file.nodes:
+        if isinstance(node, cst.Call):
+            yield from _of_call(texts, node, None if changes else texts.home)
+
+
+def _of_call(texts: PythonTexts, call: cst.Call, home: str | None) -> Iterator[ScriptFact]:
+    name = dotted(call.func).rpartition(".")[2]
+    plain = [a.value for a in call.args if a.keyword is None and not a.star]
+    named = {a.keyword.value: a.value for a in call.args if a.keyword is not None}
+    if name == "kubectl" or name == "create_subprocess_exec":
+        words: Sequence[cst.BaseExpression] = plain
+        first = (made(texts, call.func, "kubectl"),) if name == "kubectl" else ()
+        yield from run_words(texts, call, words, around_of(texts, call, named, home), first)
+        return
+    if _IDLE.fullmatch(name):
+        return
+    expression = plain[0] if plain else next((v for k, v in named.items() if k in _FIRST), None)
+    if expression is None:
+        return
+    yield from run(texts, call, expression, around_of(texts, call, named, home))
+
+
+def run(
+    texts: PythonTexts, call: cst.Call, expression: cst.BaseExpression, around: Around
+) -> Iterator[ScriptFact]:
+    """The facts of a command line, once for each caller that completes it."""
+    scope = texts.file.scope_of(call)
+    facts = list(_facts(texts, call, expression, scope, around))
+    function = scope.function
+    if function is None or not facts or not _depends(texts, expression, scope):
+        yield from facts
+        return
+    uses = list(_uses(texts, function))
+    for use in uses:
+        yield from _facts(texts, call, expression, use, around)
+    if not uses:
+        yield from facts
+
+
+def _facts(
+    texts: PythonTexts,
+    call: cst.Call,
+    expression: cst.BaseExpression,
+    scope: Scope,
+    around: Around,
+) -> Iterator[ScriptFact]:
+    words = words_of(texts, expression, scope)
+    name = dotted(call.func).rpartition(".")[2]
+    if words is not None:
+        first = known_text(words[0]) if words and words[0] is not None else None
+        if first is None and words and words[0] is not None:
+            first = words[0][-1].text if words[0][-1].kind != "hole" else "docker"
+        if first is not None and _TOOL.match(first.rpartition("/")[2]):
+            yield from _run_line(texts, call, words, around)
+        return
+    if isinstance(expression, cst.Call) and dotted(expression.func).endswith("split"):
+        function, inner = expression.func, expression.args[:1]
+        if isinstance(function, cst.Attribute) and not dotted(function).startswith("shlex"):
+            expression = function.value
+        elif inner:
+            expression = inner[0].value
+    elif not _RUNNERS.fullmatch(name):
+        return
+    text = in_line(texts, expression, scope)
+    if _COMMAND.match("".join("$" if p.kind == "hole" else p.text for p in text)) or (
+        "\n" in "".join(p.text for p in text)
+    ):
+        yield from _run_script(texts, call, text, around)
+
+
+def run_words(
+    texts: PythonTexts,
+    call: cst.Call,
+    words: Sequence[cst.BaseExpression],
+    around: Around,
+    first: Text = (),
+) -> Iterator[ScriptFact]:
+    """The facts of a command whose words are the arguments of a call."""
+    scope = texts.file.scope_of(call)
+    listed: list[Text | None] = [first] if first else []
+    listed += [placed(texts, word, scope) for word in words]
+    yield from _run_line(texts, call, listed, around)
+
+
+def _run_line(
+    texts: PythonTexts, call: cst.Call, words: Sequence[Text | None], around: Around
+) -> Iterator[ScriptFact]:
+    """The facts of a list of words, at the call that runs it."""
+    span = texts.file.span(call)
+    for fact in _run_script(texts, call, as_line(words, texts, call), around):
+        yield replace(fact, span=span) if isinstance(fact, (ImageBuild, Step)) else fact
+
+
+def run_text(
+    texts: PythonTexts, call: cst.Call, script: cst.BaseExpression, around: Around
+) -> Iterator[ScriptFact]:
+    """The facts of a script in a string."""
+    text = in_line(texts, script, texts.file.scope_of(call))
+    yield from _run_script(texts, call, text, around)
+
+
+# -- running -------------------------------------------------------------------
+
+
+def _run_script(
+    texts: PythonTexts, call: cst.Call, text: Text, around: Around
+) -> Iterator[ScriptFact]:
+    expansion = expansion_of(texts.file.source.path, text)
+    function = texts.file.function_of(call)
+    variables = {ROOT_NAME: ROOT, **(around.variables or {})}
+    if around.directory is not None:
+        variables["PWD"] = around.directory
+    values = ScriptValues(expansion.text, own=ROOT, directory=around.directory, variables=variables)
+    recipe = function.name.value if function is not None else None
+    yield from read_script(texts.file.source, expansion, values, recipe)
+
+
+def around_of(
+    texts: PythonTexts,
+    call: cst.Call,
+    named: Mapping[str, cst.BaseExpression],
+    home: str | None,
+) -> Around:
+    """The directory of ``cwd=`` or ``dir=`` and the variables of ``env=``."""
+    scope = texts.file.scope_of(call)
+    directory = home
+    where = named.get("cwd") or named.get("dir")
+    if where is not None and dotted(where) != "None":
+        known = texts.known(where, scope)
+        if known is None:
+            directory = None
+        elif known.startswith("/"):
+            directory = known
+        else:
+            directory = posixpath.normpath(f"{home or ROOT}/{known}") if home else None
+    variables: dict[str, str] = {}
+    environment = named.get("env")
+    if isinstance(environment, cst.Dict):
+        for element in environment.elements:
+            if isinstance(element, cst.DictElement):
+                key, value = texts.known(element.key, scope), texts.known(element.value, scope)
+                if key and value is not None:
+                    variables[key] = value
+    return Around(directory, variables)
+
+
+# -- callers ---------------------------------------------------------------------
+
+
+def _depends(texts: PythonTexts, expression: cst.BaseExpression, scope: Scope) -> bool:
+    """Whether the parameters of the function decide what the command is."""
+    function = scope.function
+    if function is None:
+        return False
+    names = {p.name.value for p in (*function.params.params, *function.params.kwonly_params)}
+    words = words_of(texts, expression, scope)
+    pieces = [p for word in words or () for p in word or ()]
+    if words is None:
+        pieces = list(texts.text(expression, scope))
+    return any(piece.kind == "hole" and piece.text in names for piece in pieces)
+
+
+def _uses(texts: PythonTexts, function: cst.FunctionDef) -> Iterator[Scope]:
+    name = function.name.value
+    if len(texts.file.functions.get(name, ())) != 1:
+        return
+    count = 0
+    for node in texts.file.nodes:
+        if not isinstance(node, cst.Call) or dotted(node.func) not in (name, f"self.{name}"):
+            continue
+        bindings = texts.bindings(function, node, texts.file.scope_of(node))
+        if bindings is not None and count < _CALLERS:
+            count += 1
+            yield Scope(function, bindings, 1)
