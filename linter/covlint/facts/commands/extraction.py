@@ -37,6 +37,7 @@ _MATTERS = re.compile(
     rb"|\b(?:docker|podman|nerdctl|buildah|\w*(?:container|docker|podman|oci|engine)\w*)"
     rb"(?::-\w+)?[\"')}]*\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*(?:image\s+|container\s+|buildx\s+)?"
     rb"(?:build|bud|cp|run|exec|kill|stop)\b"
+    rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov"
     rb"|\bkind[\"')}]*\s+(?:load|create|delete)\b"
     rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
     rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
@@ -46,6 +47,7 @@ _COMMANDS = re.compile(
     rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata"
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
+    rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov|\bkill(?:all)?\s"
     rb"|\bbuild\b|\bgo\s+install\b"
     rb"|\brm\s|\btool\s+cover\b|\bcat\s[^\n]*>|\b(?:mkdir|mv|find)\s[^\n]*cov|\b(?:sed|yq|envsubst|perl)\s[^\n]*\.ya?ml"
 )

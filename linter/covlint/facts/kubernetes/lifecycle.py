@@ -13,6 +13,15 @@ from covlint.facts.commands.steps import StepKind
 
 _KILLS = frozenset({"KILL", "SIGKILL", "9"})
 _ENDS = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "2"})
+#: Those that programs use for purposes of their own, as ``kill`` takes them.
+_OWN_SIGNAL = re.compile(r"-?(?:SIG)?(USR[12]|HUP|WINCH|PROF|URG|IO|RTMIN)\Z")
+#: The path of a URL of a service that is reached here: on this host, by a variable, or by a
+#: name of the cluster; what the internet has is no service under test.
+_OWN_COVERAGE = re.compile(
+    r"(?i)(?:https?://)?(?:localhost|127\.0\.0\.1|\[::1\]|[^/.\s]*\x00[^/\s]*|[\w-]+(?=[:/])"
+    r"|[\w.-]+\.svc[\w.]*)(?::[^/]*)?"
+    r"(/[^\s?.]*?(?<!dis)(?<!re)cov[^\s?.]*)(?:\?\S*)?\Z"
+)
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -30,7 +39,10 @@ def container_deed(verb: str | None, arguments: Sequence[Argument]) -> Deed | No
     if verb == "kill":
         parsed = take_apart(arguments, lambda name: name in ("-s", "--signal", "--cidfile"))
         kind = _kind_of_kill(parsed, "-s", "--signal")
-        return Deed(kind, parsed.operands) if kind is not None else None
+        if kind is not None:
+            return Deed(kind, parsed.operands)
+        own = own_signal(parsed.text("-s", "--signal"))
+        return Deed(StepKind.SIGNAL, parsed.operands, own) if own is not None else None
     if verb == "stop":
         parsed = take_apart(arguments, lambda n: n in ("-t", "--time", "--timeout", "--cidfile"))
         hurried = parsed.text("-t", "--time", "--timeout") == "0"
@@ -68,6 +80,12 @@ def _kind_of_kill(parsed: Arguments, *names: str) -> StepKind | None:
     return StepKind.KILL if signal in _KILLS else StepKind.STOP if signal in _ENDS else None
 
 
+def own_signal(word: str | None) -> str | None:
+    """``-USR1``, ``SIGUSR1`` → ``SIGUSR1``: a signal that does not end the program."""
+    match = _OWN_SIGNAL.match((word or "").upper())
+    return f"SIG{match[1]}" if match is not None else None
+
+
 def _forced(parsed: Arguments) -> bool:
     return any(
         one.name == "--force" or re.fullmatch(r"-[a-z]*f[a-z]*", one.name) for one in parsed.options
@@ -75,7 +93,17 @@ def _forced(parsed: Arguments) -> bool:
 
 
 def tool_deed(tool: str | None, arguments: Sequence[Argument]) -> Deed | None:
-    """``rm``, ``find``, ``mkdir``, ``sed``, ``yq``; ``arguments`` follow the tool."""
+    """``rm``, ``find``, ``mkdir``, ``kill``, ``curl``, ``sed``; ``arguments`` follow the tool."""
+    if tool in ("curl", "wget"):
+        for one in arguments:
+            url = _OWN_COVERAGE.match(one.text if one.text is not None else one.word.shape)
+            if url is not None:
+                return Deed(StepKind.FETCH, (one,), url[1])
+        return None
+    if tool in ("kill", "pkill", "killall"):
+        signals = (own_signal(one.text) for one in arguments)
+        own = next((one for one in signals if one is not None), None)
+        return Deed(StepKind.SIGNAL, tuple(arguments[-1:]), own) if own is not None else None
     if tool in ("rm", "mkdir"):
         parsed = take_apart(arguments, lambda name: tool == "mkdir" and _is_mode(name))
         if tool == "mkdir":
