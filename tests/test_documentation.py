@@ -9,7 +9,7 @@ import pytest
 
 import covlint
 from covlint.cli.main import cli, run
-from covlint.cli.rule import markdown
+from covlint.cli.rule import builtin, markdown
 from covlint.config import parse_config
 from covlint.registry import Registry
 from covlint.runner.target import parse_targets
@@ -26,7 +26,7 @@ def test_the_table_of_rules_is_that_of_the_code() -> None:
     """`make docs` writes it."""
     match = re.search(r"<!-- rules -->\n(.*?)\n?<!-- /rules -->", README, re.DOTALL)
     assert match is not None
-    assert match[1].splitlines() == list(markdown(Registry.builtin()))
+    assert match[1].splitlines() == list(markdown(builtin()))
 
 
 def test_the_first_example_is_what_the_program_prints(

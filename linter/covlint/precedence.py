@@ -86,5 +86,7 @@ def winners_over(codes: Iterable[str]) -> frozenset[str]:
 
 
 def hop_of(code: str) -> Hop | None:
-    """The hop of the chain that a code speaks of."""
+    """The hop of the chain that a code speaks of; None for a code of another pack."""
+    if not code.startswith("COV"):
+        return None
     return _HOPS.get(code) or _FAMILIES.get(code[3:4])

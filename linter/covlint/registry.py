@@ -26,6 +26,10 @@ class RegistryError(Exception):
     """The rules cannot be loaded: an internal error, never a clean run."""
 
 
+class PackError(RegistryError):
+    """A pack that the configuration names cannot be used; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row of a RULES table.
@@ -65,19 +69,35 @@ class Registry:
     def with_packs(cls, names: Sequence[str]) -> Registry:
         """The built-in rules and those of the packs that the configuration names.
 
-        Raises RegistryError for a pack that is not installed.
+        The rules of a pack are all imported here, so that a broken one is told at
+        once and not when its first fact turns up. Raises PackError for a pack that is
+        not installed, cannot be imported, or takes the code of another rule.
         """
         if not names:
             return cls.builtin()
         installed = installed_packs()
         entries = list(_table(BUILTIN))
-        for name in names:
+        owners = dict.fromkeys((entry.code for entry in entries), "covlint itself")
+        added: list[tuple[str, str]] = []
+        for name in dict.fromkeys(names):
             if name not in installed:
                 known = ", ".join(sorted(installed)) or "none"
-                raise RegistryError(f"the rule pack {name!r} is not installed (installed: {known})")
-            if installed[name] != BUILTIN:
-                entries.extend(_table(installed[name]))
-        return cls(entries)
+                raise PackError(f"the rule pack {name!r} is not installed (installed: {known})")
+            if installed[name] == BUILTIN:
+                continue
+            for entry in _pack_table(name, installed[name]):
+                if entry.code in owners:
+                    raise PackError(
+                        f"the rule pack {name!r} has a rule {entry.code}, a code that "
+                        f"{owners[entry.code]} has already: give it another one"
+                    )
+                owners[entry.code] = f"the pack {name!r}"
+                entries.append(entry)
+                added.append((name, entry.code))
+        registry = cls(entries)
+        for name, code in added:
+            registry.load_from_pack(name, code)
+        return registry
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -102,6 +122,19 @@ class Registry:
             self._loaded[code] = found
         return self._loaded[code]
 
+    def load_from_pack(self, pack: str, code: str) -> None:
+        """Import a rule of a pack. Raises PackError, whatever its module does."""
+        try:
+            found = self.rule(code)
+        except Exception as error:
+            raise PackError(f"the rule pack {pack!r} cannot be used: {_told(error)}") from error
+        if getattr(found, "code", None) != code:
+            entry = self._entries[code]
+            raise PackError(
+                f"the rule pack {pack!r} cannot be used: its table says {code}, but the code of "
+                f"{entry.module}.{entry.rule} is {getattr(found, 'code', 'not set')}"
+            )
+
     def rules(self) -> Iterator[type[Rule[Any]]]:
         """Every rule, by code; loads them all."""
         return (self.rule(code) for code in self._entries)
@@ -114,11 +147,29 @@ def installed_packs() -> Mapping[str, str]:
     return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
 
 
+def family_of(entry: Entry) -> str:
+    """The package that a rule's module stands in: ``image``, ``workload``, or a pack's name."""
+    parts = entry.module.split(".")
+    return parts[-2] if len(parts) > 1 else parts[0]
+
+
+def _pack_table(name: str, package: str) -> Sequence[Entry]:
+    """A pack's table; what fails in the pack's own code fails the pack, not covlint."""
+    try:
+        return _table(package)
+    except Exception as error:
+        raise PackError(f"the rule pack {name!r} cannot be used: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
+
+
 def _table(package: str) -> Sequence[Entry]:
     try:
         table = importlib.import_module(package).RULES
     except (ImportError, AttributeError, SyntaxError) as error:
-        raise RegistryError(f"the rule pack {package} cannot be loaded: {error}") from error
-    if not all(isinstance(entry, Entry) for entry in table):
+        raise RegistryError(f"{package} cannot be loaded: {error}") from error
+    if not isinstance(table, Sequence) or not all(isinstance(entry, Entry) for entry in table):
         raise RegistryError(f"{package}.RULES is not a table of entries")
     return tuple(table)

@@ -1,16 +1,18 @@
 """What a rule is.
 
 A rule is a class in a file of its own. Its docstring is its page: the first
-line is the summary, the rest says why the data is lost and how to repair it.
+line is the summary, then follow paragraphs that begin with ``Why:``,
+``Instead:``, ``Left out:`` and, where a fix needs an explanation, ``Fix:``.
 ``VALID`` and ``INVALID`` are its tests and the examples in its page.
 """
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.source import Span
@@ -27,6 +29,8 @@ class Valid:
 
     files: str | Mapping[str, str]
     why: str = ""
+    #: Shown in the rule's page; without any, it is the first that says why.
+    example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Invalid:
     message: str = ""
     severity: Severity | None = None
     safe: bool | None = None
+    #: Shown in the rule's page; without any, it is the first.
+    example: bool = False
 
 
 class Rule(ABC, Generic[Subject]):
@@ -57,6 +63,8 @@ class Rule(ABC, Generic[Subject]):
     symptom: ClassVar[Symptom | None] = None
     #: Where the claim was measured or published.
     source: ClassVar[str] = ""
+    #: The keys of the configuration's ``fixes:`` section that the rule obeys.
+    configured_by: ClassVar[tuple[str, ...]] = ()
     VALID: ClassVar[tuple[Valid, ...]] = ()
     INVALID: ClassVar[tuple[Invalid, ...]] = ()
 
@@ -89,3 +97,34 @@ class Rule(ABC, Generic[Subject]):
             fix=fix,
             symptom=self.symptom,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a rule's docstring says, in Markdown; a part that is absent is empty.
+
+    ``why`` is why the data is lost, ``instead`` what to do, ``left_out`` what the
+    rule does not judge, ``fix`` why its fix is as safe as it is. Text before the
+    first label belongs to ``why``.
+    """
+
+    summary: str
+    why: str = ""
+    instead: str = ""
+    left_out: str = ""
+    fix: str = ""
+
+
+_LABELS = {"Why:": "why", "Instead:": "instead", "Left out:": "left_out", "Fix:": "fix"}
+
+
+def describe(rule: type[Rule[Any]]) -> Description:
+    """The parts of a rule's docstring."""
+    summary, _, rest = (inspect.getdoc(rule) or "").partition("\n")
+    parts: dict[str, list[str]] = {name: [] for name in _LABELS.values()}
+    part = "why"
+    for paragraph in rest.strip("\n").split("\n\n"):
+        label = next((label for label in _LABELS if paragraph.startswith(label)), None)
+        part = _LABELS[label] if label is not None else part
+        parts[part].append(paragraph.removeprefix(label or "").lstrip())
+    return Description(summary, **{name: "\n\n".join(texts) for name, texts in parts.items()})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity
 from covlint.registry import UNUSED_SUPPRESSION
+from covlint.rule import Rule
 from covlint.source import SourceFile, Span, UnreadableSource
 
 #: The bytes without which a file holds no suppression.
@@ -147,11 +148,31 @@ def unused(
 
 
 def _notice(comment: Suppression, message: str) -> Diagnostic:
-    return Diagnostic(
-        code=UNUSED_SUPPRESSION,
-        name="unused-suppression",
-        severity=Severity.NOTICE,
-        evidence=Evidence.REPRODUCED,
-        span=comment.span,
-        message=message,
-    )
+    return UnusedSuppression().diagnostic(comment.span, message)
+
+
+class UnusedSuppression(Rule[SourceFile]):
+    """A `covlint: ignore` comment silences nothing.
+
+    Why: the comment has outlived what it excused, or never matched: its code does not
+    exist, or it does not stand where the finding is. Left there, it will silence the next
+    real finding at this place, and that data is lost without a word.
+
+    Instead: remove the comment or correct its code. It belongs on the line above the
+    statement, instruction or mapping that it speaks of, or at the end of a YAML line, and
+    names its codes: `# covlint: ignore[COV203] why` (`//` in Go).
+
+    Left out: codes that did not run this time (`--select`, `--ignore`), and Go files that
+    no rule had to read.
+    """
+
+    code = UNUSED_SUPPRESSION
+    name = "unused-suppression"
+    severity = Severity.NOTICE
+    evidence = Evidence.REPRODUCED
+    since = "0.1.0"
+    source = "covlint itself: it compares the comments with its findings"
+
+    def check(self, subject: SourceFile) -> Iterator[Diagnostic]:
+        """Nothing: what is unused is known only after all other rules (:func:`unused`)."""
+        return iter(())

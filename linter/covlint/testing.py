@@ -57,7 +57,7 @@ def run_case(rule: type[Rule[Any]], case: Case, settings: Mapping[str, str] | No
     """Checks one case; raises AssertionError with what was expected and what was found."""
     contents, expected = unmarked(case.files)
     files = MemoryFiles(contents)
-    registry = _alone(rule)
+    registry = alone(rule)
     found = _diagnostics(files, registry, rule, settings)
     if isinstance(case, Valid):
         assert not expected, "a valid case has no marks"
@@ -89,6 +89,16 @@ def unmarked(files: str | Mapping[str, str]) -> tuple[dict[str, bytes], list[Spa
     return contents, sorted(spans)
 
 
+def alone(rule: type[Rule[Any]]) -> Registry:
+    """A registry that holds this rule and no other."""
+    return Registry([entry_of(rule)])
+
+
+def entry_of(rule: type[Rule[Any]]) -> Entry:
+    """The row of a RULES table that leads to this rule."""
+    return Entry(rule.code, rule.__module__, rule.__name__, subject_of(rule))
+
+
 def _without_marks(path: str, data: bytes) -> tuple[bytes, list[Span]]:
     out = bytearray()
     opened: list[int] = []
@@ -109,10 +119,6 @@ def _without_marks(path: str, data: bytes) -> tuple[bytes, list[Span]]:
     if opened:
         raise MarkError(f"{path}: « without »")
     return bytes(out), spans
-
-
-def _alone(rule: type[Rule[Any]]) -> Registry:
-    return Registry([Entry(rule.code, rule.__module__, rule.__name__, subject_of(rule))])
 
 
 def _diagnostics(

@@ -1,105 +1,138 @@
-"""``covlint rule``: the page of a rule, or the table of all rules."""
+"""``covlint rule``: the page of a rule, or the list of rules."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
 from covlint.cli.exits import Failure, Misuse
-from covlint.registry import Registry, RegistryError
-from covlint.rule import Rule
+from covlint.cli.scope import registry_of, scope_of
+from covlint.registry import Registry, RegistryError, family_of
+from covlint.report.rule_page import (
+    FAMILIES,
+    fixes,
+    index,
+    page,
+    page_data,
+    row,
+    summary_data,
+)
+from covlint.rule import Rule, describe
 from covlint.selection import nearest
+from covlint.suppression import UnusedSuppression
+from covlint.testing import entry_of
 
-_EVIDENCE = {
-    "reproduced": "measured on a real toolchain or engine",
-    "reported": "published; it cannot be run here",
-    "refuted": "published, and measured to lose nothing",
-}
+Rules = Sequence[type[Rule[Any]]]
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("which", metavar="[CODE|NAME|FAMILY]", required=False)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown"]),
+    type=click.Choice(["text", "markdown", "json"]),
     default="text",
-    help="The form of the table.",
+    help="The form of the page or list.",
 )
-def rule(code: str | None, form: str) -> None:
-    """Explain the rule CODE (or a rule's name), or list all rules."""
+@click.option(
+    "--output-dir",
+    type=click.Path(file_okay=False),
+    help="Write a Markdown page per rule and README.md, their list, to this folder.",
+)
+@click.option("--config", type=click.Path(dir_okay=False), help="Use this configuration file.")
+def rule(which: str | None, form: str, output_dir: str | None, config: str | None) -> None:
+    """Explain a rule, by its code (COV203) or name, or list rules: all, or those of a
+    prefix (COV2) or family (image). Rules of the packs that the configuration names are
+    among them."""
     try:
-        registry = Registry.builtin()
-        if code is None:
-            click.echo("\n".join(markdown(registry) if form == "markdown" else table(registry)))
-            return
-        names = {found.name: found.code for found in registry.rules()}
-        wanted = names.get(code.lower(), code.upper())
-        if registry.entry(wanted) is None:
-            hint = nearest(wanted, registry.codes) or nearest(code.lower(), names)
-            advice = f"; did you mean {hint}?" if hint else "; `covlint rule` lists them"
-            raise Misuse(f"no rule is called {code!r}{advice}")
-        click.echo("\n".join(page(registry.rule(wanted))))
+        registry = registry_of(scope_of((".",), config_file=config).config)
+        known: Rules = [UnusedSuppression, *registry.rules()]
     except RegistryError as error:
         raise Failure(f"internal error: {error}") from error
+    found = known if which is None else _wanted(which, known)
+    single = which is not None and len(found) == 1
+    if output_dir is not None:
+        _write_pages(output_dir, found)
+    elif form == "json":
+        data = [page_data(one) if single else summary_data(one) for one in found]
+        click.echo(json.dumps({"version": 1, "rules": data}, indent=2, ensure_ascii=False))
+    elif single:
+        _show(page(found[0]), plain=form == "markdown")
+    elif form == "markdown":
+        click.echo("\n".join(markdown(found)))
+    else:
+        click.echo("\n".join(table(found)))
 
 
-def table(registry: Registry) -> Iterator[str]:
-    """One line per rule: code, name, severity, whether it comes with a fix, summary."""
-    for found in registry.rules():
-        summary = inspect.getdoc(found) or ""
+def table(rules: Rules) -> Iterator[str]:
+    """By family, one line per rule: code, name, severity, whether it has a fix, summary."""
+    family = ""
+    for found in rules:
+        if family_of(entry_of(found)) != family:
+            if family:
+                yield ""
+            family = family_of(entry_of(found))
+            about = FAMILIES.get(family)
+            yield f"{family}: {about}" if about else family
         fixable = "fix" if fixes(found) else "   "
-        yield (
-            f"{found.code}  {found.name:<24} {found.severity.value:<8} {fixable}  "
-            + summary.partition("\n")[0]
-        )
+        severity = found.severity.value
+        yield f"{found.code}  {found.name:<24} {severity:<8} {fixable}  {describe(found).summary}"
 
 
-def markdown(registry: Registry) -> Iterator[str]:
+def markdown(rules: Rules) -> Iterator[str]:
     """The table of rules as the README shows it."""
     yield "| code | name | severity | what it finds | fix | evidence |"
     yield "|---|---|---|---|---|---|"
-    for found in registry.rules():
-        summary = (inspect.getdoc(found) or "").partition("\n")[0].replace("|", "\\|")
-        cells = [found.code, found.name, found.severity.value, summary]
-        cells += ["yes" if fixes(found) else "", found.evidence.value]
-        yield f"| {' | '.join(cells)} |".replace("|  |", "| |")
+    yield from (row(found) for found in rules)
 
 
-def fixes(found: type[Rule[object]]) -> bool:
-    """Whether a case of the rule shows a fix that is written."""
-    return any(case.fixed is not None for case in found.INVALID)
+def builtin() -> Rules:
+    """Every rule that covlint has without a pack, its own COV001 included."""
+    return [UnusedSuppression, *Registry.builtin().rules()]
 
 
-def page(found: type[Rule[object]]) -> Iterator[str]:
-    """The rule's docstring, where its claim comes from, and its first cases."""
-    yield f"{found.code} {found.name}"
-    yield ""
-    yield from (inspect.getdoc(found) or "").splitlines()
-    yield ""
-    yield f"Severity: {found.severity.value}"
-    evidence = found.evidence.value
-    source = f" ({found.source})" if found.source else ""
-    yield f"Evidence: {evidence}: {_EVIDENCE[evidence]}{source}"
-    if found.symptom is not None:
-        yield f"Symptom:  {found.symptom.value}"
-    yield f"Since:    covlint {found.since}"
-    if found.INVALID:
-        yield from ("", "Reported (the marked text):")
-        yield from _files(found.INVALID[0].files)
-    if found.INVALID and found.INVALID[0].fixed is not None:
-        yield from ("", "After the fix:")
-        yield from _files(found.INVALID[0].fixed)
-    if found.VALID:
-        why = f" ({found.VALID[0].why})" if found.VALID[0].why else ""
-        yield from ("", f"Not reported{why}:")
-        yield from _files(found.VALID[0].files)
+def _wanted(which: str, known: Rules) -> Rules:
+    """The rules that a code, a name, a family or the beginning of a code means.
+
+    Raises Misuse with the nearest of all these words when it means none.
+    """
+    word = which.strip()
+    exact = [one for one in known if word.upper() == one.code or word.lower() == one.name]
+    family = [one for one in known if family_of(entry_of(one)) == word.lower()]
+    found = exact or family or [one for one in known if word and one.code.startswith(word.upper())]
+    if found:
+        return found
+    codes = {one.code for one in known}
+    words = {one.name for one in known} | {family_of(entry_of(one)) for one in known}
+    hint = nearest(word.lower(), words) or nearest(word.upper(), codes)
+    advice = f"; did you mean {hint}?" if hint else "; `covlint rule` lists them"
+    raise Misuse(f"no rule is called {which!r}{advice}")
 
 
-def _files(files: str | Mapping[str, str]) -> Iterator[str]:
-    listed = {"Dockerfile": files} if isinstance(files, str) else files
-    for path, text in listed.items():
-        yield from ("", f"    # {path}")
-        yield from (f"    {line}" if line else "" for line in text.splitlines())
+def _show(text: str, *, plain: bool) -> None:
+    """The page in the form of the terminal; as Markdown where it goes elsewhere."""
+    terminal = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    if plain or not terminal or os.environ.get("TERM") == "dumb":
+        click.echo(text, nl=False)
+        return
+    from rich.console import Console  # slow to import
+    from rich.markdown import Markdown
+
+    Console(width=min(100, Console().width)).print(Markdown(text))
+
+
+def _write_pages(folder: str, rules: Rules) -> None:
+    """Raises Failure for a folder that cannot be written to."""
+    pages = {f"{found.code}.md": page(found) for found in rules} | {"README.md": index(rules)}
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name, text in pages.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+    except OSError as error:
+        raise Failure(f"{folder}: cannot be written to: {error.strerror}") from error

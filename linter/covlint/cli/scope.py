@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from covlint.cli.exits import Failure, Misuse
 from covlint.config import Config, ConfigError, load_config, read_config
 from covlint.files import CONFIG_NAME, DiskFiles, Files, OverlayFiles, project_root, run_git
-from covlint.registry import Registry, RegistryError
+from covlint.registry import PackError, Registry, RegistryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,13 @@ def scope_of(
 def registry_of(config: Config) -> Registry:
     """The rules of the built-in pack and of those that the configuration names.
 
-    Raises Failure: without its rules covlint would call everything clean.
+    Raises Misuse for a pack that cannot be used; Failure where covlint's own rules
+    cannot: without rules it would call everything clean.
     """
     try:
         return Registry.with_packs(config.packs)
+    except PackError as error:
+        raise Misuse(f"packs: {error}") from error
     except RegistryError as error:
         raise Failure(f"internal error: {error}") from error
 

@@ -46,6 +46,15 @@ def render(sheet: Sheet, *, statistics: bool = False) -> str:
     return "".join(line + "\n" for line in lines)
 
 
+def render_findings(sheet: Sheet) -> str:
+    """The findings alone, without services and summary: for the page of a rule."""
+    blocks = []
+    for finding in sheet.findings:
+        lines = _finding(finding, None, fixing=False)
+        blocks.append("".join("".join(piece.text for piece in line) + "\n" for line in lines))
+    return "\n".join(blocks)
+
+
 def render_colour(sheet: Sheet, *, statistics: bool = False) -> str:
     """The report with the colours that a terminal understands."""
     from rich.console import Console  # slow to import
