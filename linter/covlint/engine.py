@@ -142,6 +142,7 @@ class _Judge:
     def check(self, kind: str, subject: object) -> list[Diagnostic]:
         found: list[Diagnostic] = []
         limit = _limit(subject)
+        judged: Span | None = getattr(subject, "judged", None)
         for entry in self._registry.of_subject(kind):
             if entry.code not in self._codes:
                 continue
@@ -151,7 +152,8 @@ class _Judge:
             if rule is None:
                 continue
             try:
-                found.extend(_softened(item, limit) for item in rule.check(subject))
+                said = [_softened(item, limit) for item in rule.check(subject)]
+                found += [item for item in said if judged is None or judged.covers(item.span)]
             except Exception as error:  # noqa: BLE001 - any failure of a rule is reported
                 self._crashes.append(Crash(rule.code, _place(subject), _described(error)))
         return found

@@ -90,6 +90,11 @@ class Project:
             return wanted is None or span.path in wanted
 
         yield from (("GoBuild", build) for build in wired.builds if asked(build.span))
+        if self.facts.image_builds:
+            from covlint.wiring.passed import passed_builds  # only where images are built
+
+            passed = passed_builds(wired.builds, self.facts.image_builds)
+            yield from (("GoBuild", build) for build in passed)
         yield from (("Image", image) for image in wired.images if asked(image.origin))
         yield from (("Container", c) for c in self.facts.containers if asked(c.span))
         yield from (("KindCluster", c) for c in self.facts.clusters if asked(c.span))

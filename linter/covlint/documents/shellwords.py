@@ -7,8 +7,8 @@ forms of bash that build scripts use. What only a run can tell is "opaque".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from covlint.documents.shellquotes import closing_bracket, split_words
 from covlint.source import Span
@@ -44,6 +44,11 @@ class Part:
     operand: str | None = None
     start: int = 0
     end: int = 0
+
+    @property
+    def one_to_one(self) -> bool:
+        """Whether each byte of the text is a byte of the file."""
+        return self.kind == "text" and len(self.text.encode()) == self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class ShellWord:
         position = 0
         for part in self.parts:
             length = len(part.text) if part.kind == "text" else 1
-            one_to_one = part.kind == "text" and len(part.text.encode()) == part.end - part.start
+            one_to_one = part.one_to_one
             if first is None and position <= start < position + length:
                 inside = part.text[: start - position].encode() if one_to_one else b""
                 first = part.start + len(inside)
@@ -134,6 +139,45 @@ class ShellWord:
                 return Span(self.span.path, first, last)
             position += length
         return None
+
+    def stands(self, start: int, end: int) -> bool:
+        """Whether the decoded characters ``[start, end)`` stand in the file as they are here,
+        so that they can be edited: not those of a variable whose value was put in."""
+        position = 0
+        for part in self.parts:
+            last = position + (len(part.text) if part.kind == "text" else 1)
+            escaped = part.kind == "text" and len(part.text) == 1
+            if position < end and start < last and not (escaped or part.one_to_one):
+                return False
+            position = last
+        return True
+
+    def after(self, position: int) -> ShellWord:
+        """The word of text parts without its first ``position`` characters; its span has no
+        quotes around it."""
+        rest = position
+        parts: list[Part] = []
+        for part in self.parts:
+            if rest >= len(part.text):
+                rest -= len(part.text)
+                continue
+            start = part.start + len(part.text[:rest].encode()) if part.one_to_one else part.start
+            parts.append(replace(part, text=part.text[rest:], start=start))
+            rest = 0
+        if not parts:
+            return ShellWord((), Span(self.span.path, self.span.end, self.span.end))
+        return ShellWord(tuple(parts), Span(self.span.path, parts[0].start, parts[-1].end))
+
+    def with_values(self, value: Callable[[Part], str | None]) -> ShellWord | None:
+        """The word with values in the place of its variables, as text that cannot be edited;
+        None where one is not known."""
+        parts: list[Part] = []
+        for part in self.parts:
+            text = part.text if part.kind == "text" else value(part)
+            if text is None:
+                return None
+            parts.append(replace(part, kind="text", text=text, operator="", operand=None))
+        return ShellWord(tuple(parts), self.span)
 
     @property
     def shape(self) -> str:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from covlint.documents.expansion import Expansion
+from covlint.documents.shellwords import Part, ShellWord
 from covlint.documents.yaml import YamlScalar
+from covlint.source import SourceFile, Span, Word
 
 _BLANK = b" \t\r\n"
 #: ``${{ … }}`` of GitHub Actions; a string in it may hold braces.
@@ -33,6 +35,28 @@ def scalar_text(node: YamlScalar) -> Expansion:
         places = [(node.start, node.end)] * len(text)
     origins, ends = zip(*places, strict=True) if places else ((), ())
     return Expansion(node.source.path, text, origins, ends)
+
+
+def word_of(written: Expansion, start: int, end: int) -> ShellWord:
+    """The bytes ``[start, end)`` of a scalar's text, as a word that no shell has split."""
+    place = written.original(start, end)
+    text = written.text[start:end].decode("utf-8", "replace")
+    if not text:
+        return ShellWord((), Span(place.path, place.end, place.end))
+    return ShellWord((Part("text", text, True, start=place.start, end=place.end),), place)
+
+
+def argument_word(source: SourceFile, value: Word) -> ShellWord:
+    """A value of a YAML file as a word that no shell has split; it can be edited where it
+    stands in the file as it is, quotes aside."""
+    span, raw = value.span, value.text.encode("utf-8", "replace")
+    if not raw:
+        return ShellWord((), Span(span.path, span.end, span.end))
+    inner = Span(span.path, span.start + 1, span.end - 1)
+    if source.slice(span) != raw and source.slice(inner) == raw:
+        span = inner
+    part = Part("text", value.text, True, start=span.start, end=span.end)
+    return ShellWord((part,), value.span)
 
 
 def _aligned(

@@ -27,7 +27,7 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
     severity = Severity.ERROR
     evidence = Evidence.REPRODUCED
     since = "0.1.0"
-    symptom = Symptom.MAIN_MISSING
+    symptom = Symptom.NOT_INSTRUMENTED
     source = "facts, part A: no files, no message, exit 0 (Go 1.21 to 1.27)"
 
     def check(self, build: GoBuild) -> Iterator[Diagnostic]:
@@ -92,8 +92,33 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
             "FROM golang:1.24\nCOPY . .\nRUN go build -coverpkg=$PACKAGES ./cmd/till\n",
             "the list is not seen",
         ),
+        Valid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -coverpkg=./... -o /till ./cmd/till\n",
+                "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS=-coverpkg=./internal/... .\n",
+            },
+            "the flag of the command line wins over that of GOFLAGS",
+        ),
     )
     INVALID = (
+        Invalid(
+            {
+                **_MODULE,
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -o /till ./cmd/till\n",
+                ".github/workflows/e2e.yaml": "jobs:\n  e2e:\n    steps:\n      - run: |\n"
+                '          docker build --build-arg GOFLAGS="-cover -coverpkg=«./internal/...»" .\n',
+            },
+            fixed={
+                ".github/workflows/e2e.yaml": "jobs:\n  e2e:\n    steps:\n      - run: |\n"
+                '          docker build --build-arg GOFLAGS="-cover '
+                '-coverpkg=./internal/...,./cmd/till" .\n'
+            },
+            message="does not match the main package",
+            safe=True,
+        ),
         Invalid(
             {
                 **_MODULE,

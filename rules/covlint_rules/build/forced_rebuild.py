@@ -52,6 +52,18 @@ class ForcedRebuild(Rule[GoBuild]):
     INVALID = (
         Invalid(
             {
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /app .\n",
+                "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS='-cover «-a»' .\n"
+                "image:\n\tdocker build --build-arg GOFLAGS=-a .\n",
+            },
+            fixed={
+                "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS='-cover' .\n"
+                "image:\n\tdocker build --build-arg GOFLAGS=-a .\n",
+            },
+            safe=True,
+        ),
+        Invalid(
+            {
                 "Makefile": "GO ?= go\nFLAGS ?=\nbin:\n"
                 "\tCGO_ENABLED=0 $(GO) build -cover $(FLAGS) «-a» -o bin/till ./cmd/till\n"
             },

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
-from covlint.facts.dockerfile.build import GoBuild, mentions_cover
+from covlint.facts.dockerfile.build import GoBuild, GoFlagsSource, mentions_cover
 from covlint.facts.dockerfile.flags import VALUED, split_goflags
 from covlint.rule import Invalid, Rule, Valid
 
@@ -38,14 +38,25 @@ class MalformedGoflags(Rule[GoBuild]):
             if fault is None:
                 continue
             message, repaired = fault
-            span = word.span_of(0, len(value))
-            fix = None
-            quoted = "'" in repaired or " " in repaired
-            inside = all(part.quoted for part in word.parts)
-            if span is not None and "\0" not in value and (inside or not quoted):
-                safe = Applicability.SAFE
-                fix = Fix("Rewrite the value", safe, (Edit(span, repaired.encode()),))
-            yield self.diagnostic(word.span, message, fix=fix)
+            yield self.diagnostic(word.span, message, fix=self.rewritten(source, repaired))
+
+    def rewritten(self, source: GoFlagsSource, repaired: str) -> Fix | None:
+        """The value as it should be; a bare word that gets a space gets quotes, too."""
+        word = source.word
+        if word is None:
+            return None
+        value = word.shape
+        span = word.span_of(0, len(value))
+        if span is None or "\0" in value or not word.stands(0, len(value)):
+            return None
+        quotes = "'" in repaired or " " in repaired
+        if quotes and not all(part.quoted for part in word.parts):
+            # inside the string of another language, quotes may end it
+            nested = span.path.endswith((".yaml", ".yml", ".py", ".go"))
+            if nested or span != word.span or re.search(r'["$`\\]', repaired):
+                return None
+            repaired = f'"{repaired}"'
+        return Fix("Rewrite the value", Applicability.SAFE, (Edit(span, repaired.encode()),))
 
     def fault(self, value: str) -> tuple[str, str] | None:
         """What is wrong with a value, and the value as it should be."""
@@ -126,5 +137,25 @@ class MalformedGoflags(Rule[GoBuild]):
             "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS=«'\"-cover -trimpath\"'» go build .\n",
             fixed="FROM golang:1.24\nCOPY . .\nRUN GOFLAGS='-cover -trimpath' go build .\n",
             message="the quotes make",
+        ),
+        Invalid(
+            "FROM golang:1.24\nENV GOFLAGS=«-cover,-trimpath»\nCOPY . .\nRUN go build .\n",
+            fixed='FROM golang:1.24\nENV GOFLAGS="-cover -trimpath"\nCOPY . .\nRUN go build .\n',
+            safe=True,
+        ),
+        Invalid(
+            {
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /till .\n",
+                "Makefile": "image:\n\tdocker build --build-arg GOFLAGS=«-cover,-trimpath» .\n",
+                "hack/image.sh": 'F="-cover -coverpkg ./..."\n'
+                'docker build --build-arg GOFLAGS="«$F»" .\n',
+                "compose.yaml": "services:\n  till:\n    build:\n      context: .\n      args:\n"
+                "        GOFLAGS: «'-cover -coverpkg ./...'»\n",
+            },
+            fixed={
+                "Makefile": 'image:\n\tdocker build --build-arg GOFLAGS="-cover -trimpath" .\n',
+                "compose.yaml": "services:\n  till:\n    build:\n      context: .\n      args:\n"
+                "        GOFLAGS: '-cover -coverpkg=./...'\n",
+            },
         ),
     )

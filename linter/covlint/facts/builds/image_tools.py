@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from covlint.documents.yaml import AnyNode, YamlDocument, YamlMapping, YamlScalar
+from covlint.documents.yaml_script import argument_word
 from covlint.facts.commands.steps import BuildArgument, ImageBuild
 from covlint.facts.kubernetes.workload import items_of
 from covlint.source import Span
@@ -102,7 +103,10 @@ def _arguments(node: AnyNode | None) -> Iterator[BuildArgument]:
         return
     for name, value in node.items():
         entry = node.entry(name)
-        yield BuildArgument(name, _text(value), entry.span if entry is not None else value.span)
+        text, word = _text(value), None
+        if text is not None and isinstance(value, YamlScalar):
+            word = argument_word(value.source, value.word)
+        yield BuildArgument(name, text, entry.span if entry is not None else value.span, word)
 
 
 def _text(node: AnyNode | None) -> str | None:

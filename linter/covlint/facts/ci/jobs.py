@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from covlint.documents.expansion import Expansion
 from covlint.documents.scriptvalues import ROOT, ScriptValues
-from covlint.documents.shellwords import Part, ShellWord
 from covlint.documents.yaml import AnyNode, YamlMapping, YamlScalar
-from covlint.documents.yaml_script import scalar_text
+from covlint.documents.yaml_script import scalar_text, word_of
 from covlint.facts.commands.extraction import read_commands
 from covlint.facts.commands.steps import ScriptFact, Step, StepKind
 from covlint.facts.dockerfile.build import GoFlagsSource
@@ -106,6 +105,4 @@ def _goflags(node: YamlScalar | None, value: str | None) -> GoFlagsSource | None
     data = node.source.data
     if not value or not written.literal(data, 0, len(written.text)):
         return None
-    place = written.original(0, len(written.text))
-    part = Part("text", value, True, start=place.start, end=place.end)
-    return GoFlagsSource("env", ShellWord((part,), place), False, None, node.span)
+    return GoFlagsSource("env", word_of(written, 0, len(written.text)), False, None, node.span)

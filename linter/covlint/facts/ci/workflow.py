@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from covlint.documents.expansion import Expansion
 from covlint.documents.yaml import YamlDocument, YamlMapping, YamlScalar
-from covlint.documents.yaml_script import lines_of, scalar_text, with_expressions
+from covlint.documents.yaml_script import lines_of, scalar_text, with_expressions, word_of
 from covlint.facts.ci.jobs import Surroundings, entries_of, job_step, run_script, text_of
 from covlint.facts.commands.steps import BuildArgument, ImageBuild, ScriptFact, StepKind
 from covlint.source import SourceFile, Span
@@ -133,7 +133,11 @@ class _Inputs:
                 opaque = opaque or not line.startswith("#")
                 continue
             known = _put_in(value, self.known) if equals else None
-            found.append(BuildArgument(name, known, written.original(start, end)))
+            word = None
+            if known == value:
+                last = end - quoted
+                word = word_of(written, last - len(value.encode("utf-8", "replace")), last)
+            found.append(BuildArgument(name, known, written.original(start, end), word))
         return tuple(found), opaque
 
 

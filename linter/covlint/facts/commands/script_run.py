@@ -89,7 +89,8 @@ class ScriptRun:
         if not command.words:
             return
         span = self.place_of(command.span)
-        calls = ToolCalls(self.values, self.place_of, span, self.recipe or command.function)
+        recipe = self.recipe or command.function
+        calls = ToolCalls(self.values, self.place_of, span, recipe, self.placer)
         for fact in (
             *calls.read(command),
             *self.builds.read(command, self.place, self.values, self.goflags),

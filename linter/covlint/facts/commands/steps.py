@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, TypeAlias
 from covlint.source import Span
 
 if TYPE_CHECKING:
+    from covlint.documents.shellwords import ShellWord
     from covlint.facts.commands.collecting import DataCommand
     from covlint.facts.dockerfile.build import GoBuild
 
 
 @dataclass(frozen=True, slots=True)
 class BuildArgument:
-    """``--build-arg NAME=VALUE``; value None when it comes from the environment or is not seen."""
+    """``--build-arg NAME=VALUE``; value None when it comes from the environment or is not seen.
+
+    ``word`` is the value with the bytes that it is written as; None where that is not told."""
 
     name: str
     value: str | None
     span: Span
+    word: ShellWord | None = None
 
 
 @dataclass(frozen=True, slots=True)

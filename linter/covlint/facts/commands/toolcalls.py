@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from covlint.documents.expansion import Placer
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
 from covlint.documents.shell import Command, parse_script
+from covlint.facts.commands.image_builds import read_image_build
 from covlint.facts.commands.options import (
     COMPOSE_VALUES,
     GLOBAL_VALUES,
-    Option,
     after_unknown,
     inside_container,
     mounted_path,
     permission_operands,
     take_apart,
-    takes_build_value,
     takes_kubectl_value,
     takes_nothing,
     takes_run_value,
     unwrapped,
 )
-from covlint.facts.commands.steps import BuildArgument, Fact, ImageBuild, Step, StepKind
+from covlint.facts.commands.steps import Fact, ImageBuild, Step, StepKind
 from covlint.facts.kubernetes.lifecycle import (
     Deed,
     compose_deed,
@@ -66,12 +65,14 @@ def _tool(argument: Argument) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalls:
-    """Reads the facts of one command; ``place`` maps its spans to the file."""
+    """Reads the facts of one command; ``place`` maps its spans to the file, as ``placer``
+    does its words where they do not stand there as they are."""
 
     values: ScriptValues
     place: Callable[[Span], Span]
     span: Span
     recipe: str | None
+    placer: Placer | None = None
 
     def read(self, command: Command) -> Iterator[Fact]:
         """The facts of a command of a script."""
@@ -161,7 +162,7 @@ class ToolCalls:
         if verb == "compose":
             yield from self.compose(tool, arguments, rest)
         elif verb in ("build", "bud", "build-using-dockerfile"):
-            yield self.image_build(rest)
+            yield read_image_build(self, rest)
         elif verb == "bake":
             yield ImageBuild(None, None, (), None, (), True, self.span, self.recipe, "bake")
         elif verb == "cp":
@@ -196,50 +197,6 @@ class ToolCalls:
             yield from self.facts(unwrapped(list(inside.rest)), tool)
         else:
             yield from self.deed(compose_deed(verb, parsed.rest), arguments, tool)
-
-    def image_build(self, arguments: Sequence[Argument]) -> ImageBuild:
-        parsed = take_apart(arguments, takes_build_value)
-        last = parsed.operands[-1] if parsed.operands else None
-        context = self.values.join(last.text) if last is not None and last.text else None
-        if last is not None and last.text is not None and re.search(r"://|^-$|^git@", last.text):
-            context = None
-        dockerfile: str | None = None
-        if parsed.has("-f", "--file"):
-            file = parsed.text("-f", "--file")
-            dockerfile = relative_to_root(self.values.join(file)) if file else None
-        elif context is not None:
-            dockerfile = relative_to_root(posixpath.join(context, "Dockerfile"))
-        return ImageBuild(
-            dockerfile=dockerfile,
-            context=relative_to_root(context),
-            tags=tuple(
-                plain(option.text)
-                for option in parsed.options
-                if option.name in ("-t", "--tag", "--manifest") and option.text
-            ),
-            target=parsed.text("--target"),
-            arguments=tuple(
-                found
-                for option in parsed.options
-                if option.name == "--build-arg"
-                for found in (self.build_argument(option),)
-                if found is not None
-            ),
-            opaque=parsed.opaque,
-            span=self.span,
-            recipe=self.recipe,
-            pushed=parsed.has("--push"),
-        )
-
-    def build_argument(self, option: Option) -> BuildArgument | None:
-        if option.value is None:
-            return None
-        known = option.text if option.text is not None else option.inline
-        name, equals, value = known.partition("=")
-        if not re.fullmatch(r"\w+", name):
-            return None
-        seen = value if equals and option.text is not None else None
-        return BuildArgument(name, _plain(seen), self.place(option.value.word.span))
 
     def copy_through(
         self, tool: str, arguments: Sequence[Argument], rest: Sequence[Argument]

@@ -8,7 +8,6 @@ overriding file adds.
 
 from __future__ import annotations
 
-import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -21,8 +20,9 @@ from covlint.documents.yaml import (
     YamlScalar,
     YamlSequence,
 )
-from covlint.documents.yaml_script import scalar_text
-from covlint.facts.commands.steps import BuildArgument, ImageBuild
+from covlint.facts.commands.steps import ImageBuild
+from covlint.facts.compose.builds import read_build
+from covlint.facts.compose.values import known_word, pairs_of, part_of
 from covlint.facts.kubernetes.pod import (
     COMPOSE,
     Container,
@@ -54,120 +54,18 @@ def read_compose(document: YamlDocument) -> tuple[Container | ImageBuild, ...]:
 
 def _service(entry: YamlEntry, node: YamlMapping) -> Iterator[Container | ImageBuild]:
     path = node.source.path
-    image = _known(node.get("image"))
+    image = known_word(node.get("image"))
     build = node.get("build")
     if build is not None:
         # An image without a name can still be told: it is this service's own.
         own = image or Word(f"{path}#{entry.key.text}", entry.key.span)
-        yield _build(entry, build, own.text)
+        yield read_build(entry, build, own.text)
         image = own
     yield _container(entry.key, node, image, partial=build is None and node.get("image") is None)
 
 
-def _known(node: AnyNode | None) -> Word | None:
-    if not isinstance(node, YamlScalar) or node.is_null or node.templated or "$" in node.text:
-        return None
-    return node.word
-
-
 def _true(node: AnyNode | None) -> Word | None:
     return node.word if isinstance(node, YamlScalar) and node.boolean is True else None
-
-
-# -- the image ---------------------------------------------------------------
-
-
-def _build(entry: YamlEntry, build: AnyNode, tag: str) -> ImageBuild:
-    source = entry.key.source
-    folder = posixpath.dirname(source.path)
-    inner = build if isinstance(build, YamlMapping) else None
-    written = build if inner is None else inner.get("context")
-    known = _known(written)
-    context = known.text if known is not None else None
-    if inner is not None and written is None:
-        context = "."
-    directory = _below(folder, context)
-    file = inner.get("dockerfile") if inner is not None else None
-    dockerfile: str | None = None
-    if inner is not None and inner.get("dockerfile_inline") is not None:
-        directory = None
-    elif directory is not None and file is None:
-        dockerfile = _below(directory, "Dockerfile")
-    elif directory is not None and (name := _known(file)) is not None:
-        dockerfile = _below(directory, name.text)
-    target = inner.get("target") if inner is not None else None
-    goal = _known(target)
-    arguments, opaque = _arguments(inner.get("args") if inner is not None else None)
-    return ImageBuild(
-        dockerfile=dockerfile,
-        context=directory,
-        tags=(tag, *_texts(inner.get("tags") if inner is not None else None)),
-        target=goal.text if goal is not None else None,
-        arguments=arguments,
-        opaque=opaque or (target is not None and goal is None),
-        span=entry.key.span,
-        recipe=entry.key.text,
-        builder="compose",
-    )
-
-
-def _below(folder: str, path: str | None) -> str | None:
-    """The path relative to the project root; None where it leaves it or is no path."""
-    if path is None or "://" in path or path.startswith(("/", "~", "git@")):
-        return None
-    joined = posixpath.normpath(posixpath.join(folder, path))
-    return None if joined.startswith("..") else joined
-
-
-def _arguments(node: AnyNode | None) -> tuple[tuple[BuildArgument, ...], bool]:
-    pairs, opaque = _pairs(node)
-    found = [
-        BuildArgument(name.text, value.text if value is not None else None, span)
-        for name, value, span in pairs
-    ]
-    return tuple(found), opaque
-
-
-def _texts(node: AnyNode | None) -> tuple[str, ...]:
-    items = node.items if isinstance(node, YamlSequence) else ()
-    return tuple(word.text for item in items if (word := _known(item)) is not None)
-
-
-def _pairs(node: AnyNode | None) -> tuple[list[tuple[Word, Word | None, Span]], bool]:
-    """Name, value and place of each item of a mapping, or of a list of ``NAME=value``;
-    whether some could not be read. A value is None when it comes from elsewhere."""
-    found: list[tuple[Word, Word | None, Span]] = []
-    opaque = node is not None and isinstance(node, YamlScalar) and not node.is_null
-    if isinstance(node, YamlMapping):
-        for key, value in node.items():
-            entry = node.entry(key)
-            place = entry.span if entry is not None else value.span
-            name = Word(key, entry.key.span if entry is not None else value.span)
-            found.append((name, _known(value), place))
-    elif isinstance(node, YamlSequence):
-        for item in node.items:
-            if not isinstance(item, YamlScalar):
-                opaque = True
-                continue
-            text, equals, _ = item.text.partition("=")
-            if "$" in text:
-                opaque = True
-                continue
-            known = equals and "$" not in item.text
-            word = _part(item, len(text) + 1, len(item.text)) if known else None
-            found.append((_part(item, 0, len(text)), word, item.span))
-    return found, opaque
-
-
-def _part(node: YamlScalar, start: int, end: int) -> Word:
-    """Characters ``[start, end)`` of a scalar."""
-    written = scalar_text(node)
-    first = len(node.text[:start].encode("utf-8", "replace"))
-    last = len(node.text[:end].encode("utf-8", "replace"))
-    if first == last:
-        place = written.original(max(first - 1, 0), first)
-        return Word("", Span(place.path, place.end, place.end))
-    return Word(node.text[start:end], written.original(first, last))
 
 
 # -- the container -----------------------------------------------------------
@@ -182,7 +80,7 @@ def _container(
     mounts, volumes, mounts_opaque = _volumes(node)
     command, command_opaque = _words(node.get("entrypoint"))
     arguments, arguments_opaque = _words(node.get("command"))
-    signal, user = _known(node.get("stop_signal")), node.get("user")
+    signal, user = known_word(node.get("stop_signal")), node.get("user")
     pod = Pod(
         kind=COMPOSE,
         name=Word(key.text, key.span),
@@ -219,7 +117,7 @@ def _container(
 
 def _environment(node: YamlMapping) -> tuple[tuple[EnvVar, ...], bool]:
     written = node.get("environment")
-    pairs, opaque = _pairs(written)
+    pairs, opaque = pairs_of(written)
     holder = written if isinstance(written, YamlMapping) else node
     in_mapping = holder is written
     found = [
@@ -250,7 +148,7 @@ def _volumes(node: YamlMapping) -> tuple[tuple[VolumeMount, ...], tuple[Volume, 
         if "$" in target:
             opaque = True
             continue
-        path = _part(scalar, 0, len(target))
+        path = part_of(scalar, 0, len(target))
         mounts.append(_mount(path, path, None, scalar.span, node))
         kind = VolumeKind.EMPTY_DIR
         volumes.setdefault(target, Volume(path, kind, None, None, scalar.span, node))
@@ -280,18 +178,18 @@ def _short(item: YamlScalar, node: YamlMapping) -> tuple[VolumeMount, Volume] | 
     if not 1 <= len(pieces) <= 2 or "$" in pieces[-1] or not pieces[-1].startswith("/"):
         return None
     start = 0 if len(pieces) == 1 else len(pieces[0]) + 1
-    target = _part(item, start, start + len(pieces[-1]))
+    target = part_of(item, start, start + len(pieces[-1]))
     only = "ro" in mode.split(",")
-    read_only = _part(item, len(text) - len(mode), len(text)) if only else None
+    read_only = part_of(item, len(text) - len(mode), len(text)) if only else None
     if len(pieces) == 1:
         volume = Volume(target, VolumeKind.OTHER, None, None, item.span, node)
         return _mount(target, target, read_only, item.span, node), volume
-    name = _part(item, 0, len(pieces[0]))
+    name = part_of(item, 0, len(pieces[0]))
     return _mount(name, target, read_only, item.span, node), _volume(name, item.span, node)
 
 
 def _long(item: YamlMapping) -> tuple[VolumeMount, Volume] | None:
-    target, kind = _known(item.get("target")), _known(item.get("type"))
+    target, kind = known_word(item.get("target")), known_word(item.get("type"))
     if target is None or kind is None:
         return None
     source = item.scalar("source")
@@ -318,7 +216,7 @@ def _words(node: AnyNode | None) -> tuple[tuple[Word, ...] | None, bool]:
     if node is None or (isinstance(node, YamlScalar) and node.is_null):
         return None, False
     if isinstance(node, YamlSequence):
-        words = [word for item in node.items if (word := _known(item)) is not None]
+        words = [word for item in node.items if (word := known_word(item)) is not None]
         return (tuple(words), False) if len(words) == len(node.items) else (None, True)
     if not isinstance(node, YamlScalar) or "$" in node.text:
         return None, True
@@ -329,10 +227,10 @@ def _words(node: AnyNode | None) -> tuple[tuple[Word, ...] | None, bool]:
 
 
 def _identity(user: AnyNode | None, partial: bool) -> Identity:
-    word = _known(user)
+    word = known_word(user)
     if word is not None and isinstance(user, YamlScalar):
         name, _, group = word.text.partition(":")
-        place = _part(user, 0, len(name)).span
+        place = part_of(user, 0, len(name)).span
         own = Word("0" if name == "root" else name, place)
         return Identity(own, None, Word(group, word.span) if group else None, None)
     return Identity(None, None, None, None, opaque=user is not None or partial)

@@ -140,6 +140,7 @@ class GoBuild:
     switch_default: str | None = None  # what ``variable`` is when no build argument is passed
     site: BuildSite | None = None  # set by wiring
     takes_part: bool = False  # set by wiring: there is a sign that this build is meant for coverage
+    judged: Span | None = None  # set by wiring: the build argument whose value is judged, alone
 
     def flag(self, name: str) -> Flag | None:
         """The last command-line flag of that name (Go: the last wins)."""

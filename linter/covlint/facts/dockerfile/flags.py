@@ -46,8 +46,10 @@ class Flag:
     value_at: int
 
     def part_span(self, start: int, end: int) -> Span | None:
-        """The bytes of the characters ``[start, end)`` of ``value``."""
-        return self.word.span_of(self.value_at + start, self.value_at + end)
+        """The bytes of the characters ``[start, end)`` of ``value``; None where they stand
+        elsewhere, as the value of a variable."""
+        start, end = self.value_at + start, self.value_at + end
+        return self.word.span_of(start, end) if self.word.stands(start, end) else None
 
     @property
     def enabled(self) -> bool:
@@ -226,6 +228,8 @@ def goflags_flags(word: ShellWord) -> tuple[Flag, ...]:
             while last < len(shape) and shape[last] in _BLANK:
                 last += 1
         removal = word.span_of(first, last) or span
+        if not word.stands(first, last):  # it can be judged, not edited
+            removal = Span(span.path, span.end, span.end)
         value_span = word.span_of(at, at + len(value)) if value else None
         flags.append(
             Flag(
