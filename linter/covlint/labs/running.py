@@ -1,0 +1,196 @@
+"""A lab, run: three projects, three real runs, and what is to be held against the rule."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from covlint.config import load_config
+from covlint.diagnostics import Evidence as Proof
+from covlint.labs.evidence import Row, Seen
+from covlint.labs.lab import Lab, LabEngine, LabError
+from covlint.labs.variants import Prepared, Remedy, Variant, prepare
+from covlint.labs.versions import Installed, environment
+from covlint.rule import Rule
+from covlint.runner.candidates import chain_of, with_build_arguments
+from covlint.runner.command import Processes
+from covlint.runner.symptoms import telling_lines
+from covlint.runner.target import Target, parse_target
+from covlint.runner.verdict import Outcome, StepResult, Verdict
+from covlint.runner.verification import Surrounding, verify
+from covlint.source import Span, UnreadableSource
+
+#: What differs from run to run in the lines that are kept.
+_VOLATILE = (
+    (re.compile(r"[0-9a-f]{32}(?:\.\d+)*"), "<hash>"),
+    (re.compile(r"/\S*?/covlint-(?:lab-)?[A-Za-z0-9_]+"), "<run>"),
+    (re.compile(r"<hash>\d+"), "<hash>"),
+    (re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "), ""),
+)
+_LINES = 6  # that are kept of one run
+
+
+class _Quiet:
+    """Labs tell about whole runs, not about their steps."""
+
+    def begin(self, step: str, detail: str) -> None:
+        """A step begins."""
+
+    def end(self, result: StepResult) -> None:
+        """A step has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where labs run: the fixtures, the executor, and the environment of the caller."""
+
+    fixtures: Path
+    processes: Processes
+    environ: Mapping[str, str]
+    keep: Path | None = None  # a folder in which the projects of the runs stay
+
+
+def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> Row:
+    """Run a lab three ways on one Go version. Raises LabError."""
+    folder = Path(tempfile.mkdtemp(prefix="covlint-lab-"))
+    folder.chmod(0o755)  # a service may run as another user
+    try:
+        prepared = {
+            variant: prepare(lab, variant, bench.fixtures, folder / variant.value / "project")
+            for variant in Variant
+        }
+        healthy = _run(lab, prepared[Variant.HEALTHY], go, bench)
+        before = _compared(_run(lab, prepared[Variant.BEFORE], go, bench), healthy)
+        after = healthy
+        if prepared[Variant.AFTER].remedy is not Remedy.HAND or lab.by_hand is not None:
+            after = _compared(_run(lab, prepared[Variant.AFTER], go, bench), healthy)
+        remedy = prepared[Variant.AFTER].remedy or Remedy.HAND
+        row = Row(lab.code, go.number, before, after, healthy, remedy.value)
+        return replace(row, disagreements=tuple(_disagreements(lab, rule, row, prepared, go)))
+    finally:
+        if bench.keep is not None:
+            shutil.copytree(folder, bench.keep / lab.code / go.number, dirs_exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
+    if lab.engine is not LabEngine.PROCESS:
+        raise LabError(f"{lab.code}: the {lab.engine.value} engine cannot be used here")
+    begin = time.monotonic()
+    root = prepared.root
+    out = root.parent / "out"
+    target = _target(lab, root)
+    chains = prepared.inspection.project.chains()
+    around = Surrounding(
+        root=root,
+        out=out,
+        environ=environment(go.toolchain, bench.environ),
+        read=prepared.inspection.project.source,
+        locate=_locator(prepared),
+        chain=chain_of(target, chains),
+        diagnostics=prepared.inspection.report.diagnostics,
+    )
+    verdict = verify(with_build_arguments(target, around.chain), around, bench.processes, _Quiet())
+    return _seen(verdict, prepared, out, time.monotonic() - begin)
+
+
+def _target(lab: Lab, root: Path) -> Target:
+    section = load_config(str(root)).targets
+    if len(section) != 1:
+        raise LabError(f"{lab.code}: its .covlint.yaml has to name one target")
+    name, value = next(iter(section.items()))
+    return parse_target(name, value)
+
+
+def _locator(prepared: Prepared) -> Callable[[Span], tuple[str, int] | None]:
+    def locate(span: Span) -> tuple[str, int] | None:
+        try:
+            source = prepared.inspection.project.source(span.path)
+        except UnreadableSource:
+            return None
+        return span.path, source.line_of(span.start)
+
+    return locate
+
+
+def _seen(verdict: Verdict, prepared: Prepared, out: Path, seconds: float) -> Seen:
+    profile = verdict.profile
+    packages = profile.packages if profile is not None else ()
+    covered = any(package.covered for package in packages)
+    passed = verdict.outcome is Outcome.PASSED
+    symptoms = [cause.symptom.value for cause in verdict.causes if cause.symptom is not None]
+    return Seen(
+        state="complete" if passed else "degraded" if covered else "lost",
+        symptoms=tuple(dict.fromkeys(symptoms)),
+        lines=_lines(out),
+        named=tuple(dict.fromkeys(cause.code for cause in verdict.causes if cause.code)),
+        packages=tuple((package.path, round(package.percent, 1)) for package in packages),
+        found=prepared.found,
+        seconds=round(seconds, 1),
+    )
+
+
+def _lines(out: Path) -> tuple[str, ...]:
+    """What build, service, exercise and suite wrote about coverage."""
+    found: list[str] = []
+    for name in ("build", "service", "suite"):
+        log = out / f"{name}.log"
+        if log.is_file():
+            found += telling_lines(log.read_text(encoding="utf-8", errors="replace"))
+    return tuple(dict.fromkeys(_steady(line) for line in found))[:_LINES]
+
+
+def _steady(line: str) -> str:
+    for pattern, instead in _VOLATILE:
+        line = pattern.sub(instead, line)
+    return line
+
+
+def _compared(seen: Seen, healthy: Seen) -> Seen:
+    """A run whose claims hold is complete only if it has what the healthy twin's has."""
+    same = {path for path, percent in seen.packages if percent} >= {
+        path for path, percent in healthy.packages if percent
+    }
+    return seen if same or seen.state != "complete" else replace(seen, state="degraded")
+
+
+def _disagreements(
+    lab: Lab,
+    rule: type[Rule[object]],
+    row: Row,
+    prepared: Mapping[Variant, Prepared],
+    go: Installed,
+) -> list[str]:
+    """Where a run and the rule say different things; empty when they agree."""
+    told: list[str] = []
+    if lab.code not in row.before.found and prepared[Variant.BEFORE].severity is None:
+        told.append("the rule is silent about the broken project")
+    if prepared[Variant.AFTER].severity is not None:
+        told.append("the rule still speaks after the repair")
+    if row.healthy.found:
+        told.append(f"the healthy twin has findings: {', '.join(row.healthy.found)}")
+    if row.healthy.state != "complete":
+        told.append(f"the healthy twin's data is {row.healthy.state}")
+    if row.after.state != "complete":
+        told.append(f"after the repair the data is {row.after.state}")
+    harmless = lab.harmless or rule.evidence is Proof.REFUTED
+    shows = lab.go is None or lab.go.holds(go.toolchain.version)
+    if harmless or not shows:
+        if row.before.state != "complete":
+            told.append(f"the pattern is called harmless here, and the data is {row.before.state}")
+        return told
+    if row.before.state == "complete":
+        told.append("the broken project's data is complete")
+        return told
+    symptom = lab.symptom or rule.symptom
+    if symptom is not None and symptom.value not in row.before.symptoms[:1]:
+        seen = ", ".join(row.before.symptoms) or "none"
+        told.append(f"the symptom is {seen}, not {symptom.value}")
+    if lab.code not in row.before.named:
+        told.append("the diagnosis of the run does not name the rule")
+    return told
