@@ -8,16 +8,21 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo test test-engines lint format docs bench clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed ## Show the whole story on a bundled broken service
 	@$(BIN)/covlint demo
 
 test: $(VENV)/developing lint ## Check style and types, then run every test
 	$(BIN)/python -m pytest
+
+# podman or docker and kind come from PATH. COVLINT_KIND_NODE_IMAGE names the node image, which
+# must be there already; without it kind takes its own.
+test-engines: $(VENV)/developing ## Run the tests on containers and on a Kind cluster
+	$(BIN)/python -m pytest -m engines tests
 
 lint: $(VENV)/developing ## Check style, format and types
 	$(BIN)/ruff check .
