@@ -17,9 +17,15 @@ _MODULE = {
 class CoverpkgWithoutMain(Rule[GoBuild]):
     """`-coverpkg` leaves the main package out.
 
-    Only an instrumented main package writes the files. When no pattern matches
-    it, the binary runs, says nothing and leaves nothing; a list with spaces
-    matches no package at all.
+    Why: it is the instrumented main package that writes the files. When no pattern of
+    `-coverpkg` matches it, the program runs, says nothing, not even that GOCOVERDIR is unset,
+    and leaves no file. A list with spaces is one pattern that matches nothing at all.
+
+    Instead: add the main package to the list (`-coverpkg=./internal/...,./cmd/till`), or
+    write `-coverpkg=./...` at the root of the module. Separate patterns with commas.
+
+    Left out: lists with a variable in them, and builds whose main package or module is not
+    seen.
     """
 
     code = "COV105"

@@ -14,9 +14,14 @@ _WORD = re.compile(r"(?:^|,)(nocoverageredesign)(?=,|$)")
 class DisabledRedesign(Rule[GoBuild]):
     """`GOEXPERIMENT=nocoverageredesign` switches off the coverage of programs.
 
-    The experiment is what `go build -cover` rests on. Without it, Go up to 1.24
-    builds a binary that is not instrumented and says nothing; from Go 1.25 on the
-    name is unknown and the build fails. Remove the word.
+    Why: the experiment of that name is what `go build -cover` rests on. Without it, Go up to
+    1.24 builds a binary that is not instrumented and says nothing; from Go 1.25 on the name
+    is unknown, and the build fails.
+
+    Instead: remove the word from GOEXPERIMENT.
+
+    Left out: builds that take no part in coverage, and those for which the variable is set
+    anew or emptied.
     """
 
     code = "COV116"

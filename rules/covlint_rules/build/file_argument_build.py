@@ -23,11 +23,20 @@ _ONE_FILE = {
 
 
 class FileArgumentBuild(Rule[GoBuild]):
-    """`go build` of a file instead of a package.
+    """`go build` is given a file instead of a package.
 
-    The package is then called `command-line-arguments` and its files carry the
-    path of the build machine: function and HTML reports fail outside the image
-    (`cover: open /src/…: no such file or directory`). Build the package.
+    Why: Go then calls the package `command-line-arguments` and records the absolute path that
+    the file had where it was built. `go tool cover -func` and `-html` look for that path and
+    fail outside the image (`cover: open /src/…: no such file or directory`); two services
+    that are built so share the one name.
+
+    Instead: build the package: `./cmd/till` instead of `./cmd/till/main.go`.
+
+    Left out: `go run`, and the production branch of a conditional build. In a build that
+    takes no part in coverage it is a notice.
+
+    Fix: safe where the files named are all that the package has. Otherwise unsafe, since
+    further files would join the binary; a choice among several files is left to you.
     """
 
     code = "COV110"

@@ -11,9 +11,19 @@ from covlint.rule import Invalid, Rule, Valid
 class ForcedRebuild(Rule[GoBuild]):
     """`-a` in a build that takes part in coverage.
 
-    A published standard (kubernaut DD-TEST-007) forbids it in coverage builds.
-    Measured on Go 1.21 to 1.27 it loses no data: it compiles every package
-    again, the standard library included, and makes the build slow.
+    Why: a published standard (DD-TEST-007 of the kubernaut project) forbids `-a` in coverage
+    builds. We measured it on Go 1.21 to 1.27: **no data is lost**, and the percentages are
+    the same. What `-a` does is to compile every package again on each build, the standard
+    library included, which makes the build slow.
+
+    Instead: leave it out. The build cache of Go knows when a package has to be compiled
+    again.
+
+    Left out: the production branch of a conditional build. In a build that takes no part in
+    coverage it is a notice, which never fails a run.
+
+    Fix: safe where the build is for coverage alone, since `-a` does not change what is built;
+    unsafe where production is built by the same line.
     """
 
     code = "COV107"

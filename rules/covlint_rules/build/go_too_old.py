@@ -14,9 +14,14 @@ _TOOLCHAIN = re.compile(r"go(\d+)\.(\d+)")
 class GoTooOld(Rule[GoBuild]):
     """The builder's Go is older than 1.20, the first version that knows `go build -cover`.
 
-    With the flag on the command line the build fails (`flag provided but not
-    defined: -cover`). With `GOFLAGS=-cover` it succeeds and the binary is
-    silently not instrumented. Use a newer builder image.
+    Why: with `-cover` on the command line the build fails (`flag provided but not defined:
+    -cover`). With `GOFLAGS=-cover` it succeeds, because Go passes over GOFLAGS words that
+    only other commands know, and the binary is not instrumented. Nothing says so.
+
+    Instead: use a builder image with Go 1.20 or newer.
+
+    Left out: images whose Go version their name does not show, and builds that take no part
+    in coverage. GOTOOLCHAIN is read: it may ask for another version than the image has.
     """
 
     code = "COV102"

@@ -17,10 +17,15 @@ _WORKFLOW = (
 class InstrumentedRelease(Rule[Release]):
     """A release ships a binary that is built with `-cover`.
 
-    An instrumented binary is slower and larger, and wherever GOCOVERDIR is not
-    set it prints `warning: GOCOVERDIR not set, no coverage data emitted` at every
-    start. Let a build argument or a branch turn the instrumentation on, and leave
-    it out of what users get.
+    Why: an instrumented binary is slower and larger, and wherever GOCOVERDIR is not set it
+    prints `warning: GOCOVERDIR not set, no coverage data emitted` at each start. Users of the
+    release see that line.
+
+    Instead: let a build argument or a branch turn the instrumentation on, and leave it out of
+    what users get.
+
+    Left out: images and binaries whose name says that they are for coverage, builds in which
+    an argument decides, and repositories in which no release is seen.
     """
 
     code = "COV118"

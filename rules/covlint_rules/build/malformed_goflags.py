@@ -10,10 +10,20 @@ from covlint.rule import Invalid, Rule, Valid
 
 
 class MalformedGoflags(Rule[GoBuild]):
-    """A GOFLAGS value that Go rejects or reads otherwise than it looks.
+    """Go rejects this value of GOFLAGS, or reads it otherwise than it looks.
 
-    Go splits GOFLAGS at white space; each word is one whole flag with its value
-    behind an "=". Quotes count only around a whole word.
+    Why: Go splits GOFLAGS at white space, and each word has to be one whole flag, with its
+    value behind an `=`. `-coverpkg ./...`, `cover` or `-cover,-trimpath` end the build with
+    an error; quotes count only when they stand around a whole word.
+
+    Instead: write `-flag=value`, separate flags with spaces, and quote a whole word where its
+    value has spaces: `'-ldflags=-s -w'`.
+
+    Left out: values that are not seen in full, and GOFLAGS of builds in which nothing speaks
+    of coverage.
+
+    Fix: safe, since a build with the value as it stands fails. Values whose quotes would have
+    to be nested are left to you.
     """
 
     code = "COV106"

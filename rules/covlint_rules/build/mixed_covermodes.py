@@ -38,9 +38,18 @@ def _dockerfile(flags: str) -> str:
 class MixedCovermodes(Rule[SharedDirectory]):
     """Images that write to one directory are built with different `-covermode`s.
 
-    `go tool covdata textfmt` stops at the first file of another mode (`counter
-    mode clash`), so that there is no report at all; only `merge -pcombine` takes
-    such a directory. `-race` counts as `atomic`. Build all with one mode.
+    Why: `go tool covdata textfmt` stops at the first file of another mode (`counter mode
+    clash`), so that there is no report. `percent`, `func` and a plain `merge` work and hide
+    it. `-race` counts as `atomic`, no flag as `set`.
+
+    Instead: build all of them with one mode, or convert with `go tool covdata merge
+    -pcombine`, the one command that accepts such a directory.
+
+    Left out: services whose directories differ on the node, builds whose mode is not seen,
+    and projects that run `merge -pcombine`.
+
+    Fix: safe where no release is made from the build that is changed. All are brought to
+    `atomic` if one of them has it, else to `count`.
     """
 
     code = "COV113"

@@ -17,10 +17,14 @@ _MODULE = {
 class NarrowedCoverpkg(Rule[GoBuild]):
     """`-coverpkg=./...` runs below the module's root and leaves most of the module out.
 
-    The pattern counts from the directory in which the build runs. Without
-    `-coverpkg`, every package of the module is instrumented; with it, only those
-    below that directory. Name the module, as in `-coverpkg=example.com/till/...`,
-    or leave the flag out.
+    Why: the pattern counts from the directory in which the build runs. Without `-coverpkg`
+    every package of the module is instrumented; with it only those below that directory are.
+    The report then shows high numbers for a few packages, and nothing of the others.
+
+    Instead: name the module, as in `-coverpkg=example.com/till/...`, or leave the flag out.
+
+    Left out: lists with further patterns, which somebody has chosen, builds whose directory
+    is not seen, and modules of their own that lie below another.
     """
 
     code = "COV115"

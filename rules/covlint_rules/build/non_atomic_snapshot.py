@@ -28,12 +28,20 @@ _DOCKERFILE = "FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go build {} -o /til
 
 
 class NonAtomicSnapshot(Rule[Chain]):
-    """The program takes snapshots of its counters, and they are not atomic.
+    """The program takes snapshots of its counters, and was not built with `-covermode=atomic`.
 
-    `coverage.WriteCounters`, `WriteCountersDir` and `ClearCounters` fail unless
-    the binary was built with `-covermode=atomic` (or `-race`, which implies it):
-    `WriteCountersDir invoked for program built with -covermode=set`. The error is
-    a return value that programs tend to drop.
+    Why: `coverage.WriteCounters`, `WriteCountersDir` and `ClearCounters` fail in a binary
+    that counts in mode `set` (the default) or `count`: `WriteCountersDir invoked for program
+    built with -covermode=set`. The error is a return value, which programs tend to drop, so
+    that the snapshot is missing without a word.
+
+    Instead: build with `-covermode=atomic`, or with `-race`, which implies it.
+
+    Left out: `WriteMeta…`, which works in any mode, files that the tags of the build exclude,
+    and flags that are not seen. Where the program also ends on SIGTERM with GOCOVERDIR set,
+    or only clears its counters, it is a warning: the data of the end is written all the same.
+
+    Fix: safe where no release is made from this build; atomic counters cost a little speed.
     """
 
     code = "COV112"

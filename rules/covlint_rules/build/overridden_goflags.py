@@ -20,9 +20,19 @@ from covlint.source import Span
 class OverriddenGoflags(Rule[GoBuild]):
     """A later GOFLAGS, or `-cover=false`, undoes the instrumentation.
 
-    GOFLAGS is one value, not a sum: an ENV wins over an ARG of the same name,
-    and an assignment before the command over both. Go says nothing about it.
-    Merge the values: `GOFLAGS="$GOFLAGS -mod=vendor"`.
+    Why: GOFLAGS is one value, not a sum. An ENV wins over an ARG of the same name, and an
+    assignment in front of the command wins over both; the `-cover` of the earlier value is
+    gone. `-cover=false` on the command line wins over any GOFLAGS. The binary is not
+    instrumented, and Go says nothing.
+
+    Instead: merge the values, as in `GOFLAGS="$GOFLAGS -mod=vendor"`.
+
+    Left out: builds that take no part in coverage, a later value that refers to `$GOFLAGS`,
+    and the production branch of a conditional build.
+
+    Fix: merging is safe inside one build command, and unsafe in an ENV, which later builds
+    and the running container see as well. Removing `-cover=false` is unsafe: somebody has
+    written it on purpose.
     """
 
     code = "COV104"

@@ -14,10 +14,15 @@ from covlint.wiring import Chain
 class RemoteInstall(Rule[Chain]):
     """The service is installed by `go install package@version`, which is never instrumented.
 
-    With a version, Go builds the package outside of any module and leaves
-    `-cover` out, whether it comes by GOFLAGS or by the command line, and whatever
-    `-coverpkg` says. It tells nobody. Copy or check out the source, and build it
-    with `go build -cover` inside its module.
+    Why: with a version, Go builds the package outside of any module and leaves `-cover` out,
+    whether it comes from GOFLAGS or from the command line, and whatever `-coverpkg` says.
+    Nothing tells.
+
+    Instead: copy or check out the source, and build it with `go build -cover` inside its
+    module.
+
+    Left out: tools that are installed so in a builder stage, as long as the container does
+    not start them; a debugger that starts the service is such a tool.
     """
 
     code = "COV111"

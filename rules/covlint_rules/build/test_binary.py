@@ -25,10 +25,17 @@ _BUILD = (
 class TestBinary(Rule[Chain]):
     """What runs with GOCOVERDIR is a test binary, which ignores it.
 
-    A binary of `go test -c -cover` writes its counters to the directory of
-    `-test.gocoverdir`, and to nothing else; without it there is only the line
-    `coverage: N% of statements`. Pass `-test.gocoverdir`, or build the program
-    with `go build -cover`.
+    Why: a binary of `go test -c -cover` writes its counters to the directory that
+    `-test.gocoverdir` names, and nowhere else. Without that option it prints `coverage: N% of
+    statements` and leaves no file.
+
+    Instead: pass `-test.gocoverdir`, or build the program itself with `go build -cover`.
+
+    Left out: test binaries that are built without `-cover`, images that start another
+    program, and start-up scripts that are not seen.
+
+    Fix: safe, since a test binary is no production program. Where the manifest or a shell
+    line gives the command, it is left to you.
     """
 
     __test__ = False  # pytest takes a name that begins with Test for a test

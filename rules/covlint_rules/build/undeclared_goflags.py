@@ -26,9 +26,19 @@ from covlint.wiring import Chain
 class UndeclaredGoflags(Rule[Chain]):
     """The ARG that carries `-cover` is not declared in the stage that builds.
 
-    An ARG before the first FROM, in another stage or below the build is not
-    seen by `go build`: the build argument is accepted and has no effect.
-    Declare it again in the building stage, above the build.
+    Why: an ARG that stands before the first FROM, in another stage or below the build is not
+    visible to `go build`. The builder takes the build argument, it has no effect, and the
+    binary is not instrumented.
+
+    Instead: declare the ARG again in the stage that builds, above the build line. `ARG
+    GOFLAGS` without a value takes the value of the one before the first FROM.
+
+    Left out: builds that are instrumented in any case, Dockerfiles without a sign of
+    coverage, and other names than GOFLAGS, unless the build line uses them and they sound
+    like coverage or flags.
+
+    Fix: safe where it adds an ARG that is empty unless somebody passes it; unsafe where the
+    ARG before the first FROM has a default, which would then reach every build.
     """
 
     code = "COV103"

@@ -21,8 +21,19 @@ from covlint.wiring import Chain
 class UninstrumentedBuild(Rule[Chain]):
     """The image that runs with GOCOVERDIR is built without `-cover`.
 
-    A binary that was not built with `-cover` ignores GOCOVERDIR: it writes
-    nothing and says nothing. Add `-cover` to the build, or pass it by GOFLAGS.
+    Why: only a binary that was built with `-cover` writes coverage data. Any other ignores
+    GOCOVERDIR: no file, no warning, exit code 0.
+
+    Instead: add `-cover` to the build, or pass it with GOFLAGS. `-coverpkg` and `-covermode`
+    imply it.
+
+    Left out: services that nothing gives GOCOVERDIR, and builds that a build argument or a
+    branch can instrument: whether somebody passes the argument is COV117's question. A build
+    line that is not seen (`RUN make`) is unknown.
+
+    Fix: safe where the Dockerfile itself sets GOCOVERDIR and no release is made from it,
+    since the image is then plainly for coverage; otherwise unsafe, because production may be
+    built by the same line.
     """
 
     code = "COV101"

@@ -35,9 +35,19 @@ _POD = (
 class UnusedBuildArg(Rule[Chain]):
     """The build argument that should turn coverage on, and the Dockerfile, do not meet.
 
-    `--build-arg NAME=VALUE` without an `ARG NAME` has no effect: the builder warns
-    at best, and the image is not instrumented. The same goes for a Dockerfile
-    that waits for an argument which no build command passes.
+    Why: `--build-arg NAME=VALUE` has no effect in a Dockerfile without `ARG NAME`: the
+    builder warns at best, and the image is not instrumented. It is the same when the
+    Dockerfile waits for an argument that no build command passes.
+
+    Instead: declare the ARG in the stage that builds, and use it in the build line; or pass
+    the argument that the Dockerfile declares.
+
+    Left out: builds that are instrumented anyway, build lines and arguments that are not seen
+    (`RUN make`, `$(BUILD_ARGS)`), and an ARG that is declared at the wrong place (COV103). An
+    argument that is never passed is a warning: somebody may pass it by hand.
+
+    Fix: declaring an empty `ARG GOFLAGS` is safe. Any other name has to be used in the build
+    line as well, and which argument to pass is your choice.
     """
 
     code = "COV117"

@@ -27,9 +27,18 @@ from covlint.wiring import Chain
 class MissingExtraMount(Rule[Chain]):
     """The data stays in the Kind node: no extraMount brings it to the host.
 
-    A hostPath is a path of the node, and a Kind node is a container: what is
-    written there goes with `kind delete cluster`. Add an extraMount for the
-    path, or copy it out of the node before the cluster is deleted.
+    Why: a hostPath is a path of the node, and a Kind node is itself a container. What is
+    written there goes with `kind delete cluster`.
+
+    Instead: add an extraMount for the path to the Kind config, or copy it out of the node
+    before the cluster is deleted.
+
+    Left out: projects without a Kind config, nodes that are not seen in full, paths that a
+    script copies out of the node or the pod, and an extraMount at another path (COV502). It
+    is a warning, since somebody may copy the data by hand.
+
+    Fix: safe, since a Kind config describes a test cluster. With several clusters the choice
+    is yours.
     """
 
     code = "COV401"

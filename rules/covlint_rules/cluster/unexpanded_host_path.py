@@ -26,10 +26,18 @@ _KIND = (
 class UnexpandedHostPath(Rule[Chain]):
     """The extraMount's host path holds a variable or `~`, and Kind expands neither.
 
-    Kind takes the path as it is written: the data lands in a directory whose
-    name is `${PWD}` or `~`. A relative path is good; it counts from the directory
-    in which `kind create cluster` runs. A variable is right where `envsubst` or
-    the like fills the file in before Kind reads it.
+    Why: Kind takes the path as it is written. The data lands in a directory whose name is
+    `${PWD}` or `~`, and the one that the report reads stays empty.
+
+    Instead: write the path out. A relative path works: it counts from the directory in which
+    `kind create cluster` runs. A variable is right where `envsubst` or the like fills the
+    file in before Kind reads it.
+
+    Left out: files that a script edits, and files of which it is not seen that Kind reads
+    them as they are.
+
+    Fix: `${PWD}/x` becomes `./x`, which is the same directory: safe, since a Kind config
+    describes a test cluster. What another variable stands for is yours to say.
     """
 
     code = "COV404"

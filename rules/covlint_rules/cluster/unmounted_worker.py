@@ -28,10 +28,18 @@ _MOUNTS = "  extraMounts:\n  - hostPath: ./coverdata\n    containerPath: /coverd
 class UnmountedWorker(Rule[Chain]):
     """Only some nodes bring the data to the host, and the pod may run on the others.
 
-    The scheduler puts a pod on any node that it may run on, and Kind's control
-    plane takes none where there are workers: an extraMount there alone brings
-    nothing. Give every node that may get the pod the same mount, or pin the pod
-    to the node that has it.
+    Why: the scheduler puts a pod on any node that it may run on, and Kind's control plane
+    takes none where there are workers. An extraMount on the control plane alone therefore
+    brings nothing, and one on some of the workers brings what the scheduler happens to put
+    there.
+
+    Instead: give the same mount to every node that may get the pod, or pin the pod to the
+    node that has it.
+
+    Left out: pods with a nodeSelector, an affinity or a nodeName, nodes that are not seen in
+    full, and data that a script copies out of the nodes.
+
+    Fix: safe, since a Kind config describes a test cluster.
     """
 
     code = "COV403"

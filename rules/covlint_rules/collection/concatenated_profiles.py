@@ -18,11 +18,19 @@ from covlint.wiring import Collection
 
 
 class ConcatenatedProfiles(Rule[Collection]):
-    """Text profiles are put together by `cat`, and read by `go tool cover`.
+    """Text profiles are put together with `cat`, and read by `go tool cover`.
 
-    Each profile begins with a `mode:` line. A second one in the middle of the
-    file ends the report: `cover: line "mode: set" doesn't match expected format`.
-    Let covdata read all directories (`-i=a,b`), or keep only the first such line.
+    Why: each profile begins with a `mode:` line. A second one in the middle of the file ends
+    the report: `cover: line "mode: set" doesn't match expected format`.
+
+    Instead: let covdata read all directories at once (`-i=a,b`), or keep only the first such
+    line.
+
+    Left out: profiles of unit tests alone, and files that another service takes, which may
+    accept them.
+
+    Fix: `awk` in the place of `cat` keeps the first `mode:` line: safe, as it writes the same
+    lines otherwise. Where profiles are appended it is shown only.
     """
 
     code = "COV703"

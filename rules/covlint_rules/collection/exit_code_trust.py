@@ -10,11 +10,15 @@ from covlint.wiring import Collection
 class ExitCodeTrust(Rule[Collection]):
     """A script takes the exit code of `go tool covdata` for its result.
 
-    covdata exits with 0 when it finds no files at all (`warning: no applicable
-    files found in input directories`) and when no counters match, so that an `if`
-    on it is always true. With `|| true` the one failure that it does report, a
-    truncated file that makes the whole directory unreadable, is lost as well.
-    Look at the output: `test -s cover.out`, and a percentage above 0.
+    Why: covdata exits with 0 when it finds no files at all (`warning: no applicable files
+    found in input directories`) and when no counters match, so that an `if` on it is always
+    true. With `|| true` the one failure that it does report, a damaged file that makes the
+    whole directory unreadable, is lost as well.
+
+    Instead: look at what it writes: `test -s cover.out`, and a percentage above 0.
+
+    Left out: scripts that look for the files, and calls after which another one reads the
+    same directory.
     """
 
     code = "COV706"

@@ -13,10 +13,15 @@ _NEW, _OLD = {"go.mod": "module till\n\ngo 1.25\n"}, {"go.mod": "module till\n\n
 class MissingCovdataCache(Rule[Collection]):
     """`go tool covdata` runs without a build cache, which Go 1.25 and newer need for it.
 
-    Since Go 1.25 covdata is no part of the distribution: it is built at its first
-    use, and needs a GOCACHE that can be written (`build cache is disabled by
-    GOCACHE=off`, `GOCACHE is not defined and neither $XDG_CACHE_HOME nor $HOME are
-    defined`). Up to Go 1.24 the same command works.
+    Why: since Go 1.25 covdata is no part of the distribution. It is built when it is first
+    used, and needs a GOCACHE that can be written to: `build cache is disabled by
+    GOCACHE=off`, or `GOCACHE is not defined and neither $XDG_CACHE_HOME nor $HOME are
+    defined`. Up to Go 1.24 the same command works.
+
+    Instead: let covdata have HOME, or set GOCACHE to a directory that can be written to.
+
+    Left out: modules whose go.mod asks for an older Go, and environments that are set
+    elsewhere than in front of the command.
     """
 
     code = "COV705"

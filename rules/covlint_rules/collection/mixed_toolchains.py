@@ -44,10 +44,14 @@ def _dockerfile(base: str, name: str) -> str:
 class MixedToolchains(Rule[SharedDirectory]):
     """Images of one module are built by Go 1.27 and by an older Go, into one directory.
 
-    From Go 1.27 on a block starts at its first statement, before that at its
-    brace. Packages that both images share are then counted twice, each block
-    under two positions, and the percentages are wrong without any error. Build
-    all images with the same Go.
+    Why: from Go 1.27 on a block starts at its first statement, before that at its brace.
+    Packages that both images share are then counted twice, each block under two positions,
+    and the percentages are wrong without any error.
+
+    Instead: build all images with the same Go.
+
+    Left out: versions that are not seen (no tag, GOTOOLCHAIN), and images that share no
+    directory.
     """
 
     code = "COV707"

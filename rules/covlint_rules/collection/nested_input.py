@@ -26,9 +26,17 @@ _Place = tuple[str | None, Span]
 class NestedInput(Rule[Collection]):
     """`go tool covdata` is pointed at a directory whose data lies in sub-directories.
 
-    covdata reads the files of the directories that it is given and nothing
-    below them: `warning: no applicable files found in input directories`, exit
-    code 0 and an empty report. Name the sub-directories, with commas.
+    Why: covdata reads the files of the directories that it is given, and nothing below them:
+    `warning: no applicable files found in input directories`, exit code 0 and an empty
+    report.
+
+    Instead: name the sub-directories, separated by commas.
+
+    Left out: directories into which anything that is not followed may put files (a container
+    with mounts, `mv`, a copy of unknown content), and data that the same script has merged.
+
+    Fix: safe where all sub-directories are written out in the script; otherwise a `find` that
+    lists them is shown.
     """
 
     code = "COV702"

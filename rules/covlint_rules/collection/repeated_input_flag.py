@@ -13,8 +13,14 @@ from covlint.wiring import Collection
 class RepeatedInputFlag(Rule[Collection]):
     """`go tool covdata` is given `-i` more than once, and reads only the last directory.
 
-    The flag is a plain string: each `-i` replaces the one before it, and nothing
-    is said about it. Name all directories in one flag, with commas: `-i=a,b`.
+    Why: the flag is a plain string. Each `-i` replaces the one before it, and nothing is said
+    about it.
+
+    Instead: name all directories in one flag, with commas: `-i=a,b`.
+
+    Left out: flags that name the same directory again.
+
+    Fix: safe, where nothing stands between the flags.
     """
 
     code = "COV701"

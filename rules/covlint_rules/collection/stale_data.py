@@ -21,9 +21,13 @@ from covlint.wiring import Collection
 class StaleData(Rule[Collection]):
     """A data directory is filled again and again, and nothing ever clears it.
 
-    Each run adds its files to those of former builds. covdata takes them all,
-    without any error: blocks of old and new source are mixed, and the numbers are
-    wrong. Remove the directory before each run, or use a new one (`mktemp -d`).
+    Why: each run adds its files to those of former builds. covdata takes them all without any
+    error: blocks of old and new source are mixed, and the numbers are wrong.
+
+    Instead: remove the directory before each run, or use a new one (`mktemp -d`).
+
+    Left out: CI jobs, which start from a clean checkout, directories that any target or
+    script clears, and scripts that build nothing.
     """
 
     code = "COV704"

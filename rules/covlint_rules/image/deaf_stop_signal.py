@@ -48,10 +48,19 @@ _FILES = {"go.mod": "module example.com/till\n", "main.go": _MAIN}
 class DeafStopSignal(Rule[Chain]):
     """The container is stopped by a signal that the program does not handle.
 
-    STOPSIGNAL replaces SIGTERM. A signal that the program does not subscribe to
-    ends it before Go writes the counters, or is ignored until SIGKILL comes:
-    covmeta files only, 0.0 %. SIGQUIT and SIGABRT make Go abort, and SIGKILL
-    cannot be handled at all. Use SIGTERM, and handle it.
+    Why: STOPSIGNAL replaces SIGTERM. A signal that the program does not subscribe to either
+    ends it before Go writes the counters or, as PID 1, is ignored until SIGKILL comes:
+    covmeta files only, 0.0 %. SIGQUIT and SIGABRT make Go abort, and SIGKILL cannot be
+    handled at all.
+
+    Instead: remove STOPSIGNAL or set it to SIGTERM, and handle SIGTERM in the program.
+
+    Left out: programs that are not seen or use libraries that may handle signals, containers
+    in which a script is PID 1 and may send another signal, and Dockerfiles without
+    STOPSIGNAL.
+
+    Fix: unsafe, because it changes how production is stopped as well; shown only where the
+    program does not handle SIGTERM either.
     """
 
     code = "COV204"

@@ -11,9 +11,13 @@ from covlint.wiring import Chain, seen_mounted
 class MissingCoverdir(Rule[Chain]):
     """GOCOVERDIR names a directory that the image does not have.
 
-    Go never creates it: every file fails with `no such file or directory`, on
-    stderr only, and the exit code stays 0. Create the directory in the image,
-    owned by its user, or mount a volume there.
+    Why: Go never creates GOCOVERDIR. Every file fails with `no such file or directory`, on
+    stderr only, and the exit code stays 0.
+
+    Instead: create the directory in the image, owned by its user, or mount a volume there.
+
+    Left out: paths that the base image may have, paths at which a volume is mounted, by the
+    manifest or by `docker run`, and mounts that are not seen.
     """
 
     code = "COV202"

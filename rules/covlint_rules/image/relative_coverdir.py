@@ -27,10 +27,18 @@ _GO = {
 class RelativeCoverdir(Rule[Chain]):
     """GOCOVERDIR is a relative path.
 
-    It counts from the directory in which the process starts, and is looked up
-    again when it ends: WORKDIR, `workingDir`, a `cd` of an entrypoint and a
-    `chdir` of the program all move it, and Go never creates it. Write the
-    absolute path.
+    Why: it counts from the directory in which the process starts, and is looked up again when
+    it ends. WORKDIR, `workingDir`, a `cd` in the start-up script and a `chdir` of the program
+    all move it, and Go never creates it: no data is written, or it lies where nobody looks.
+
+    Instead: write the absolute path.
+
+    Left out: a path that leads to a directory of the image or to a mount, in a program that
+    does not change its directory, and values with a variable in them. Where the directory
+    cannot be told it is a warning.
+
+    Fix: safe, as it names the same directory; unsafe where the manifest's value is shared
+    with others.
     """
 
     code = "COV205"

@@ -24,10 +24,22 @@ _BUILD = "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
 class ShellWithoutExec(Rule[Chain]):
     """PID 1 is a shell that does not pass SIGTERM on to the service.
 
-    The service is killed at the end of the grace period and writes no counters:
-    `covmeta` without `covcounters`, 0.0 %. Which forms are safe depends on the
-    shell of the base image: dash (Debian, Ubuntu) forks every command, bash and
-    busybox replace themselves by the last one. Use the exec form, or `exec`.
+    Why: when the container is stopped, SIGTERM goes to PID 1 alone. A shell that runs the
+    service as its child does not pass it on; at the end of the grace period everything is
+    killed, and Go has written no counters: `covmeta` files without `covcounters`, 0.0 %.
+    Which lines are harmless depends on the shell of the base image: dash (Debian, Ubuntu)
+    runs every command as a child, bash and busybox replace themselves by the last one.
+
+    Instead: use the JSON form (`ENTRYPOINT ["/till"]`), or put `exec` in front of the
+    service.
+
+    Left out: bases whose shell is not known, scripts under busybox, which we have not
+    measured, containers whose manifest replaces the command (COV307), and scripts with a trap
+    that passes the signal on.
+
+    Fix: safe where the Dockerfile itself sets GOCOVERDIR and no release is made from it;
+    otherwise unsafe, since production starts by the same line. Where `exec` is not enough (a
+    pipe, a command after the service) there is none.
     """
 
     code = "COV203"

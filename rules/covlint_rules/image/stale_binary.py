@@ -23,11 +23,18 @@ _STAGES = (
 
 
 class StaleBinary(Rule[Chain]):
-    """The image copies its binary from another stage than the one that instruments it.
+    """The image copies its binary from a stage that does not instrument it.
 
-    Two stages build the same file, one of them with `-cover`, and the image that
-    runs with GOCOVERDIR takes the other: nothing is written and nothing is said.
-    Copy from the instrumented stage.
+    Why: two stages build the same program, one of them with `-cover`, and the image that runs
+    with GOCOVERDIR takes the other one: nothing is written and nothing is said.
+
+    Instead: copy from the instrumented stage.
+
+    Left out: Dockerfiles in which each of the two stages has an image of its own, and
+    services that nothing gives GOCOVERDIR.
+
+    Fix: safe where the Dockerfile itself sets GOCOVERDIR and no release is made from it;
+    otherwise unsafe. Shown only where the stages put the binary at different paths.
     """
 
     code = "COV206"

@@ -14,9 +14,17 @@ _LIST = re.compile(r"/[^:]*:/")
 class StrayQuotes(Rule[Chain]):
     """The value of GOCOVERDIR holds quotes or spaces of its own, or a list.
 
-    Go takes the whole value for the name of one directory: quotes that are part
-    of it, a space at its end and a second path behind a colon all name a
-    directory that does not exist, and Go never creates it. Write the bare path.
+    Why: Go takes the whole value for the name of one directory. Quotes that are part of it, a
+    space at its end and a second path behind a colon all name a directory that does not
+    exist, and Go never creates it.
+
+    Instead: write the bare path of one directory.
+
+    Left out: quotes that belong to the language of the file and not to the value, names at
+    which a volume is mounted all the same, and values with a variable in them.
+
+    Fix: safe, unless the value is shared with others (an anchor, a common environment). Which
+    directory of a list is meant is your choice.
     """
 
     code = "COV207"

@@ -11,8 +11,16 @@ from covlint.wiring import Chain, runs_as_root, seen_mounted
 class UnwritableCoverdir(Rule[Chain]):
     """The image's user cannot write to its GOCOVERDIR.
 
-    A directory that `RUN mkdir` or `COPY` makes belongs to root with mode 0755.
-    Another user gets `permission denied` for every file, on stderr only.
+    Why: a directory that `RUN mkdir` or `COPY` makes belongs to root, mode 0755. Another user
+    gets `permission denied` for every file; Go says so on stderr only, and the exit code
+    stays 0.
+
+    Instead: give the directory to the user: `COPY --chown`, `RUN mkdir … && chown …` before
+    USER, or `install -d -o`.
+
+    Left out: directories at which a volume is mounted (COV304), containers whose manifest
+    sets another user, bases whose user or directories are not known, and root, who writes
+    everywhere.
     """
 
     code = "COV201"

@@ -26,12 +26,20 @@ _WHY = {
 
 
 class BypassedExit(Rule[Chain]):
-    """The program ends by a way on which Go writes no counters.
+    """The program ends in a way in which Go writes no counters.
 
-    Go writes the counters when main returns or os.Exit is called. `syscall.Exit`
-    goes around that, `syscall.Exec` replaces the program, and signal.Reset
-    with the signal sent to oneself kills it: covmeta files only, 0.0 %. It is an
-    error where main itself always does so, else a warning.
+    Why: Go writes the counters when main returns or os.Exit is called. `syscall.Exit` goes
+    around that, `syscall.Exec` replaces the program, and signal.Reset with the signal sent to
+    oneself kills it: covmeta files only, 0.0 %.
+
+    Instead: return from main, or call os.Exit.
+
+    Left out: functions that nothing calls, signals that a handler of the program gets, and
+    programs that hand their counters out themselves. It is an error where main itself always
+    ends so, else a warning.
+
+    Fix: `syscall.Exit` becomes `os.Exit`: unsafe, because it is the program's own code. The
+    other two are left to you.
     """
 
     code = "COV605"

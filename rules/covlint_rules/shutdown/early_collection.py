@@ -28,10 +28,14 @@ _SNAPSHOT = (
 class EarlyCollection(Rule[Chain]):
     """The data is taken before the workload is stopped: the counters are not there yet.
 
-    Go writes the covmeta file when the program starts and the counters when it
-    ends: a copy of the running program's directory reports 0.0 %, or what an
-    earlier pod has left. Scale to 0 or delete the pod, wait until it is gone,
-    then copy.
+    Why: Go writes the covmeta file when the program starts and the counters when it ends. A
+    copy of the running program's directory reports 0.0 %, or what an earlier pod has left.
+
+    Instead: scale to 0 or delete the pod, wait until it is gone, then copy.
+
+    Left out: programs that write their counters while they run (`runtime/coverage`), programs
+    that end by themselves, and scripts in which something may have stopped the workload
+    before the copy.
     """
 
     code = "COV606"

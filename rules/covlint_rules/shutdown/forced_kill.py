@@ -34,11 +34,16 @@ _RACES = {
 class ForcedKill(Rule[Chain]):
     """The workload is killed instead of stopped, and writes no counters.
 
-    Go writes the counters when the program ends by itself; SIGKILL leaves covmeta
-    files only, 0.0 %. `docker kill` is a certain loss. `kubectl delete --force`,
-    `docker rm -f` and `kind delete cluster` with running pods are races that a
-    quick program wins: warnings. Stop it first: `docker stop`,
-    `kubectl scale --replicas=0`, `kubectl delete` without `--force`, and wait.
+    Why: Go writes the counters when the program ends by itself; SIGKILL leaves covmeta files
+    only, 0.0 %. `docker kill` is a certain loss. `kubectl delete --force`, `docker rm -f` and
+    `kind delete cluster` with running pods are races that a quick program wins: warnings.
+
+    Instead: stop it first (`docker stop`, `kubectl scale --replicas=0`, `kubectl delete`
+    without `--force`), wait until it is gone, then remove it.
+
+    Left out: commands that clean up what an earlier run has left, workloads that are not seen
+    to run by then or that another script stops, other containers than the service, and
+    programs that end by themselves.
     """
 
     code = "COV603"

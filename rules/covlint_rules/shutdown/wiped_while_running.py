@@ -25,10 +25,15 @@ _UP = "e2e:\n\tkind create cluster --config kind.yaml\n"
 class WipedWhileRunning(Rule[Chain]):
     """The data directory is emptied while the program runs.
 
-    Go writes the covmeta file once, when the program starts, and the counters
-    when it ends. Without the covmeta file the counters cannot be read: covdata
-    warns `no applicable files found in input directories` and exits with 0. Clean
-    the directory before the workload starts.
+    Why: Go writes the covmeta file once, when the program starts, and the counters when it
+    ends. Without the covmeta file the counters cannot be read: covdata warns `no applicable
+    files found in input directories` and exits with 0.
+
+    Instead: empty the directory before the workload starts, or restart the workload
+    afterwards.
+
+    Left out: directories that are emptied before the start or after the end, other
+    directories, and scripts in which it is not seen that the program runs until later.
     """
 
     code = "COV604"

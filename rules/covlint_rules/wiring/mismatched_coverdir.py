@@ -14,9 +14,17 @@ from covlint.wiring import Chain
 class MismatchedCoverdir(Rule[Chain]):
     """GOCOVERDIR and the path at which the coverage volume is mounted differ.
 
-    Go never creates GOCOVERDIR: where it is missing, nothing is written, and the
-    exit code does not change. Where the image has it, the data goes with the
-    container, and the volume stays empty. Use the mounted path.
+    Why: the counters go to a path that is not on the volume. Where the image lacks that
+    directory nothing is written, since Go never creates it; where the image has it, the data
+    goes with the container. The volume stays empty either way, and the exit code is 0.
+
+    Instead: set GOCOVERDIR to the path of the mount, or to a directory below it.
+
+    Left out: containers without a volume for coverage (COV302), mounts that are not seen, and
+    data that a script copies from the path as it is.
+
+    Fix: it changes the value of GOCOVERDIR, which concerns coverage alone: safe where the
+    container sets it itself. With several volumes the choice is yours.
     """
 
     code = "COV501"

@@ -21,9 +21,17 @@ from covlint.wiring import Chain
 class MismatchedNodePath(Rule[Chain]):
     """The volume is one path of the Kind node, and Kind mounts another.
 
-    The data is written into the node, which is a container of its own, beside
-    the directory that reaches the host; the host directory stays empty. The
-    Kind config's containerPath wins, since other workloads may use it.
+    Why: the data is written into the node, which is itself a container, beside the directory
+    that reaches the host. The directory on the host stays empty.
+
+    Instead: use one path for both: that of the Kind config's `containerPath`, since other
+    workloads may use it.
+
+    Left out: clusters whose nodes are not seen in full, nodes in which one of the mounts does
+    hold the path, and paths that a script copies out of the node.
+
+    Fix: safe where the volume is plainly for coverage or the manifest for e2e; unsafe where
+    the volume is shared. With several mounts the choice is yours.
     """
 
     code = "COV502"

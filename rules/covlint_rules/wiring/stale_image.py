@@ -24,9 +24,17 @@ _MAKE = (
 class StaleImage(Rule[Chain]):
     """The image that is built is not the one that is loaded, or not the one that runs.
 
-    The recipe builds one tag, and another is loaded into Kind or asked for by the
-    manifest: what runs is whatever image has that tag already, an older one
-    or the release from a registry. Use one tag in all three places.
+    Why: the recipe builds one tag, and another one is loaded into Kind or asked for by the
+    manifest. What runs is whatever image has that tag already: an older one, or the release
+    from a registry. Neither is instrumented.
+
+    Instead: use one tag in all three places.
+
+    Left out: recipes that tag, edit or patch something in between, tags with a variable in
+    them, and builds and loads that stand in different recipes.
+
+    Fix: safe in a manifest that is plainly for e2e, where one recipe builds and applies.
+    Which tag to load is your choice.
     """
 
     code = "COV504"

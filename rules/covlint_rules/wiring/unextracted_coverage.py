@@ -32,10 +32,15 @@ _NODE = re.compile(r"^[\w.-]*(?:control-plane|worker)\d*:")
 class UnextractedCoverage(Rule[Chain]):
     """The command that copies the data out names a path where the data is not.
 
-    Out of a Kind node it is the path of the node that has to be copied
-    (`hostPath.path`), out of a pod or a container it is the path inside
-    (GOCOVERDIR). With another one the copy fails, or brings nothing, and the data
-    goes with the cluster.
+    Why: out of a Kind node it is the path of the node that has to be copied
+    (`hostPath.path`), out of a pod or a container it is the path inside (GOCOVERDIR). With
+    another path the copy fails or brings nothing, and the data goes with the cluster.
+
+    Instead: copy the path that the message names.
+
+    Left out: projects in which an extraMount brings the data to the host, copies of paths
+    that do not look like coverage, a second copy that does name the right path, and commands
+    whose path is not seen.
     """
 
     code = "COV503"

@@ -27,10 +27,18 @@ _KIND = (
 class CaplessRoot(Rule[Chain]):
     """Root without its capabilities may not write to the directory of another user.
 
-    Root writes anywhere by CAP_DAC_OVERRIDE. `drop: [ALL]` takes it away, and a
-    directory that a script has made on the host belongs to whoever ran it, mode
-    0755: Go reports `permission denied` for every file, on stderr only. Keep the
-    capability (`add: [DAC_OVERRIDE]`), or open the directory (`chmod 777`).
+    Why: root writes anywhere because it has CAP_DAC_OVERRIDE. `drop: [ALL]` takes that away,
+    and a directory that a script has made on the host belongs to whoever ran the script, mode
+    0755. Go reports `permission denied` for every file, on stderr only.
+
+    Instead: keep the capability (`add: [DAC_OVERRIDE]`), or open the directory (`chmod 777`).
+
+    Left out: directories whose maker is not seen, those that a script or an init container
+    opens, and other users than root (COV304). It is a warning, since the script may run as
+    root.
+
+    Fix: safe in a manifest that is plainly for e2e, unless the container's definition is
+    shared.
     """
 
     code = "COV312"

@@ -20,10 +20,17 @@ _POD = (
 class EphemeralCoverdir(Rule[Chain]):
     """GOCOVERDIR lies on an emptyDir, which is deleted with the pod.
 
-    Go writes its counters when the program ends, and then the pod, with its
-    emptyDir, is about to go. Use a directory of the node or a claim; or keep the
-    emptyDir, let the program write its counters while it runs
-    (`runtime/coverage`), and copy them out of the living pod.
+    Why: Go writes its counters when the program ends; then the pod, with its emptyDir, is
+    about to go.
+
+    Instead: use a directory of the node or a claim. Or keep the emptyDir, let the program
+    write its counters while it runs (`runtime/coverage`), and copy them out of the living
+    pod.
+
+    Left out: directories that a script copies out, pods in which another container mounts the
+    same volume and may hand it out, and programs that hand their counters out themselves.
+
+    Fix: safe in a manifest that is plainly for e2e, unless the volume is shared.
     """
 
     code = "COV305"

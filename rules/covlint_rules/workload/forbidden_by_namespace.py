@@ -27,10 +27,16 @@ _HOST_PATH = "name: coverage\n      hostPath:\n        path: /coverdata"
 class ForbiddenByNamespace(Rule[Chain]):
     """The namespace enforces a standard that forbids what the data needs.
 
-    Under `baseline` and `restricted` the API server refuses pods with a hostPath
-    volume, under `restricted` also those that run as root: a Deployment shows
-    no pod at all, only an event of its ReplicaSet. Give the e2e namespace
-    `privileged`, or use a claim.
+    Why: under the `baseline` and `restricted` Pod Security Standards the API server refuses
+    pods with a hostPath volume, under `restricted` also those that run as root. A Deployment
+    then shows no pod at all, only an event of its ReplicaSet.
+
+    Instead: label the e2e namespace `privileged`, or use a claim instead of the hostPath.
+
+    Left out: namespaces whose labels are not in the files, pods whose namespace is not seen,
+    and cluster-wide defaults.
+
+    Fix: always unsafe, because it lowers what a namespace enforces.
     """
 
     code = "COV310"

@@ -30,11 +30,16 @@ _THERE = frozenset({"/", "/tmp", "/var", "/var/tmp", "/var/lib", "/mnt", "/opt",
 class HostpathType(Rule[Chain]):
     """The hostPath has a type that its path does not fulfil.
 
-    `File`, `Socket` and the device types are no directory that Go could write
-    into, and `FileOrCreate` makes an empty file. With `Directory` the path has to
-    be there before the pod starts: a Kind node has it only by an extraMount or by
-    a command that makes it. The kubelet refuses to start the pod otherwise.
-    `DirectoryOrCreate` makes it.
+    Why: the kubelet refuses to start the pod when the path is not of the type that is asked
+    for. `File`, `Socket` and the device types are no directory that Go could write into, and
+    `FileOrCreate` makes an empty file. With `Directory` the path has to exist before the pod
+    starts; a Kind node has it only by an extraMount, or by a command that makes it.
+
+    Instead: use `DirectoryOrCreate`.
+
+    Left out: nodes that are not seen, and directories that an extraMount or a script makes.
+
+    Fix: safe in a manifest that is plainly for e2e, unless the volume is shared.
     """
 
     code = "COV311"

@@ -27,10 +27,18 @@ from covlint.wiring import Certainty, Chain
 class NonRootCoverdir(Rule[Chain]):
     """A user other than root writes to a directory of the node that root owns.
 
-    Kubernetes makes a hostPath directory for root with mode 0755, and fsGroup
-    does not change a hostPath. Go reports `permission denied` for every file,
-    on stderr only. By default an init container opens the directory; the
-    configuration (`fixes.permissions`) may ask for `root` or `host-mode`.
+    Why: Kubernetes makes a hostPath directory for root, mode 0755, and `fsGroup` does not
+    change a hostPath. Go reports `permission denied` for every file, on stderr only.
+
+    Instead: let an init container open the directory (the default fix), run the e2e pod as
+    root, or open the directory on the host before the cluster is created.
+
+    Left out: users that are not seen, directories that a script or an init container opens,
+    and volumes other than a hostPath: an emptyDir is open to everyone. It is a warning, since
+    the directory may exist already with other rights.
+
+    Fix: `fixes.permissions` chooses between `init-container`, `root` and `host-mode` (shown
+    only). Safe in a manifest that is plainly for e2e.
     """
 
     code = "COV304"

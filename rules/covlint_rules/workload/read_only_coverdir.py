@@ -25,9 +25,16 @@ from covlint.wiring import Chain
 class ReadOnlyCoverdir(Rule[Chain]):
     """GOCOVERDIR lies on a file system that the container cannot write to.
 
-    A mount with `readOnly: true`, a container with `readOnlyRootFilesystem` and
-    no volume there, or a volume that Kubernetes keeps read-only (a ConfigMap, a
-    Secret): Go reports `read-only file system` on stderr and writes nothing.
+    Why: a mount with `readOnly: true`, a container with `readOnlyRootFilesystem` and no
+    volume at that path, or a volume that Kubernetes keeps read-only (a ConfigMap, a Secret):
+    Go reports `read-only file system` on stderr and writes nothing.
+
+    Instead: mount a writable volume at GOCOVERDIR.
+
+    Left out: mounts that are not seen, and a coverage volume at another path (COV501).
+
+    Fix: safe in a manifest that is plainly for e2e; otherwise unsafe. Which volume should
+    replace a ConfigMap is your choice.
     """
 
     code = "COV303"

@@ -19,10 +19,17 @@ _MAKE = "e2e:\n\tdocker build -t {tag} .\n\tkind load docker-image {tag}\n"
 class RegistryPull(Rule[Chain]):
     """The image is loaded into Kind, and the kubelet asks the registry all the same.
 
-    With `imagePullPolicy: Always`, which is the default for `:latest` and for no
-    tag at all, the registry's image runs instead of the instrumented one that
-    `kind load` put on the node; where the registry has none, the pod never
-    starts. Use IfNotPresent, or a tag of its own.
+    Why: with `imagePullPolicy: Always`, the default for `:latest` and for no tag at all, the
+    registry's image runs instead of the instrumented one that `kind load` has put on the
+    node. Where the registry has none, the pod never starts.
+
+    Instead: set `imagePullPolicy: IfNotPresent`, or use a tag other than `latest`.
+
+    Left out: images that no command loads into the cluster, since the registry may well hold
+    the instrumented one, and policies that a template fills in.
+
+    Fix: safe in a manifest that is plainly for e2e, unless the container's definition is
+    shared.
     """
 
     code = "COV308"

@@ -21,11 +21,20 @@ _POD = (
 class ShellCommand(Rule[Chain]):
     """The workload starts the service by a shell that does not pass SIGTERM on.
 
-    `command` replaces the image's ENTRYPOINT, and its shell is PID 1: the service
-    is killed at the end of the grace period and writes no counters, `covmeta`
-    without `covcounters`, 0.0 %. Which scripts are safe depends on the shell of
-    the image: dash (Debian, Ubuntu) forks every command, bash and busybox replace
-    themselves by the last one. Start the service by `exec`.
+    Why: `command` replaces the image's ENTRYPOINT, and its shell becomes PID 1. SIGTERM goes
+    to PID 1 alone; the service is killed at the end of the grace period, and Go has written
+    no counters: `covmeta` without `covcounters`, 0.0 %. Which lines are harmless depends on
+    the shell of the image: dash (Debian, Ubuntu) runs every command as a child, bash and
+    busybox replace themselves by the last one.
+
+    Instead: put `exec` in front of the service, or name the program in `command` without a
+    shell.
+
+    Left out: images whose shell is not known, jobs and programs that end by themselves,
+    containers with a preStop hook, and programs that hand their counters out themselves.
+
+    Fix: safe in a manifest that is plainly for e2e. Where `exec` is not enough (a pipe, a
+    command after the service) there is none.
     """
 
     code = "COV307"

@@ -30,11 +30,17 @@ _EXPRESSION = "          subPathExpr: {}$(POD_NAME){}\n"
 class SplitCoverdir(Rule[Chain]):
     """Each pod writes to a directory of its own, and the report reads the one above.
 
-    `go tool covdata` looks only at the files of the directories that `-i` names:
-    with all files in sub-directories it warns `no applicable files found in input
-    directories` and exits with 0. Let the pods share the directory: Go's file
-    names hold the process and the time, and never collide. Or name each
-    directory, separated by commas.
+    Why: `go tool covdata` looks only at the files of the directories that `-i` names. When
+    all files lie in sub-directories (`subPath`, `subPathExpr`) it warns `no applicable files
+    found in input directories`, exits with 0, and the report is empty.
+
+    Instead: let the pods share the directory. Go's file names hold the process id and the
+    time, so that they never collide. Or name each sub-directory, separated by commas.
+
+    Left out: reports that name the sub-directories, scripts that may bring the files
+    together, and projects whose report is not seen.
+
+    Fix: safe in a manifest that is plainly for e2e.
     """
 
     code = "COV309"

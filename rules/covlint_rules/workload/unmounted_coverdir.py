@@ -10,11 +10,20 @@ from covlint.wiring import Chain, may_serve_coverage
 
 
 class UnmountedCoverdir(Rule[Chain]):
-    """GOCOVERDIR lies on no volume: the data dies with the container.
+    """GOCOVERDIR lies on no volume: the data goes with the container.
 
-    Go writes its counters when the program ends, and the container's file
-    system goes with the container. Mount a volume that outlives it, or copy the
-    data out while the container lives.
+    Why: Go writes its counters when the program ends. The container's own file system is
+    deleted with the container, usually right after.
+
+    Instead: mount a volume that outlives the container at GOCOVERDIR, or copy the data out
+    before the container is removed.
+
+    Left out: containers that a script copies from, mounts that are not seen, a coverage
+    volume at another path (COV501), and programs that hand their counters out while they run.
+    It is a warning, since somebody may copy the data by hand.
+
+    Fix: a hostPath, or the volume that the Kind cluster brings to the host. Safe in a
+    manifest that is plainly for e2e.
     """
 
     code = "COV302"

@@ -13,8 +13,18 @@ from covlint.wiring import Certainty, Chain, may_serve_coverage
 class UnsetCoverdir(Rule[Chain]):
     """A container runs an instrumented binary without GOCOVERDIR.
 
-    Go prints one warning at the start, `GOCOVERDIR not set, no coverage data
-    emitted`, and writes nothing. Name a directory that a volume is mounted at.
+    Why: Go prints one warning at the start, `GOCOVERDIR not set, no coverage data emitted`,
+    and writes nothing. An empty value counts as unset.
+
+    Instead: set GOCOVERDIR to a directory at which a volume is mounted.
+
+    Left out: environments that are not seen in full (`envFrom`, templates), commands and
+    start-up scripts that may set it, programs that hand their counters out themselves
+    (`runtime/coverage`), and containers of which it is not certain that they run the
+    instrumented image.
+
+    Fix: safe in a manifest that is plainly for e2e; unsafe in any other, or where the
+    container's definition is shared.
     """
 
     code = "COV301"
