@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ import covlint
 from covlint.cli.main import cli, run
 from covlint.cli.rule import builtin, markdown
 from covlint.config import parse_config
-from covlint.registry import Registry
+from covlint.report.rule_page import index, linked, page
+from covlint.rule import Rule
 from covlint.runner.target import parse_targets
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +29,24 @@ def test_the_table_of_rules_is_that_of_the_code() -> None:
     match = re.search(r"<!-- rules -->\n(.*?)\n?<!-- /rules -->", README, re.DOTALL)
     assert match is not None
     assert match[1].splitlines() == list(markdown(builtin()))
+
+
+PAGES = ROOT / "docs" / "rules"
+
+
+def test_there_is_a_page_for_each_rule_and_no_other() -> None:
+    expected = {f"{rule.code}.md" for rule in builtin()} | {"README.md"}
+    assert {path.name for path in PAGES.iterdir()} == expected
+
+
+@pytest.mark.parametrize("rule", builtin(), ids=lambda rule: rule.code)
+def test_the_page_of_a_rule_is_what_the_rule_says(rule: type[Rule[Any]]) -> None:
+    """`make docs` writes it."""
+    assert (PAGES / f"{rule.code}.md").read_text() == linked(page(rule))
+
+
+def test_the_list_of_pages_is_that_of_the_rules() -> None:
+    assert (PAGES / "README.md").read_text() == index(builtin())
 
 
 def test_the_first_example_is_what_the_program_prints(
@@ -75,10 +95,14 @@ def test_the_changelog_knows_the_version() -> None:
     assert f"## {covlint.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_links_inside_the_repository_lead_somewhere(path: str) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / path).read_text()):
-        assert (ROOT / target).exists(), target
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_inside_the_repository_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"^```.*?^```|`[^`\n]+`", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert (path.parent / target).exists(), target
 
 
 def test_a_drawn_chain_shows_where_it_breaks(

@@ -17,6 +17,7 @@ from covlint.report.rule_page import (
     FAMILIES,
     fixes,
     index,
+    linked,
     page,
     page_data,
     row,
@@ -128,7 +129,9 @@ def _show(text: str, *, plain: bool) -> None:
 
 def _write_pages(folder: str, rules: Rules) -> None:
     """Raises Failure for a folder that cannot be written to."""
-    pages = {f"{found.code}.md": page(found) for found in rules} | {"README.md": index(rules)}
+    pages = {f"{found.code}.md": linked(page(found)) for found in rules} | {
+        "README.md": index(rules)
+    }
     try:
         os.makedirs(folder, exist_ok=True)
         for name, text in pages.items():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,12 +31,15 @@ EVIDENCE = {
 }
 
 _SAFETY = {
-    Applicability.SAFE: "**safe** (`covlint --fix`): it cannot change what a production build or "
-    "deployment does",
-    Applicability.UNSAFE: "**unsafe** (`covlint --fix --unsafe-fixes`): it may change what "
-    "production builds or runs, so read the patch",
-    Applicability.DISPLAY: "**shown only**: the choice is yours, nothing is written",
+    Applicability.SAFE: "*safe*, written by `covlint --fix`: it cannot change what a production "
+    "build or deployment does.",
+    Applicability.UNSAFE: "*unsafe*, written by `covlint --fix --unsafe-fixes`: it may change what "
+    "production builds or runs.",
+    Applicability.DISPLAY: "*shown*, never written: the choice is yours.",
 }
+
+#: The titles of fixes that a page lists for each kind; they differ only by the values in them.
+_TITLES = 3
 
 #: The families in the order of the codes, and what they are about.
 FAMILIES = {
@@ -104,7 +108,7 @@ def _card(rule: type[Rule[Any]]) -> Iterator[str]:
 
 def _section(title: str, text: str) -> Iterator[str]:
     if text:
-        yield from (f"## {title}", "", text[:1].upper() + text[1:], "")
+        yield from (f"## {title}", "", _sentence(text), "")
 
 
 def _example(rule: type[Rule[Any]]) -> Iterator[str]:
@@ -123,9 +127,13 @@ def _silent(rule: type[Rule[Any]]) -> Iterator[str]:
     if found is None:
         return
     case, files = found
-    yield f"For example, nothing is reported here{f' ({case.why})' if case.why else ''}:"
+    example = invalid_example(rule)
+    above = example.files if example is not None else {}
+    new = {path: text for path, text in files.items() if above.get(path) != text}
+    start = "With the other files as above, nothing" if len(new) < len(files) else "Nothing"
+    yield f"{start} is reported here{f' ({case.why})' if case.why else ''}:"
     yield ""
-    yield from _files(files)
+    yield from _files(new)
 
 
 def _files(files: Mapping[str, str]) -> Iterator[str]:
@@ -142,12 +150,17 @@ def _hunks(patch: str) -> Iterator[str]:
 def _fix(offers: Sequence[Offer], why: str) -> Iterator[str]:
     yield from ("## Fix", "")
     if not offers:
-        yield from ("There is none: what to do is said above.", "")
+        yield from ("No fix is offered: what to do stands above.", "")
     for offer in offers:
-        titles = "; ".join(f"“{title}”" for title in offer.titles)
-        yield f"- {_SAFETY[offer.applicability]}: {titles}"
+        titles = [f"“{title}”" for title in offer.titles[:_TITLES]]
+        more = ["…"] if len(offer.titles) > _TITLES else []
+        yield f"- {_SAFETY[offer.applicability]} {'; '.join(titles + more)}"
     yield from ("",) if offers else ()
-    yield from (why, "") if why else ()
+    yield from (_sentence(why), "") if why else ()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _configuration(rule: type[Rule[Any]]) -> Iterator[str]:
@@ -167,6 +180,14 @@ def _configuration(rule: type[Rule[Any]]) -> Iterator[str]:
             names = ", ".join(name for name, start in languages if start == comment)
             yield f"- {names}: `{comment} covlint: ignore[{rule.code}] the reason`"
         yield ""
+
+
+def linked(text: str) -> str:
+    """The page as it stands in ``docs/rules``: what sources name is in the folder above."""
+    text = re.sub(
+        r"\b(facts, parts? [A-G]\d?(?: and [A-G]\d?)?)", r"[\1](../go-coverage-facts.md)", text
+    )
+    return text.replace("Source: field notes:", "Source: [field notes](../field-notes.md):")
 
 
 def index(rules: Iterable[type[Rule[Any]]]) -> str:

@@ -77,7 +77,7 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
         span = flag.part_span(0, len(flag.value or ""))
         if span is None:
             return None
-        return Fix("Rewrite the list", Applicability.SAFE, (Edit(span, value.encode()),))
+        return Fix(f"Write -coverpkg={value}", Applicability.SAFE, (Edit(span, value.encode()),))
 
     VALID = (
         Valid(
@@ -134,6 +134,7 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
             fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
             "RUN go build -cover -coverpkg=./internal/...,./cmd/till -o /till ./cmd/till\n",
             safe=True,
+            example=True,
         ),
         Invalid(
             {

@@ -60,7 +60,9 @@ class DisabledRedesign(Rule[GoBuild]):
         yield self.diagnostic(
             named,
             f"nocoverageredesign switches coverage off: {outcome}",
-            fix=Fix("Remove it", Applicability.SAFE, (edit,)) if edit is not None else None,
+            fix=Fix("Remove nocoverageredesign", Applicability.SAFE, (edit,))
+            if edit is not None
+            else None,
         )
 
     VALID = (

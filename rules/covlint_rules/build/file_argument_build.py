@@ -107,6 +107,7 @@ class FileArgumentBuild(Rule[GoBuild]):
             fixed="FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
             "RUN go build -cover -o /till ./cmd/till\n",
             safe=True,
+            example=True,
         ),
         Invalid(
             {

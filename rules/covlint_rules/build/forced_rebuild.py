@@ -98,6 +98,7 @@ class ForcedRebuild(Rule[GoBuild]):
             "FROM golang:1.24\nCOPY . .\nRUN go build -cover \\\n    «-a» \\\n    -o /app .\n",
             fixed="FROM golang:1.24\nCOPY . .\nRUN go build -cover \\\n    -o /app .\n",
             safe=True,
+            example=True,
         ),
         Invalid(
             'FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN if [ "$GOFLAGS" = -cover ]; then '

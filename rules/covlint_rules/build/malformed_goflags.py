@@ -66,7 +66,9 @@ class MalformedGoflags(Rule[GoBuild]):
             if nested or span != word.span or re.search(r'["$`\\]', repaired):
                 return None
             repaired = f'"{repaired}"'
-        return Fix("Rewrite the value", Applicability.SAFE, (Edit(span, repaired.encode()),))
+        return Fix(
+            f"Write GOFLAGS as {repaired}", Applicability.SAFE, (Edit(span, repaired.encode()),)
+        )
 
     def fault(self, value: str) -> tuple[str, str] | None:
         """What is wrong with a value, and the value as it should be."""
@@ -96,8 +98,8 @@ class MalformedGoflags(Rule[GoBuild]):
                 if previous.lstrip("-") in VALUED:
                     start = fields[index - 1].end
                     return (
-                        f"a value in GOFLAGS stands behind an '=': Go rejects {text!r} as a "
-                        "non-flag and the build fails",
+                        f"in GOFLAGS a value stands behind an '=', not behind a space: Go rejects "
+                        f"{text!r} as a non-flag, and the build fails",
                         value[:start] + "=" + value[field.start :],
                     )
                 return (

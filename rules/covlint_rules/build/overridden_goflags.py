@@ -51,7 +51,11 @@ class OverriddenGoflags(Rule[GoBuild]):
                 yield self.diagnostic(
                     flag.span,
                     f"-cover={flag.value} turns the instrumentation off, whatever GOFLAGS says",
-                    fix=Fix("Remove it", Applicability.UNSAFE, (Edit(flag.removal, b""),)),
+                    fix=Fix(
+                        f"Remove -cover={flag.value}",
+                        Applicability.UNSAFE,
+                        (Edit(flag.removal, b""),),
+                    ),
                 )
                 return
         for earlier, later in zip(build.goflags, build.goflags[1:], strict=False):
@@ -78,7 +82,7 @@ class OverriddenGoflags(Rule[GoBuild]):
         # in an ENV, $GOFLAGS is the ARG's value while the image is built
         span = Span(build.span.path, later.word.span.start, later.word.span.end)
         return Fix(
-            "Merge the values",
+            f'Write GOFLAGS="$GOFLAGS {text}"',
             Applicability.UNSAFE if later.kind == "env" else Applicability.SAFE,
             (Edit(span, f'"$GOFLAGS {text}"'.encode()),),
         )

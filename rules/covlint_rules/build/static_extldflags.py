@@ -44,7 +44,7 @@ class StaticExtldflags(Rule[GoBuild]):
                     '-extldflags "-static" is not needed for coverage; DD-TEST-007 forbids it in '
                     "coverage builds (it loses no data: measured on Go 1.21 to 1.27)",
                     severity=None if build.takes_part else Severity.NOTICE,
-                    fix=simplified(build, "Remove the static linking", (static.removal,)),
+                    fix=simplified(build, "Remove -extldflags -static", (static.removal,)),
                 )
 
     VALID = (

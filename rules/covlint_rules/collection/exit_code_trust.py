@@ -42,15 +42,24 @@ class ExitCodeTrust(Rule[Collection]):
             if any(one.text in kept for one in command.inputs) and command.forgiven:
                 continue
             if command.forgiven:
-                message = "the only failure that go tool covdata reports is thrown away here"
+                message = (
+                    "the exit code of go tool covdata is thrown away: a damaged file, which makes "
+                    "the whole directory unreadable, goes unnoticed"
+                )
             elif command.tested and not checked:
-                message = "go tool covdata exits with 0 also when it finds no data at all"
+                message = (
+                    "go tool covdata exits with 0 also when it finds no data at all: this test "
+                    "always succeeds"
+                )
             else:
                 continue
             yield self.diagnostic(
                 command.span,
                 message,
-                fix=Fix("Test what it writes, not its exit code", Applicability.DISPLAY),
+                fix=Fix(
+                    "Test what covdata writes (test -s cover.out), not its exit code",
+                    Applicability.DISPLAY,
+                ),
             )
 
     VALID = (

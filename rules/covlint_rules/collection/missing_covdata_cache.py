@@ -44,7 +44,7 @@ class MissingCovdataCache(Rule[Collection]):
                 command.span,
                 f"go tool covdata is built at its first use since Go 1.25, and {fault}: there is "
                 "no report",
-                fix=Fix("Give it a GOCACHE that it can write to", Applicability.DISPLAY),
+                fix=Fix("Give covdata a GOCACHE that it can write to", Applicability.DISPLAY),
             )
 
     def version(self, *written: str | None) -> tuple[int, int]:

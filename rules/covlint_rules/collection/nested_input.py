@@ -110,7 +110,7 @@ class NestedInput(Rule[Collection]):
             if length == len(one.text.encode()):
                 directories = ",".join(names)
                 edit = Edit(one.value, directories.encode())
-                return Fix(f"Read {directories}", Applicability.SAFE, (edit,))
+                return Fix(f"Name the sub-directories: {directories}", Applicability.SAFE, (edit,))
         listing = f"$(find {one.text} -mindepth 1 -type d | paste -sd, -)"
         return Fix(f'Read each of them: -i="{listing}"', Applicability.DISPLAY)
 

@@ -41,8 +41,8 @@ class RepeatedInputFlag(Rule[Collection]):
             shown = ", ".join(one.text or one.prefix + "…" for one in inputs[:-1])
             yield self.diagnostic(
                 lost.value or command.span,
-                f"go tool covdata reads only the last of {len(inputs)} -i flags: {shown} is left "
-                "out",
+                f"go tool covdata reads only the last of {len(inputs)} -i flags: {shown} is "
+                "left out, and its data is missing from the report",
                 fix=self.joined(inputs),
             )
 

@@ -92,7 +92,7 @@ class DeafStopSignal(Rule[Chain]):
             f"the container is stopped by SIG{name}, which {outcome}: the counters are never "
             "written",
             related=(Related(place, "the program's own signals"),),
-            fix=Fix("Stop it by SIGTERM", applied, (edit,)),
+            fix=Fix("Stop the container by SIGTERM", applied, (edit,)),
         )
 
     def is_first(self, chain: Chain) -> bool:

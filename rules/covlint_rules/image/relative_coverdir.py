@@ -70,7 +70,7 @@ class RelativeCoverdir(Rule[Chain]):
         elif lost:
             why = f"from {start} it is {path}, which nothing creates: no data is written"
         else:
-            why = "where that is, the working directory decides"
+            why = "the working directory decides where that is"
         yield self.diagnostic(
             coverdir.span,
             f"GOCOVERDIR={coverdir.text} is a relative path: {why}",

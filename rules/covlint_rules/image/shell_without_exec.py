@@ -142,6 +142,7 @@ class ShellWithoutExec(Rule[Chain]):
             fixed=_BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
             "ENV GOCOVERDIR=/tmp\nENTRYPOINT exec /till --port 80\n",
             safe=True,
+            example=True,
         ),
         Invalid(
             _BUILD + "FROM ubuntu:24.04\nCOPY --from=b /till /till\n"

@@ -65,7 +65,7 @@ class StaleBinary(Rule[Chain]):
                     Related(copy.copied.span, "the build that is copied"),
                 ),
                 fix=Fix(
-                    f"Copy from {stage}",
+                    f"Copy the binary from the stage {stage}",
                     Applicability.DISPLAY if moved else applied,
                     (Edit(copy.stage, stage.encode()),),
                 ),

@@ -61,7 +61,7 @@ class StrayQuotes(Rule[Chain]):
 
     def bare(self, chain: Chain, path: str) -> Fix | None:
         coverdir, container = chain.coverdir, chain.container
-        title = f"Write {path}"
+        title = f"Write the bare path {path}"
         if coverdir is None:
             return None
         plain = coverdir.span.end - coverdir.span.start == len(coverdir.text.encode())

@@ -74,7 +74,7 @@ class UnextractedCoverage(Rule[Chain]):
                 continue
             yield self.diagnostic(
                 step.span,
-                f"this copies {step.source}, but the data lies in {place.text}: it is left behind",
+                f"this copies {step.source}, but the data lies in {place.text} and is left behind",
                 related=(Related(place.span, "the data"),),
                 fix=Fix(f"Copy {place.text}", Applicability.DISPLAY),
             )

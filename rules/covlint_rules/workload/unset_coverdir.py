@@ -195,6 +195,7 @@ class UnsetCoverdir(Rule[Chain]):
             },
             message="GOCOVERDIR is not set",
             safe=True,
+            example=True,
         ),
         Invalid(
             {
