@@ -152,6 +152,9 @@ class ScriptValues:
             and part.text not in self.variables
             and part.text not in self.unknown
         }
+        named = any(part.kind == "variable" and part.text == "PWD" for part in word.parts)
+        if named and self.directory is not None and "PWD" not in self.variables:
+            missing["PWD"] = self.directory
         # With ":-" an empty value stands for the default, as an unset one does.
         return {**self.variables, **missing} if missing else self.variables
 

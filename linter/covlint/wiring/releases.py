@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from covlint.facts.commands.steps import ImageBuild, Step, StepKind
-from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
+from covlint.facts.commands.steps import BuildArgument, ImageBuild, Step, StepKind
+from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation, mentions_cover
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.dockerfile.image import Image
@@ -41,11 +41,15 @@ def releases_of(facts: Facts, wired: Wired) -> Iterator[Release]:
         for image in wired.images:
             if not _makes(command, image) or image.coverdir is not None:
                 continue
+            name = command.tags[0] if command.tags else image.name or "the image"
             for build in image.builds:
                 always = build.instrumentation is Instrumentation.YES
                 if always and build.branch is Branch.NONE:
-                    name = command.tags[0] if command.tags else image.name or "the image"
                     yield Release(name, _flag(build), command.span)
+                elif build.instrumentation is Instrumentation.CONDITIONAL:
+                    passed = next((a for a in command.arguments if _turns_on(a, build)), None)
+                    if passed is not None:
+                        yield Release(name, passed.span, command.span)
 
 
 def _publishes(command: ImageBuild, steps: list[Step]) -> bool:
@@ -59,9 +63,19 @@ def _publishes(command: ImageBuild, steps: list[Step]) -> bool:
     return command.pushed or any(
         step.kind is StepKind.PUSH
         and step.span.path == command.span.path
-        and any(operand in command.tags for operand in step.operands)
+        and any(
+            # a version that the job fills in (${{ github.ref_name }}) is in both or in neither
+            operand in command.tags
+            or (operand is None and not command.tags and step.recipe == command.recipe)
+            for operand in step.operands
+        )
         for step in steps
     )
+
+
+def _turns_on(argument: BuildArgument, build: GoBuild) -> bool:
+    """Whether a build argument instruments a build that it can instrument."""
+    return mentions_cover(argument.value) and argument.name in {build.variable, *build.declared}
 
 
 def _makes(command: ImageBuild, image: Image) -> bool:

@@ -30,14 +30,40 @@ def tools_for(container: Container) -> frozenset[str | None]:
 def copied(steps: Iterable[Step], tools: Collection[str | None], paths: Collection[str]) -> bool:
     """Whether something copies one of the paths, or what it lies in, out of a container.
 
-    A copy whose source is not seen counts: it may be this one.
+    A copy whose source is not seen counts: it may be this one. What comes out of a container
+    that a script runs by itself is that container's own data.
     """
+    known = tuple(steps)
+    own = {name for step in known if (name := run_name(step)) is not None}
     sources = [
         step.source
-        for step in steps
-        if step.kind is StepKind.COPY and not step.inward and step.through in tools
+        for step in known
+        if step.kind is StepKind.COPY
+        and not step.inward
+        and step.through in tools
+        and copied_container(step) not in own
     ]
     return any(one is None or any(_meet(one, path) for path in paths) for one in sources)
+
+
+def run_name(step: Step) -> str | None:
+    """The name that ``docker run --name`` gives to its container."""
+    if step.kind is not StepKind.RUN_CONTAINER:
+        return None
+    for index, word in enumerate(step.words):
+        if word is not None and word.startswith("--name="):
+            return word.partition("=")[2]
+        if word == "--name" and index + 1 < len(step.words):
+            return step.words[index + 1]
+    return None
+
+
+def copied_container(step: Step) -> str | None:
+    """The container that ``docker cp NAME:PATH …`` copies from; None where it is not seen."""
+    if step.kind is not StepKind.COPY or step.inward or len(step.operands) < 2:
+        return None
+    name, colon, _ = (step.operands[-2] or "").partition(":")
+    return name if colon and name else None
 
 
 def opened(steps: Iterable[Step], paths: Collection[str]) -> bool:

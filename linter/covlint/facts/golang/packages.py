@@ -38,6 +38,11 @@ class GoPackage:
     optional: frozenset[str]
     imports: frozenset[str]
 
+    @property
+    def shuts_down(self) -> bool:
+        """Whether some file plainly shuts an HTTP server down, so that its time-outs count."""
+        return any(b"http.Server" in s.data and b".Shutdown(" in s.data for s in self.sources)
+
 
 def _header(source: SourceFile, headers: Headers) -> Header:
     header = headers.get(source.path)

@@ -165,7 +165,8 @@ def read_main_package(
     runs: bool | None = True if blocking is not None else None
     if blocking is None and not unseen and ends_by_itself(sources):
         runs = False
-    timeout = shutdown_timeout([file for tree in trees.values() for file in tree])
+    ending = [one for p in packages if p.path not in trees and p.shuts_down for one in p.sources]
+    timeout = shutdown_timeout([*(f for t in trees.values() for f in t), *map(read_go, ending)])
     imports = here.imports.union(*(package.imports for package in packages))
     return MainPackage(
         directory=directory,
