@@ -21,6 +21,8 @@ _COMMANDS = {
     "check": ("covlint.cli.check", "check", "Find, and with --fix repair, what loses the data."),
     "verify": ("covlint.cli.verify", "verify", "Prove by a real run that the data arrives."),
     "doctor": ("covlint.cli.doctor", "doctor", "Explain a coverage folder and a log."),
+    "why": ("covlint.cli.why", "why", "Tell why a package is at 0 %."),
+    "report": ("covlint.cli.report", "report", "Report coverage from data folders and profiles."),
     "graph": ("covlint.cli.graph", "graph", "Show the coverage chains and where they break."),
     "rule": ("covlint.cli.rule", "rule", "Explain a rule, or list all rules."),
     "demo": ("covlint.cli.demo", "demo", "Show the whole story on a bundled broken service."),
