@@ -15,11 +15,12 @@ from covlint.diagnostics import Diagnostic, Symptom
 from covlint.runner.build import Read
 from covlint.runner.command import Processes, last_words
 from covlint.runner.diagnose import Locate, Observation, diagnose, signs_of
-from covlint.runner.engines.process import ENDS_ALONE, Progress, Ran, run_process
+from covlint.runner.engines.process import run_process
 from covlint.runner.engines.suite import plan_suite, run_suite
 from covlint.runner.folder import read_folder
 from covlint.runner.plan import Host, ProcessPlan, plan_process
 from covlint.runner.profile import Profile, ProfileReader
+from covlint.runner.steps import ENDS_ALONE, Progress, Ran
 from covlint.runner.symptoms import Sign
 from covlint.runner.target import Target
 from covlint.runner.toolchain import find_toolchain, go_environment

@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from covlint.runner.command import (
     CannotStart,
-    Command,
     Completed,
     Processes,
     Running,
-    last_words,
 )
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import read_folder
@@ -30,34 +25,23 @@ from covlint.runner.readiness import (
     wait_until_listening,
     wait_until_ready,
 )
+from covlint.runner.steps import (
+    ENDS_ALONE,
+    Progress,
+    Ran,
+    Recorder,
+    condition,
+    ending_of,
+    exit_words,
+    failure,
+    read_text,
+)
 from covlint.runner.symptoms import Ending
-from covlint.runner.target import Ready
 from covlint.runner.validate import exercise_claim
-from covlint.runner.verdict import Outcome, StepResult, Validation
+from covlint.runner.verdict import Outcome, Validation
 
 #: In every binary that can emit counters, also when stripped (facts, part E; Go 1.21 to 1.27).
 _RUNTIME_MARK = b"GOCOVERDIR not set"
-#: What a worker has to do, and a service must not.
-ENDS_ALONE = "the service ends by itself"
-_CRASH_MARKS = ("\npanic: ", "\nfatal error: ", "\nSIGQUIT: ", "\nSIGABRT: ")
-
-
-class Progress(Protocol):
-    """Told about each step as it happens."""
-
-    def begin(self, step: str, detail: str) -> None: ...
-
-    def end(self, result: StepResult) -> None: ...
-
-
-@dataclass
-class Ran:
-    """What an engine hands over: steps, what was seen, and the claims about the exercise."""
-
-    steps: list[StepResult] = field(default_factory=list)
-    claims: list[Validation] = field(default_factory=list)
-    observation: Observation | None = None
-    data: Path | None = None
 
 
 def run_process(plan: ProcessPlan, processes: Processes, progress: Progress) -> Ran:
@@ -66,32 +50,30 @@ def run_process(plan: ProcessPlan, processes: Processes, progress: Progress) -> 
     Whatever fails is part of the result; the folder of the run stays until the
     caller removes it.
     """
-    run = _Run(plan, processes, progress, Ran())
+    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run))
     if run.build():
         run.prepare()
         run.serve()
-    return run.ran
+    return run.steps.ran
 
 
 @dataclass
 class _Run:
     plan: ProcessPlan
-    processes: Processes
-    progress: Progress
-    ran: Ran
+    steps: Recorder
     instrumented: bool | None = None
     port: int | None = None  # found by looking, when the target does not say
 
     def build(self) -> bool:
         plan = self.plan
         (plan.run / "bin").mkdir(parents=True, exist_ok=True)
-        outcome = self.command(plan.build.command)
-        problem = _failure("the build", outcome)
+        outcome = self.steps.command(plan.build.command)
+        problem = failure("the build", outcome)
         if problem is None and not plan.build.binary.is_file():
             problem = f"the build left no {plan.build.binary.name} behind"
         if problem is not None:
             output = outcome.output if isinstance(outcome, Completed) else ""
-            self.ran.claims.append(Validation("the service builds", Outcome.FAILED, problem))
+            self.steps.ran.claims.append(Validation("the service builds", Outcome.FAILED, problem))
             self.observe(problem, output, Ending.UNKNOWN)
             return False
         self.instrumented = _RUNTIME_MARK in plan.build.binary.read_bytes()
@@ -118,21 +100,24 @@ class _Run:
                 "started; stop it, or use ${PORT} in the target for a free port"
             )
             return
-        begin = self.begin("start", " ".join(plan.service.argv))
+        shown = " ".join(plan.service.argv)
+        begin = self.steps.begin("start", shown)
         try:
-            service = self.processes.start(plan.service)
+            service = self.steps.processes.start(plan.service)
         except CannotStart as error:
-            self.end("start", " ".join(plan.service.argv), begin, None, str(error), failed=True)
+            self.steps.end(
+                "start", " ".join(plan.service.argv), begin, None, str(error), failed=True
+            )
             self.fail(str(error))
             return
-        self.end("start", " ".join(plan.service.argv), begin, None)
+        self.steps.end("start", shown, begin, None)
         problem = self.wait(service)
         if problem is None:
             self.exercise()
         ending = self.stop(service, ready=problem is None)
-        log = _read(plan.log)
+        log = read_text(plan.log)
         if problem is not None:
-            self.ran.claims.append(
+            self.steps.ran.claims.append(
                 Validation("the service gets ready", Outcome.FAILED, self.shown(problem))
             )
         self.observe(problem, log, ending)
@@ -140,19 +125,19 @@ class _Run:
     def wait(self, service: Running) -> str | None:
         plan = self.plan
         if not plan.ready.given:
-            begin = self.begin("ready", "wait until it listens or ends")
+            begin = self.steps.begin("ready", "wait until it listens or ends")
             self.port = wait_until_listening(
                 service.process.pid, service.poll, plan.ready.timeout if plan.lasting else 5.0
             )
             found = f"it listens on port {self.port}" if self.port else "it listens on no port"
-            self.end("ready", found, begin, None)
+            self.steps.end("ready", found, begin, None)
             return None
-        begin = self.begin("ready", describe(plan.ready))
-        around = Surroundings(plan.log, self.processes, plan.root, plan.build.command.env)
+        begin = self.steps.begin("ready", describe(plan.ready))
+        around = Surroundings(plan.log, self.steps.processes, plan.root, plan.build.command.env)
         problem = wait_until_ready(plan.ready, service.poll, around)
-        self.end(
+        self.steps.end(
             "ready",
-            _condition(plan.ready),
+            condition(plan.ready),
             begin,
             None,
             self.shown(problem or ""),
@@ -168,10 +153,10 @@ class _Run:
         if self.port is not None:
             url = f"http://127.0.0.1:{self.port}"
             command = replace(command, env={**command.env, "SERVICE_URL": url})
-        outcome = self.command(command)
-        problem = _failure("the exercise", outcome)
+        outcome = self.steps.command(command)
+        problem = failure("the exercise", outcome)
         seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
-        self.ran.claims.append(
+        self.steps.ran.claims.append(
             exercise_claim(
                 problem is None,
                 problem or f"exit code 0 after {seconds:.1f} s",
@@ -185,7 +170,7 @@ class _Run:
         plan = self.plan
         worker = ready and plan.exercise is None and not plan.ready.given and self.port is None
         worker = worker and not plan.lasting
-        begin = self.begin("stop", "wait for its end" if worker else "SIGTERM")
+        begin = self.steps.begin("stop", "wait for its end" if worker else "SIGTERM")
         code = service.wait(plan.target.timeout) if worker else service.poll()
         asked = code is None
         if asked:
@@ -196,9 +181,9 @@ class _Run:
         service.kill_group()
         if code is None:
             code = service.process.wait()
-        ending = _ending(code, _read(plan.log), asked=asked, killed=killed)
+        ending = ending_of(code, read_text(plan.log), asked=asked, killed=killed)
         detail = f"SIGKILL after {plan.grace:g} s" if killed else ""
-        self.end("stop", "SIGTERM" if asked else "it ended by itself", begin, code, detail)
+        self.steps.end("stop", "SIGTERM" if asked else "it ended by itself", begin, code, detail)
         if worker or (not asked and ready):
             self.ended_alone(code, asked=asked)
         return ending
@@ -207,29 +192,29 @@ class _Run:
         claim = ENDS_ALONE
         if asked:
             waited = f"not after {self.plan.target.timeout:g} seconds; it was stopped"
-            self.ran.claims.append(Validation(claim, Outcome.FAILED, waited, required=False))
+            self.steps.ran.claims.append(Validation(claim, Outcome.FAILED, waited, required=False))
         elif code != 0:
-            self.ran.claims.append(
+            self.steps.ran.claims.append(
                 Validation(
                     claim,
                     Outcome.FAILED,
-                    f"it ended with {_exit(code)}",
+                    f"it ended with {exit_words(code)}",
                     required=self.plan.target.require_exercise,
                 )
             )
         elif self.plan.exercise is None:
-            self.ran.claims.append(Validation(claim, Outcome.PASSED, "exit code 0"))
+            self.steps.ran.claims.append(Validation(claim, Outcome.PASSED, "exit code 0"))
 
     def fail(self, problem: str) -> None:
-        self.ran.claims.append(Validation("the service gets ready", Outcome.FAILED, problem))
+        self.steps.ran.claims.append(Validation("the service gets ready", Outcome.FAILED, problem))
         self.observe(problem, "", Ending.UNKNOWN)
 
     def observe(self, problem: str | None, log: str, ending: Ending) -> None:
         plan = self.plan
         place = plan.stand_in
         folder = read_folder(plan.arrives / _inner(place.folder))
-        self.ran.data = folder.path
-        self.ran.observation = Observation(
+        self.steps.ran.data = folder.path
+        self.steps.ran.observation = Observation(
             folder=folder,
             log=self.shown(log),
             ending=ending,
@@ -239,93 +224,10 @@ class _Run:
             read_only=place.read_only,
         )
 
-    def command(self, command: Command) -> Completed | str:
-        shown = _shown(command)
-        begin = self.begin(command.why, shown)
-        log = self.plan.run / f"{command.why}.log"
-        try:
-            outcome: Completed | str = self.processes.run(replace(command, log=log))
-        except CannotStart as error:
-            outcome = str(error)
-        code = outcome.code if isinstance(outcome, Completed) else None
-        said = outcome if isinstance(outcome, str) else ""
-        self.end(command.why, shown, begin, code, said, failed=bool(said))
-        return outcome
-
-    def begin(self, step: str, detail: str) -> float:
-        self.progress.begin(step, detail)
-        return time.monotonic()
-
-    def end(
-        self,
-        step: str,
-        command: str,
-        begin: float,
-        code: int | None,
-        detail: str = "",
-        *,
-        failed: bool = False,
-    ) -> None:
-        result = StepResult(step, command, time.monotonic() - begin, code, detail, failed)
-        self.ran.steps.append(result)
-        self.progress.end(result)
-
     def shown(self, text: str) -> str:
         return container_path(self.plan, text)
-
-
-def _failure(what: str, outcome: Completed | str) -> str | None:
-    """Why a command did not succeed, with the line that says most."""
-    if isinstance(outcome, str):
-        return outcome
-    if outcome.timed_out:
-        return f"{what} took longer than its time-out ({outcome.seconds:.0f} s)"
-    if outcome.code == 0:
-        return None
-    return f"{what} failed ({_exit(outcome.code)}){last_words(outcome.output)}"
-
-
-def _exit(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
-
-
-def _ending(code: int, log: str, *, asked: bool, killed: bool) -> Ending:
-    if any(mark in f"\n{log}" for mark in _CRASH_MARKS) and code != 0:
-        return Ending.CRASHED
-    if killed:
-        return Ending.KILLED
-    if asked and code == -signal.SIGTERM:
-        return Ending.TERMINATED
-    return Ending.KILLED if code == -signal.SIGKILL else Ending.EXITED
-
-
-def _condition(ready: Ready) -> str:
-    if ready.http is not None:
-        return f"GET {ready.http}"
-    if ready.tcp is not None:
-        return f"connect {ready.tcp}"
-    return f"log {ready.log!r}" if ready.log is not None else str(ready.command)
-
-
-def _shown(command: Command) -> str:
-    words: Sequence[str] = command.argv
-    if len(words) == 3 and words[:2] == ("sh", "-c"):
-        return " ".join(words[2].replace("\\\n", " ").split())
-    return " ".join(words)
 
 
 def _inner(folder: str) -> str:
     base, _, rest = folder.partition("/")
     return rest if base == "host" else ""
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from covlint.runner.command import CannotStart, Command, Completed, Processes, last_words
 from covlint.runner.diagnose import Observation
-from covlint.runner.engines.process import Progress, Ran
 from covlint.runner.folder import read_folder
+from covlint.runner.steps import Progress, Ran
 from covlint.runner.symptoms import Ending
 from covlint.runner.target import Target, TargetError
 from covlint.runner.validate import exercise_claim
