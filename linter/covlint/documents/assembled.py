@@ -119,6 +119,11 @@ class AssembledSource(SourceFile):
             settled.append(found)
         return tuple(settled)
 
+    def adds_for_coverage_only(self, offset: int) -> bool:
+        """Whether what is added to the mapping around ``offset`` is there with coverage on only,
+        by a condition of the code that writes the text."""
+        return False
+
     def _settle(self, edit: Edit) -> Edit | None:
         start, end, text = edit.span.start, edit.span.end, edit.replacement
         if start == end:

@@ -17,11 +17,57 @@ from covlint.facts.kubernetes.coverage_permissions import (
     non_root_by,
     open_by_init_container,
     opened_before,
+    root_for_coverage,
 )
 from covlint.facts.kubernetes.coverage_volume import is_host_directory, node_path, written_fix
 from covlint.facts.kubernetes.workload import Container, VolumeMount
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Certainty, Chain
+
+_GO = """\
+package e2e
+
+import (
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+)
+
+const image = "till"
+
+func pod() *corev1.Pod {
+	coverage := os.Getenv("E2E_COVERAGE") == "true"
+	env := []corev1.EnvVar{{Name: "LOG", Value: "debug"}}
+	if coverage {
+		env = append(env, corev1.EnvVar{Name: "GOCOVERDIR", Value: "/coverdata"})
+	}
+	return &corev1.Pod{
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{
+				Name:         "till",
+				Image:        image,
+				Env:          env,
+				VolumeMounts: []corev1.VolumeMount{{Name: "coverage", MountPath: "/coverdata"}},
+			}},
+			Volumes: []corev1.Volume{{Name: "coverage", VolumeSource: corev1.VolumeSource{
+				HostPath: &corev1.HostPathVolumeSource{Path: «"/coverdata"»},
+			}}},
+		},
+	}
+}
+"""
+_ROOT = """\
+			SecurityContext: func() *corev1.PodSecurityContext {
+				if coverage {
+					return &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](0)}
+				}
+				return nil
+			}(),
+"""
+_FIXED = (
+    _GO.replace("«", "").replace("»", "").replace("\t\t},\n\t}\n}\n", f"{_ROOT}\t\t}},\n\t}}\n}}\n")
+)
 
 
 class NonRootCoverdir(Rule[Chain]):
@@ -94,6 +140,9 @@ class NonRootCoverdir(Rule[Chain]):
             where = "" if chain.extra_mounts else " on the node"
             advice = f"Before the cluster is created{where}: mkdir -p {path} && chmod 0777 {path}"
             return Fix(advice, Applicability.DISPLAY)
+        gated = root_for_coverage(container)
+        if gated:
+            return written_fix("Run as root when coverage is on", [gated], safe=True)
         if way == "root":
             return written_fix(
                 "Run the container as root",
@@ -274,5 +323,15 @@ class NonRootCoverdir(Rule[Chain]):
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
                 "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n",
             },
+        ),
+        Invalid(
+            {
+                "Dockerfile": "FROM golang:1.24 AS b\nRUN go build -cover -o /till .\n"
+                "FROM debian:bookworm-slim\nCOPY --from=b /till /till\nUSER 1001\n",
+                "deploy/till.go": _GO,
+            },
+            fixed={"deploy/till.go": _FIXED},
+            message="runs as user 1001",
+            safe=True,
         ),
     )

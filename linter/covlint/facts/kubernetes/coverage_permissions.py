@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
+from covlint.documents.assembled import AssembledSource
+from covlint.documents.yaml import YamlMapping
 from covlint.documents.yaml_edit import Edits
 from covlint.documents.yaml_text import Value
 from covlint.facts.dockerfile.base_images import Shell
@@ -78,6 +80,22 @@ def open_by_init_container(
     starter["securityContext"] = context
     starter["volumeMounts"] = [{"name": mount.name.text, "mountPath": path}]
     return container.pod.add_init_container(starter)
+
+
+def root_for_coverage(container: Container) -> Edits:
+    """Root with coverage switched on only, in code that has a condition for that; empty
+    elsewhere. The whole pod where nothing in it speaks of a user (kubernaut's DD-TEST-007)."""
+    pod, identity = container.pod, container.identity
+    if identity.user is None and identity.non_root is None and _behind_condition(pod.node):
+        return pod.set_user(0)
+    return container.set_user(0) if _behind_condition(container.node) else ()
+
+
+def _behind_condition(node: YamlMapping) -> bool:
+    source = node.source
+    if not isinstance(source, AssembledSource) or node.get("securityContext") is not None:
+        return False
+    return source.adds_for_coverage_only(node.start + 1)
 
 
 def _free_name(container: Container) -> str:

@@ -144,7 +144,7 @@ def without_sub_path(mount: VolumeMount) -> Edits:
 def onto_node(volume: Volume, path: str) -> Edits:
     """A hostPath in the place of the volume's ``emptyDir``."""
     entry = volume.node.entry("emptyDir")
-    if entry is None or entry.alias or volume.node.flow or len(volume.node.entries) < 2:
+    if entry is None or entry.alias or len(volume.node.entries) < 2:
         return ()
     added = insert_entry(volume.node, "hostPath", {"path": path, "type": "DirectoryOrCreate"})
     removed = remove_entry(volume.node, "emptyDir")
