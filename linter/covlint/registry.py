@@ -8,15 +8,34 @@ fact turns up, and start-up does not grow with the number of rules.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from covlint.rule import Rule
+from covlint.rule import Rule, subject_of
+from covlint.selection import nearest
 
 #: The pack that comes with covlint; loaded by name, since scanning entry points takes 30 ms.
 BUILTIN = "covlint_rules"
 ENTRY_POINTS = "covlint.rules"
+
+#: What a rule can judge: the facts, chains and groups that a project yields.
+SUBJECTS = frozenset(
+    {
+        "Chain",
+        "Collection",
+        "Container",
+        "GoBuild",
+        "Image",
+        "KindCluster",
+        "Release",
+        "SharedDirectory",
+    }
+)
+
+_CODE = re.compile(r"[A-Z]+[0-9]+")
+_REQUIRED = ("code", "name", "severity", "evidence", "since")
 
 #: What the engine itself reports, and no pack: shown by ``covlint rule`` like the others.
 UNUSED_SUPPRESSION = "COV001"
@@ -77,12 +96,15 @@ class Registry:
             return cls.builtin()
         installed = installed_packs()
         entries = list(_table(BUILTIN))
-        owners = dict.fromkeys((entry.code for entry in entries), "covlint itself")
+        taken = (UNUSED_SUPPRESSION, *(entry.code for entry in entries))
+        owners = dict.fromkeys(taken, "covlint itself")
         added: list[tuple[str, str]] = []
         for name in dict.fromkeys(names):
             if name not in installed:
+                hint = nearest(name, installed)
                 known = ", ".join(sorted(installed)) or "none"
-                raise PackError(f"the rule pack {name!r} is not installed (installed: {known})")
+                advice = f"did you mean {hint}?" if hint else f"installed: {known}"
+                raise PackError(f"the rule pack {name!r} is not installed ({advice})")
             if installed[name] == BUILTIN:
                 continue
             for entry in _pack_table(name, installed[name]):
@@ -125,15 +147,11 @@ class Registry:
     def load_from_pack(self, pack: str, code: str) -> None:
         """Import a rule of a pack. Raises PackError, whatever its module does."""
         try:
-            found = self.rule(code)
+            fault = _fault(self._entries[code], self.rule(code))
         except Exception as error:
             raise PackError(f"the rule pack {pack!r} cannot be used: {_told(error)}") from error
-        if getattr(found, "code", None) != code:
-            entry = self._entries[code]
-            raise PackError(
-                f"the rule pack {pack!r} cannot be used: its table says {code}, but the code of "
-                f"{entry.module}.{entry.rule} is {getattr(found, 'code', 'not set')}"
-            )
+        if fault is not None:
+            raise PackError(f"the rule pack {pack!r} cannot be used: {code}: {fault}")
 
     def rules(self) -> Iterator[type[Rule[Any]]]:
         """Every rule, by code; loads them all."""
@@ -151,6 +169,22 @@ def family_of(entry: Entry) -> str:
     """The package that a rule's module stands in: ``image``, ``workload``, or a pack's name."""
     parts = entry.module.split(".")
     return parts[-2] if len(parts) > 1 else parts[0]
+
+
+def _fault(entry: Entry, rule: type[Rule[Any]]) -> str | None:
+    """What a row of a pack's table and its rule say differently, or leave out."""
+    missing = [name for name in _REQUIRED if not hasattr(rule, name)]
+    if missing:
+        return f"{rule.__name__} lacks {', '.join(missing)}"
+    if not _CODE.fullmatch(entry.code):
+        return "a code is made of capital letters and digits"
+    if rule.code != entry.code:
+        return f"the code of {rule.__name__} is {rule.code}"
+    if entry.subject not in SUBJECTS:
+        return f"nothing is called {entry.subject}; a rule judges {', '.join(sorted(SUBJECTS))}"
+    if subject_of(rule) != entry.subject:
+        return f"{rule.__name__} judges {subject_of(rule)}, and the table says {entry.subject}"
+    return None
 
 
 def _pack_table(name: str, package: str) -> Sequence[Entry]:

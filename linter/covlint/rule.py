@@ -12,7 +12,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.source import Span
@@ -97,6 +97,18 @@ class Rule(ABC, Generic[Subject]):
             fix=fix,
             symptom=self.symptom,
         )
+
+
+def subject_of(rule: type[Rule[Any]]) -> str:
+    """The name of the fact type that a rule judges, from ``Rule[T]``.
+
+    Raises TypeError when the class does not say.
+    """
+    for base in getattr(rule, "__orig_bases__", ()):
+        if get_origin(base) is Rule:
+            subject = get_args(base)[0]
+            return subject if isinstance(subject, str) else str(subject.__name__)
+    raise TypeError(f"{rule.__name__} does not say what it judges, as in Rule[GoBuild]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from covlint.diagnostics import Applicability, Diagnostic
 from covlint.engine import Options, inspect
 from covlint.files import Files, MemoryFiles
 from covlint.fixer import fix
 from covlint.registry import Entry, Registry
-from covlint.rule import Invalid, Rule, Valid
+from covlint.rule import Invalid, Rule, Valid, subject_of
 from covlint.selection import Selection
 from covlint.source import Span
+
+__all__ = [
+    "Case",
+    "MarkError",
+    "alone",
+    "case_id",
+    "cases",
+    "entry_of",
+    "run_case",
+    "subject_of",
+    "unmarked",
+]
 
 Case = Valid | Invalid
 _OPEN, _CLOSE = "«".encode(), "»".encode()
@@ -39,18 +51,6 @@ def case_id(case: Case) -> str:
     if isinstance(case, Valid):
         return f"valid-{case.why.replace(' ', '-')[:60]}" if case.why else "valid"
     return f"invalid-{case.message.replace(' ', '-')[:60]}" if case.message else "invalid"
-
-
-def subject_of(rule: type[Rule[Any]]) -> str:
-    """The name of the fact type that a rule judges, from ``Rule[T]``.
-
-    Raises TypeError when the class does not say.
-    """
-    for base in getattr(rule, "__orig_bases__", ()):
-        if get_origin(base) is Rule:
-            subject = get_args(base)[0]
-            return subject if isinstance(subject, str) else str(subject.__name__)
-    raise TypeError(f"{rule.__name__} does not say what it judges, as in Rule[GoBuild]")
 
 
 def run_case(rule: type[Rule[Any]], case: Case, settings: Mapping[str, str] | None = None) -> None:

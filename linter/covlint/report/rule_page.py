@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from covlint.diagnostics import Applicability, Evidence, Severity
-from covlint.registry import family_of
+from covlint.registry import BUILTIN, family_of
 from covlint.report.rule_example import (
     Offer,
     invalid_example,
@@ -25,8 +25,7 @@ from covlint.testing import entry_of
 #: What the word of a rule's evidence stands for.
 EVIDENCE = {
     Evidence.REPRODUCED: "we measured it on a real toolchain or engine",
-    Evidence.REPORTED: "it is documented or was published by others; we have not reproduced it, "
-    "so covlint never calls it an error without a second sign",
+    Evidence.REPORTED: "it is documented, or was published by others; no lab reproduces it",
     Evidence.REFUTED: "it was published, and we measured that nothing is lost",
 }
 
@@ -97,13 +96,19 @@ def _card(rule: type[Rule[Any]]) -> Iterator[str]:
         "severity": rule.severity.value,
         "family": family_of(entry_of(rule)),
         "symptom": rule.symptom.value if rule.symptom is not None else "",
-        "since": f"covlint {rule.since}",
+        "since": f"{_pack(rule)} {rule.since}",
     }
     shown = {name: cell for name, cell in cells.items() if cell}
     yield f"| {' | '.join(shown)} |"
     yield "|" + "---|" * len(shown)
     yield f"| {' | '.join(shown.values())} |"
     yield ""
+
+
+def _pack(rule: type[Rule[Any]]) -> str:
+    """The name of the package that the rule comes with."""
+    package = rule.__module__.partition(".")[0]
+    return "covlint" if package == BUILTIN else package
 
 
 def _section(title: str, text: str) -> Iterator[str]:
