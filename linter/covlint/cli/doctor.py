@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -12,11 +11,9 @@ from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
 from covlint.diagnostics import Symptom
 from covlint.report import doctor as report
 from covlint.report.doctor import Examination
-from covlint.runner.command import Processes
-from covlint.runner.folder import Folder, read_folder
-from covlint.runner.profile import Profile, ProfileReader
+from covlint.runner.folder import read_folder
+from covlint.runner.profile import Profile, read_profile
 from covlint.runner.symptoms import Sign, signs_in_folder, signs_in_log
-from covlint.runner.toolchain import NoToolchain, find_toolchain, go_environment
 
 #: What a log can be at most, in bytes; of a longer one the end is read.
 _LOG_LIMIT = 16 << 20
@@ -51,18 +48,17 @@ def examine(folder: str | None, log: str | None) -> Examination:
     if seen is not None:
         known = {sign.symptom for sign in signs}
         signs += [sign for sign in signs_in_folder(seen) if sign.symptom not in known]
-    profile, note = None, None
-    if seen is not None and seen.paired and not seen.damaged:
-        profile, note = _profile(seen)
-        if profile is not None and profile.error is not None:
-            symptom = (
-                Symptom.MODE_CLASH if "mode clash" in profile.error else Symptom.UNREADABLE_FILE
-            )
-            if symptom not in {sign.symptom for sign in signs}:
-                signs.append(Sign(symptom, profile.error))
+    profile = None
+    if seen is not None and seen.paired:
+        profile = read_profile(seen.path, Path.cwd())
+        known = {sign.symptom for sign in signs}
+        signs += [sign for sign in signs_in_folder(profile.folder) if sign.symptom not in known]
+        if profile.stale and Symptom.STALE not in known:
+            signs.append(Sign(Symptom.STALE, profile.stale[0]))
+        if profile.error is not None:
             profile = None
         signs += _names(profile)
-    return Examination(seen, log, tuple(signs), profile, note)
+    return Examination(seen, log, tuple(signs), profile)
 
 
 def _names(profile: Profile | None) -> list[Sign]:
@@ -73,18 +69,6 @@ def _names(profile: Profile | None) -> list[Sign]:
         for package in profile.packages
         if package.path == "command-line-arguments"
     ]
-
-
-def _profile(folder: Folder) -> tuple[Profile | None, str | None]:
-    """The profile of the data, or why there is none."""
-    with Processes() as processes, tempfile.TemporaryDirectory(prefix="covlint-") as scratch:
-        try:
-            toolchain = find_toolchain(processes, os.environ)
-        except NoToolchain as error:
-            return None, f"the data was not added up: {error}"
-        env = go_environment(toolchain, os.environ, Path(scratch) / "cache")
-        reader = ProfileReader(processes, toolchain, env, Path.cwd())
-        return reader.read(folder.path.absolute(), Path(scratch), reports=False), None
 
 
 def _read_log(path: str) -> str:

@@ -34,13 +34,14 @@ def rows(profile: Profile) -> Iterator[Row]:
 
 
 def render(profile: Profile) -> str:
-    """The table with aligned columns, closed by the total of all statements."""
+    """The table with aligned columns, closed by ``total:``, which scripts look for in the
+    output of ``go tool cover -func``; covdata leaves the colon off."""
     table = [
         (f"{row.file}:{row.line}:", row.name, f"{percent(row.covered, row.statements):.1f}%")
         for row in rows(profile)
     ]
     if profile.mode is not None:
-        table.append(("total", "(statements)", f"{profile.percent:.1f}%"))
+        table.append(("total:", "(statements)", f"{profile.percent:.1f}%"))
     widths = [max((len(row[column]) // _TAB + 1 for row in table), default=0) for column in (0, 1)]
     return "".join(
         f"{_padded(place, widths[0])}{_padded(name, widths[1])}{share}\n"

@@ -1,27 +1,28 @@
 """A GOCOVERDIR as it lies on disk, read without the Go tools.
 
 The tools stop at the first bad file and call an empty folder a success (facts,
-part D), so the headers are read here. The layout is that of Go's own
-``internal/coverage/defs.go``, the same from Go 1.21 to 1.27.
+part D). Both ends of each file are looked at; ``profile`` reads all of it.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import struct
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-_META_NAME = re.compile(r"^covmeta\.([0-9a-f]{32})$")
-_COUNTER_NAME = re.compile(r"^covcounters\.([0-9a-f]{32})\.(\d+)\.(\d+)$")
-_META_MAGIC = b"\x00\x63\x76\x6d"
-_COUNTER_MAGIC = b"\x00\x63\x77\x6d"
-_META_HEADER = struct.Struct("<4sIQQ16sIIBB6x")
-_COUNTER_HEADER = struct.Struct("<4sI16sBB6x")
-_COUNTER_FOOTER = 16  # bytes: magic, padding, number of segments, padding
-_MODES = {1: "set", 2: "count", 3: "atomic"}
+from covlint.covdata.counters import read_hash
+from covlint.covdata.layout import (
+    COUNTER_FOOTER,
+    COUNTER_HEADER,
+    COUNTER_NAME,
+    META_HEADER,
+    META_NAME,
+    BadFile,
+)
+from covlint.covdata.meta import read_header
+
+_MISNAMED = "belongs to another build than its name says"
 _NESTED_DEPTH = 4
 
 
@@ -111,12 +112,12 @@ def read_folder(path: Path) -> Folder:
     for entry in entries:
         if entry.name.startswith("tmp.cov"):
             temporary.append(entry.name)
-        elif match := _META_NAME.match(entry.name):
-            mode, reason = _meta_state(Path(entry.path), match[1])
+        elif match := META_NAME.fullmatch(entry.name):
+            mode, reason = _meta_state(entry.path, match[1])
             meta.append(MetaFile(entry.name, match[1], mode, _modified(entry)))
             damaged += [Damage(entry.name, reason)] if reason else []
-        elif match := _COUNTER_NAME.match(entry.name):
-            reason = _counter_damage(Path(entry.path), match[1])
+        elif match := COUNTER_NAME.fullmatch(entry.name):
+            reason = _counter_damage(entry.path, match[1])
             file = CounterFile(entry.name, match[1], int(match[2]), _modified(entry))
             counters.append(file)
             damaged += [Damage(entry.name, reason)] if reason else []
@@ -135,46 +136,40 @@ def read_folder(path: Path) -> Folder:
     )
 
 
-def _meta_state(path: Path, expected: str) -> tuple[str | None, str | None]:
+def _meta_state(path: str, expected: str) -> tuple[str | None, str | None]:
     """The counter mode, and what is wrong with the file."""
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_META_HEADER.size)
+        size, head, _ = _ends(path, META_HEADER.size)
+        header = read_header(head, size)
+    except BadFile as error:
+        return None, str(error)
     except OSError as error:
         return None, f"cannot be read: {error.strerror}"
-    if size == 0:
-        return None, "is empty (0 bytes)"
-    if not head.startswith(_META_MAGIC):
-        return None, "is not a meta-data file"
-    if len(head) < _META_HEADER.size:
-        return None, f"is cut off after {size} bytes"
-    _, _, total, _, digest, _, _, mode, _ = _META_HEADER.unpack(head)
-    if size < total:
-        return _MODES.get(mode), f"is cut off: {size} of {total} bytes"
-    if digest.hex() != expected:
-        return _MODES.get(mode), "belongs to another build than its name says"
-    return _MODES.get(mode), None
+    return str(header.mode), None if header.hash == expected else _MISNAMED
 
 
-def _counter_damage(path: Path, expected: str) -> str | None:
+def _counter_damage(path: str, expected: str) -> str | None:
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_COUNTER_HEADER.size)
-            file.seek(max(0, size - _COUNTER_FOOTER))
-            tail = file.read(_COUNTER_FOOTER)
+        size, head, tail = _ends(path, COUNTER_HEADER.size)
+        return None if read_hash(head, size, tail) == expected else _MISNAMED
+    except BadFile as error:
+        return str(error)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    if size == 0:
-        return "is empty (0 bytes)"
-    if not head.startswith(_COUNTER_MAGIC):
-        return "is not a counter data file"
-    if size < _COUNTER_HEADER.size + _COUNTER_FOOTER or not tail.startswith(_COUNTER_MAGIC):
-        return f"is cut off after {size} bytes"
-    if _COUNTER_HEADER.unpack(head)[2].hex() != expected:
-        return "belongs to another build than its name says"
-    return None
+
+
+def _ends(path: str, length: int) -> tuple[int, bytes, bytes]:
+    """The size of a file in bytes, its first ``length`` ones, and those of a footer."""
+    with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+        size = os.fstat(file.fileno()).st_size
+        head = file.read(length)
+        file.seek(max(0, size - COUNTER_FOOTER.size))
+        return size, head, file.read(COUNTER_FOOTER.size)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe in the folder has no end to wait for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _modified(entry: os.DirEntry[str]) -> float:
@@ -191,7 +186,7 @@ def _nested(path: Path) -> tuple[str, ...]:
         if relative.count(os.sep) >= _NESTED_DEPTH:
             folders.clear()
         if relative != "." and any(
-            _META_NAME.match(name) or _COUNTER_NAME.match(name) for name in files
+            META_NAME.fullmatch(name) or COUNTER_NAME.fullmatch(name) for name in files
         ):
             found.append(Path(relative).as_posix())
     return tuple(sorted(found))

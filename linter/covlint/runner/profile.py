@@ -1,28 +1,30 @@
-"""What a data folder amounts to, and the reports made from it."""
+"""What a data folder amounts to, and the reports made from it. No Go toolchain is needed."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from covlint.runner.command import CannotStart, Command, Completed, Executor
-from covlint.runner.folder import Folder, State, read_folder
-from covlint.runner.textprofile import BadProfile, PackageCoverage, TextProfile, read_profile
-from covlint.runner.toolchain import Toolchain
+from covlint.covdata import func, html, textfmt
+from covlint.covdata import profile as covdata
+from covlint.covdata.dataset import Problem, Trouble, read_dataset, read_file
+from covlint.covdata.layout import BadFile
+from covlint.covdata.lines import TooManyLines
+from covlint.covdata.profile import PackageCoverage, profile_of
+from covlint.runner.checkout import Checkout, checkout_at, unresolved
+from covlint.runner.folder import Damage, Folder, State, read_folder
 
-#: Seconds; ``covdata`` is compiled on first use from Go 1.25 on (facts, part D).
-_TOOL_TIMEOUT = 600.0
+_OF_ONE_FILE = frozenset({Trouble.DAMAGED, Trouble.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The data of one run.
 
-    ``error`` says why the data could not be turned into a text profile.
-    ``unresolved`` are files of the profile for which no source was found;
-    ``report_error`` is what ``go tool cover`` had to say, if it failed.
+    ``error`` says why nothing could be made of the data. ``unresolved`` are files of
+    the profile that the checkout should have and has not; ``report_error`` says why a
+    report was not written. ``stale`` tells of builds whose numbers are mixed.
     """
 
     folder: Folder
@@ -33,6 +35,7 @@ class Profile:
     unresolved: tuple[str, ...] = ()
     report_error: str | None = None
     artifacts: tuple[tuple[str, Path], ...] = ()
+    stale: tuple[str, ...] = ()
 
     @property
     def meta_files(self) -> int:
@@ -43,84 +46,80 @@ class Profile:
         return len(self.folder.counters)
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileReader:
-    """Turns data folders into profiles with one toolchain; ``sources`` is the
-    folder of the module that was built, where reports find their files."""
+def read_profile(data: Path, sources: Path, out: Path | None = None) -> Profile:
+    """Read ``data``; write the text profile, func.txt and coverage.html to ``out``.
 
-    executor: Executor
-    toolchain: Toolchain
-    env: Mapping[str, str]
-    sources: Path
+    ``sources`` is the folder of the module that was built, where the page finds its
+    files. A bad file is named in the profile's folder, the others are used.
+    """
+    folder = read_folder(data)
+    if folder.state is not State.FOLDER or not folder.meta:
+        return Profile(folder, None, (), 0.0)
+    dataset = read_dataset([str(data)])
+    folder = replace(folder, damaged=_damaged(folder, dataset.problems))
+    if not dataset.builds:
+        worst = folder.damaged[0]
+        return Profile(folder, None, (), 0.0, error=f"{worst.name} {worst.reason}")
+    found = profile_of(dataset)
+    stale = tuple(
+        f"{Path(problem.path).name} {problem.reason}"
+        for problem in dataset.problems
+        if problem.trouble is Trouble.SEVERAL_BUILDS
+    )
+    profile = Profile(folder, str(found.mode), found.packages, found.percent, stale=stale)
+    if out is None:
+        return profile
+    checkout = checkout_at(str(sources))
+    artifacts, complaint = _write(found, checkout, out)
+    return replace(
+        profile,
+        unresolved=unresolved(checkout, found.files()),
+        report_error=complaint,
+        artifacts=artifacts,
+    )
 
-    def read(self, data: Path, out: Path, *, reports: bool = True) -> Profile:
-        """Read ``data``; write profile.txt to ``out``, and the reports for people beside it."""
-        folder = read_folder(data)
-        if folder.state is not State.FOLDER or not folder.meta:
-            return Profile(folder, None, (), 0.0)
-        out.mkdir(parents=True, exist_ok=True)
-        text_path = out / "profile.txt"
-        text_path.unlink(missing_ok=True)
-        answer = self._go(
-            "tool", "covdata", "textfmt", f"-i={data}", f"-o={text_path}", why="convert the data"
-        )
-        error = _complaint(answer)
-        if error is not None:
-            # A failing textfmt leaves an empty file behind (facts, part D).
-            text_path.unlink(missing_ok=True)
-            return Profile(folder, None, (), 0.0, error=error)
+
+def _damaged(folder: Folder, problems: tuple[Problem, ...]) -> tuple[Damage, ...]:
+    """The folder looks at both ends of a file only; reading all of it finds more."""
+    found = {damage.name: damage for damage in folder.damaged}
+    for problem in problems:
+        if problem.trouble in _OF_ONE_FILE:
+            name = Path(problem.path).name
+            found.setdefault(name, Damage(name, problem.reason))
+    return tuple(found.values())
+
+
+def _write(
+    found: covdata.Profile, checkout: Checkout, out: Path
+) -> tuple[tuple[tuple[str, Path], ...], str | None]:
+    """The reports that were written, and why one of them was not."""
+    makers: tuple[tuple[str, str, Callable[[], str]], ...] = (
+        ("profile", "profile.txt", lambda: textfmt.render(found)),
+        ("func", "func.txt", lambda: func.render(found)),
+        ("html", "coverage.html", lambda: html.render(found, _texts(found, checkout))),
+    )
+    artifacts: list[tuple[str, Path]] = []
+    complaint: str | None = None
+    out.mkdir(parents=True, exist_ok=True)
+    for kind, name, make in makers:
+        path = out / name
+        path.unlink(missing_ok=True)
         try:
-            text = read_profile(text_path.read_text(encoding="utf-8", errors="replace"))
-        except (BadProfile, OSError) as bad:
-            return Profile(folder, None, (), 0.0, error=str(bad))
-        if not reports:
-            return Profile(folder, text.mode, text.packages, text.total)
-        return self._report(folder, text, text_path, out)
+            path.write_text(make(), encoding="utf-8")
+        except (TooManyLines, OSError) as error:
+            complaint = complaint or f"{name}: {error}"
+        else:
+            artifacts.append((kind, path))
+    return tuple(artifacts), complaint
 
-    def _report(self, folder: Folder, text: TextProfile, text_path: Path, out: Path) -> Profile:
-        artifacts = [("profile", text_path)]
-        complaint: str | None = None
-        for kind, flag, name in (("func", "-func", "func.txt"), ("html", "-html", "coverage.html")):
-            path = out / name
-            path.unlink(missing_ok=True)
-            answer = self._go(
-                "tool", "cover", f"{flag}={text_path}", f"-o={path}", why=f"write {name}"
-            )
-            complaint = complaint or _complaint(answer)
-            if _complaint(answer) is None and path.is_file():
-                artifacts.append((kind, path))
-        return Profile(
-            folder,
-            text.mode,
-            text.packages,
-            text.total,
-            unresolved=self._unresolved(text) if complaint else (),
-            report_error=complaint,
-            artifacts=tuple(artifacts),
-        )
 
-    def _unresolved(self, text: TextProfile) -> tuple[str, ...]:
-        return tuple(
-            file for file in text.files if os.path.isabs(file) and not os.path.exists(file)
-        )
-
-    def _go(self, *words: str, why: str) -> Completed | str:
-        command = Command(
-            (str(self.toolchain.go), *words), self.sources, self.env, why, _TOOL_TIMEOUT
-        )
+def _texts(found: covdata.Profile, checkout: Checkout) -> dict[str, bytes]:
+    texts: dict[str, bytes] = {}
+    for file in found.files():
+        place = checkout.find(file)
         try:
-            return self.executor.run(command)
-        except CannotStart as error:
-            return str(error)
-
-
-def _complaint(answer: Completed | str) -> str | None:
-    """What a Go tool complained about; None when it did its work."""
-    if isinstance(answer, str):
-        return answer
-    if answer.timed_out:
-        return f"no answer within {_TOOL_TIMEOUT:.0f} seconds"
-    if answer.code == 0:
-        return None
-    lines = [line for line in answer.output.splitlines() if line.strip()]
-    return lines[-1] if lines else f"exit {answer.code}"
+            if place is not None:
+                texts[file] = read_file(place)
+        except (BadFile, OSError):
+            continue  # the page says that it was not found
+    return texts

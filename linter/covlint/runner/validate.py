@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from covlint.covdata.profile import FILE_PACKAGE
 from covlint.diagnostics import Symptom
 from covlint.runner.folder import Folder, State
 from covlint.runner.profile import Profile
 from covlint.runner.target import Expect
-from covlint.runner.textprofile import FILE_PACKAGE
 from covlint.runner.verdict import Outcome, Validation
 
 
@@ -57,6 +57,15 @@ def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
     if not folder.meta:
         return
     yield _converts(profile)
+    if profile.stale:
+        # A suite may well build a program twice; the numbers of both are then mixed all the same.
+        yield Validation(
+            "one build of each program",
+            Outcome.FAILED,
+            profile.stale[0],
+            Symptom.STALE,
+            required=False,
+        )
     if profile.error is None and folder.paired:
         yield from _content(profile, wanted)
 
@@ -147,10 +156,7 @@ def _fresh(folder: Folder, started: float, earlier: frozenset[str]) -> Validatio
 def _converts(profile: Profile) -> Validation:
     claim = "the profile converts"
     if profile.error is not None:
-        symptom = Symptom.UNREADABLE_FILE
-        if "mode clash" in profile.error:
-            symptom = Symptom.MODE_CLASH
-        return _failed(claim, profile.error, symptom)
+        return _failed(claim, profile.error, Symptom.UNREADABLE_FILE)
     return _passed(claim, f"mode {profile.mode}" if profile.mode else "empty")
 
 
@@ -191,9 +197,13 @@ def _content(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
             f"{profile.total_percent:.1f} %",
         )
     if profile.report_error is not None:
-        yield _failed("the sources resolve", profile.report_error, Symptom.WRONG_NAMES)
+        yield _failed("the reports are written", profile.report_error, None)
+    if profile.unresolved:
+        first = profile.unresolved[0]
+        missing = f"{_count(len(profile.unresolved), 'file')} of the profile not found ({first})"
+        yield _failed("the sources resolve", missing, Symptom.WRONG_NAMES)
     else:
-        yield _passed("the sources resolve", "function and HTML reports were written")
+        yield _passed("the sources resolve", "every file of the module is in the checkout")
 
 
 def _import_path(name: str, module: str | None) -> str:

@@ -19,7 +19,7 @@ from covlint.runner.engines.process import run_process
 from covlint.runner.engines.suite import plan_suite, run_suite
 from covlint.runner.folder import read_folder
 from covlint.runner.plan import Host, ProcessPlan, plan_process
-from covlint.runner.profile import Profile, ProfileReader
+from covlint.runner.profile import Profile, read_profile
 from covlint.runner.steps import ENDS_ALONE, Progress, Ran
 from covlint.runner.symptoms import Sign
 from covlint.runner.target import Target
@@ -97,13 +97,12 @@ def verify(
             found = replace(_process_found(plan), earlier=earlier)
             _keep_logs(plan.run, out)
             ran.data = _collect(ran.data, out / "data")
-        progress.begin("report", "go tool covdata textfmt")
+        progress.begin("report", "read the data")
         begin = time.monotonic()
-        reader = ProfileReader(processes, toolchain, env, found.sources)
-        profile = reader.read(ran.data or out / "data", out)
+        profile = read_profile(ran.data or out / "data", found.sources, out)
         report = StepResult(
             "report",
-            "go tool covdata textfmt",
+            "read the data",
             time.monotonic() - begin,
             None,
             failed=not profile.packages,
