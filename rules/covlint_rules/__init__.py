@@ -53,7 +53,7 @@ RULES = tuple(
         ("COV405", "cluster.selinux_label", "SelinuxLabel", "Chain", "container"),
         ("COV501", "wiring.mismatched_coverdir", "MismatchedCoverdir", "Chain", "container"),
         ("COV502", "wiring.mismatched_node_path", "MismatchedNodePath", "Chain", "container"),
-        ("COV503", "wiring.unextracted_coverage", "UnextractedCoverage", "Chain", "container"),
+        ("COV503", "wiring.unextracted_coverage", "UnextractedCoverage", "Chain", "steps"),
         ("COV504", "wiring.stale_image", "StaleImage", "Chain", "container"),
         ("COV601", "shutdown.unhandled_sigterm", "UnhandledSigterm", "Chain", "main"),
         ("COV602", "shutdown.interrupt_only", "InterruptOnly", "Chain", "main"),

@@ -12,6 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
+from covlint.facts.commands.steps import BuildArgument
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.covermode import CoverMode, covermode_of
 from covlint.rule import Invalid, Rule, Valid
@@ -33,6 +34,9 @@ _MAKEFILE = "images:\n" + "".join(
 
 def _dockerfile(flags: str) -> str:
     return f'FROM golang:1.24\nCOPY . .\nRUN go build {flags} -o /app .\nCMD ["/app"]\n'
+
+
+_ON_DEMAND = 'FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /app .\nCMD ["/app"]\n'
 
 
 class MixedCovermodes(Rule[SharedDirectory]):
@@ -104,7 +108,23 @@ class MixedCovermodes(Rule[SharedDirectory]):
         elif mode.span == build.span or mode.flag is not None:
             at = Span(build.span.path, build.after_subcommand, build.after_subcommand)
             return Fix(title, safe, (Edit(at, f" -covermode={wanted}".encode()),))
-        return Fix(title, Applicability.DISPLAY)
+        argument = next(
+            (a for c in chain.image_builds for a in c.arguments if a.span == mode.span), None
+        )
+        edit = self.passed(argument, wanted) if argument is not None else None
+        if edit is None:
+            return Fix(title, Applicability.DISPLAY)
+        return Fix(title, Applicability.SAFE, (edit,))
+
+    def passed(self, argument: BuildArgument, wanted: str) -> Edit | None:
+        """The mode behind the flags of a build argument, which is there for coverage alone."""
+        word, value = argument.word, argument.value
+        if word is None or value is None or "covermode" in value or word.literal != value:
+            return None
+        span = word.span_of(0, len(value))
+        flags = f"{value} -covermode={wanted}"
+        quoted = all(part.quoted for part in word.parts)
+        return Edit(span, (flags if quoted else f"'{flags}'").encode()) if span else None
 
     VALID = (
         Valid(
@@ -137,6 +157,20 @@ class MixedCovermodes(Rule[SharedDirectory]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
+                "desk.Dockerfile": _ON_DEMAND,
+                "Makefile": _MAKEFILE.replace("desk:e2e", "desk:e2e --build-arg «GOFLAGS=-cover»"),
+                "e2e/pods.yaml": _PODS,
+            },
+            fixed={
+                "Makefile": _MAKEFILE.replace(
+                    "desk:e2e", "desk:e2e --build-arg GOFLAGS='-cover -covermode=atomic'"
+                )
+            },
+            safe=True,
+        ),
         Invalid(
             {
                 "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),

@@ -35,8 +35,8 @@ class NestedInput(Rule[Collection]):
     Left out: directories into which anything that is not followed may put files (a container
     with mounts, `mv`, a copy of unknown content), and data that the same script has merged.
 
-    Fix: safe where all sub-directories are written out in the script; otherwise a `find` that
-    lists them is shown.
+    Fix: safe where all sub-directories are written out in the script, unsafe where the directory
+    is written by a variable; otherwise a `find` that lists them is shown.
     """
 
     code = "COV702"
@@ -106,11 +106,13 @@ class NestedInput(Rule[Collection]):
 
     def listed(self, one: Input, names: Sequence[str]) -> Fix:
         if names and one.value is not None and one.text is not None:
-            length = one.value.end - one.value.start
-            if length == len(one.text.encode()):
+            plain = one.value.end - one.value.start == len(one.text.encode())
+            if plain or posixpath.normpath(one.text) == one.path:
                 directories = ",".join(names)
                 edit = Edit(one.value, directories.encode())
-                return Fix(f"Name the sub-directories: {directories}", Applicability.SAFE, (edit,))
+                # a variable may be given another value by whoever calls the script
+                applied = Applicability.SAFE if plain else Applicability.UNSAFE
+                return Fix(f"Name the sub-directories: {directories}", applied, (edit,))
         listing = f"$(find {one.text} -mindepth 1 -type d | paste -sd, -)"
         return Fix(f'Read each of them: -i="{listing}"', Applicability.DISPLAY)
 
@@ -144,6 +146,18 @@ class NestedInput(Rule[Collection]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                "cov.sh": "#!/bin/sh\ndata=out/coverdata\nGOCOVERDIR=$data/till ./till\n"
+                'GOCOVERDIR=$data/desk ./desk\ngo tool covdata percent -i=«"$data"»\n',
+            },
+            fixed={
+                "cov.sh": "#!/bin/sh\ndata=out/coverdata\nGOCOVERDIR=$data/till ./till\n"
+                "GOCOVERDIR=$data/desk ./desk\n"
+                "go tool covdata percent -i=out/coverdata/desk,out/coverdata/till\n",
+            },
+            safe=False,
+        ),
         Invalid(
             {
                 "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata/till\n"

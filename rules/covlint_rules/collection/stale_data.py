@@ -12,6 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
+from covlint.facts.commands.collecting import DataCommand, Input
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.dockerfile.build import mentions_cover
 from covlint.rule import Invalid, Rule, Valid
@@ -52,9 +53,8 @@ class StaleData(Rule[Collection]):
             return
         merged = {one.output for one in collection.covdata}
         for command in collection.covdata:
-            for one in command.inputs:
-                path = one.path
-                if path is None or path in merged or path.startswith("/") or path == ".":
+            for one, path in _directories(command):
+                if path in merged or path.startswith("/") or path == ".":
                     continue
                 filled = self.filled(collection, path)
                 if not filled or any(self.clears(step, path) for step in collection.all_steps):
@@ -121,6 +121,14 @@ class StaleData(Rule[Collection]):
     INVALID = (
         Invalid(
             {
+                "e2e.sh": "#!/bin/sh\nmkdir -p data/a data/b\ngo build -cover -o bin/ ./cmd/...\n"
+                "GOCOVERDIR=data/a ./bin/a\nGOCOVERDIR=data/b ./bin/b\n"
+                "go tool covdata percent -i=«data/a,data/b»\n",
+            },
+            message="nothing ever clears data/a",
+        ),
+        Invalid(
+            {
                 "e2e.sh": "#!/bin/sh\nmkdir -p coverdata\ngo build -cover -o till .\n"
                 "GOCOVERDIR=coverdata ./till\ngo tool covdata percent -i=«coverdata»\n",
             },
@@ -134,3 +142,13 @@ class StaleData(Rule[Collection]):
             },
         ),
     )
+
+
+def _directories(command: DataCommand) -> Iterator[tuple[Input, str]]:
+    """The directories that a command reads, those of a list with commas too."""
+    for one in command.inputs:
+        if one.path is not None:
+            yield one, one.path
+        elif command.directory is not None and one.text is not None and "," in one.text:
+            for part in one.text.split(","):
+                yield one, posixpath.normpath(posixpath.join(command.directory, part))

@@ -63,7 +63,7 @@ class MismatchedNodePath(Rule[Chain]):
         safe = is_coverage_volume(mount, volume) or chain.plainly_e2e
         fix = written_fix(
             f"Use {paths[0]} of the node",
-            [container.replace_word(volume.host_path, paths[0])],
+            [container.pod.replace_word(volume.host_path, paths[0])],
             safe=safe and not volume.shared and not container.pod.shared,
         )
         yield self.diagnostic(

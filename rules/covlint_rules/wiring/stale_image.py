@@ -19,6 +19,10 @@ _MAKE = (
     "e2e:\n\tdocker build -t {} .\n\t{}kind load docker-image {}{}\n"
     "\tkubectl apply -f e2e/pod.yaml\n"
 )
+_APART = (
+    "image:\n\tdocker build -t till:cov .\nload:\n\t{1}kind load docker-image {0}{2}\n"
+    "deploy:\n\tkubectl apply -f e2e/pod.yaml\n"
+)
 
 
 class StaleImage(Rule[Chain]):
@@ -31,7 +35,7 @@ class StaleImage(Rule[Chain]):
     Instead: use one tag in all three places.
 
     Left out: recipes that tag, edit or patch something in between, tags with a variable in
-    them, and builds and loads that stand in different recipes.
+    them, and builds and loads that stand in different files.
 
     Fix: safe in a manifest that is plainly for e2e, where one recipe builds and applies.
     Which tag to load is your choice.
@@ -55,18 +59,21 @@ class StaleImage(Rule[Chain]):
         if chain.image_builds:
             yield from self.loaded(chain, container.image.text)
             return
+        applies = [s for s in chain.steps if s.kind is StepKind.APPLY and starts(s, chain)]
         for build in chain.near_builds:
-            if build.opaque or not any(
-                starts(step, chain) and step.kind is StepKind.APPLY and _beside(step, build)
-                for step in chain.steps
-            ):
+            if build.opaque:
                 continue
+            what = "the recipe that applies this builds"
+            if not any(_beside(step, build) for step in applies):
+                what = "what this file loads into Kind is"
+                here = any(step.span.path == build.span.path for step in applies)
+                if not here or not _only_loads(chain, build.tags, container.image.text):
+                    continue
             changed = container.replace_word(container.image, build.tags[0])
             safe = chain.plainly_e2e and not container.shared
             yield self.diagnostic(
                 container.image.span,
-                f"the recipe that applies this builds {build.tags[0]}, not "
-                f"{container.image.text}: an older image of that name runs, or none",
+                f"{what} {build.tags[0]}, not {container.image.text}: an older image of that name runs, or none",
                 related=(Related(build.span, "built here"),),
                 fix=written_fix(f"Run {build.tags[0]}", [changed], safe=safe)
                 if len(build.tags) == 1
@@ -74,9 +81,13 @@ class StaleImage(Rule[Chain]):
             )
 
     def loaded(self, chain: Chain, image: str) -> Iterator[Diagnostic]:
-        """``kind load`` of another tag than the one that the same recipe builds."""
+        """``kind load`` of another tag than the one that the same recipe builds, or the same
+        file where nothing brings that one to a cluster."""
         for build in chain.image_builds:
-            loads = [s for s in chain.steps if s.kind is StepKind.LOAD and _beside(s, build)]
+            every = [s for s in chain.steps if s.kind is StepKind.LOAD]
+            loads = [s for s in every if _beside(s, build)]
+            if not loads and not _brought(chain, image):
+                loads = [s for s in every if s.span.path == build.span.path]
             names = [one for step in loads for one in step.operands]
             if None in names or any("image-archive" in step.words for step in loads):
                 continue
@@ -122,6 +133,23 @@ class StaleImage(Rule[Chain]):
         Invalid(
             {
                 "Dockerfile": _DOCKERFILE,
+                "e2e/pod.yaml": _POD.format("«till:e2e»"),
+                "Makefile": _APART.format("till:cov", "", ""),
+            },
+            fixed={"e2e/pod.yaml": _POD.format("till:cov")},
+            message="what this file loads into Kind is till:cov, not till:e2e",
+        ),
+        Invalid(
+            {
+                "Dockerfile": _DOCKERFILE,
+                "e2e/pod.yaml": _POD.format("till:cov"),
+                "Makefile": _APART.format("till:e2e", "«", "»"),
+            },
+            message="another tag is loaded",
+        ),
+        Invalid(
+            {
+                "Dockerfile": _DOCKERFILE,
                 "e2e/pod.yaml": _POD.format("«till:latest»"),
                 "Makefile": _MAKE.format("till:cov", "", "till:cov", ""),
             },
@@ -142,6 +170,24 @@ class StaleImage(Rule[Chain]):
 
 def _may_rename(step: Step) -> bool:
     return step.kind is StepKind.EDIT and step.words[0] not in {"mv", "find"}
+
+
+def _brought(chain: Chain, image: str) -> bool:
+    """Whether something may load the image, save it to be loaded, or push it."""
+    files = {one.span.path for one in (*chain.image_builds, *chain.near_builds)}
+    names = [
+        one
+        for step in chain.steps
+        if step.kind in (StepKind.LOAD, StepKind.SAVE)
+        or (step.kind is StepKind.PUSH and step.span.path in files)
+        for one in step.operands
+    ]
+    return None in names or tagged(image) in {tagged(one) for one in names if one is not None}
+
+
+def _only_loads(chain: Chain, tags: tuple[str, ...], image: str) -> bool:
+    """Whether one of the tags is loaded, and nothing may bring the image itself."""
+    return not _brought(chain, image) and any(_brought(chain, tag) for tag in tags)
 
 
 def _beside(step: Step, build: ImageBuild) -> bool:

@@ -12,19 +12,32 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.commands.data_steps import NODE_TOOLS, POD_TOOLS, copied, tools_for
+from covlint.facts.commands.data_steps import (
+    NODE_TOOLS,
+    POD_TOOLS,
+    copied,
+    copied_container,
+    run_name,
+    tools_for,
+)
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.kubernetes.coverage_volume import is_coverage_path
 from covlint.facts.kubernetes.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain
+from covlint.wiring.episodes import starts
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
     "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
     "  volumes:\n    - name: coverage\n      hostPath:\n        path: /var/coverage\n"
+)
+_IMAGE = "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\nENV GOCOVERDIR=/var/cov\n"
+_RUN = (
+    "docker build -t till:cov .\ndocker run -d --name till till:cov\ndocker stop till\n"
+    "{}docker cp till:{} out{}\n"
 )
 _NODE = re.compile(r"^[\w.-]*(?:control-plane|worker)\d*:")
 
@@ -53,9 +66,15 @@ class UnextractedCoverage(Rule[Chain]):
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
         container, coverdir = chain.container, chain.coverdir
-        if not chain.takes_part or container is None or coverdir is None or chain.extra_mounts:
+        if not chain.takes_part or coverdir is None or chain.extra_mounts:
             return
-        if container.mounts_opaque or not coverdir.text.startswith("/"):
+        if not coverdir.text.startswith("/"):
+            return
+        if container is None:
+            for run in (one for one in chain.steps if starts(one, chain)):
+                yield from self.run_by_script(chain, run, coverdir)
+            return
+        if container.mounts_opaque:
             return
         volume = chain.volume
         node = volume.host_path if volume is not None else None
@@ -72,12 +91,26 @@ class UnextractedCoverage(Rule[Chain]):
                 continue
             if copied([step], {step.through}, self.elsewhere(chain)):
                 continue
-            yield self.diagnostic(
-                step.span,
-                f"this copies {step.source}, but the data lies in {place.text} and is left behind",
-                related=(Related(place.span, "the data"),),
-                fix=Fix(f"Copy {place.text}", Applicability.DISPLAY),
-            )
+            yield self.found(step, place)
+
+    def found(self, step: Step, place: Word) -> Diagnostic:
+        return self.diagnostic(
+            step.span,
+            f"this copies {step.source}, but the data lies in {place.text} and is left behind",
+            related=(Related(place.span, "the data"),),
+            fix=Fix(f"Copy {place.text}", Applicability.DISPLAY),
+        )
+
+    def run_by_script(self, chain: Chain, run: Step, coverdir: Word) -> Iterator[Diagnostic]:
+        """Copies out of a container that ``docker run --name`` makes of the image alone."""
+        name = run_name(run)
+        own = [step for step in chain.steps if name and copied_container(step) == name]
+        given = any("GOCOVERDIR" in (word or "") for word in run.words)
+        if given or run.mounts or copied(own, NODE_TOOLS, [coverdir.text]):
+            return
+        for step in own:
+            if step.source is not None and is_coverage_path(step.source):
+                yield self.found(step, coverdir)
 
     def place(self, step: Step, coverdir: Word, node: Word | None, *, compose: bool) -> Word | None:
         """Where the data lies for this copy; None where it is another kind of copy."""
@@ -122,12 +155,20 @@ class UnextractedCoverage(Rule[Chain]):
             },
             "what is copied is not seen",
         ),
+        Valid(
+            {"Dockerfile": _IMAGE, "smoke.sh": _RUN.format("", "/var/cov/.", "")},
+            "out of a container that the script runs",
+        ),
     )
     INVALID = (
         Invalid(
+            {"Dockerfile": _IMAGE, "smoke.sh": _RUN.format("«", "/coverage/.", "»")},
+            message="this copies /coverage/., but the data lies in /var/cov",
+        ),
+        Invalid(
             {
                 "e2e/pod.yaml": _POD,
-                "collect.sh": "«docker cp kind-control-plane:/tmp/coverdata/. out»\n",
+                "collect.sh": "«docker cp kind-control-plane:/var/coverdata/. out»\n",
             },
             message="the data lies in /var/coverage",
         ),
