@@ -78,9 +78,19 @@ def read_evidence(file: Path) -> Evidence:
 
 
 def write_evidence(evidence: Evidence, file: Path) -> None:
-    document = {"format": FORMAT, **asdict(evidence)}
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    file.write_text(text + "\n", encoding="utf-8")
+    """One row a line, so that a change of one lab is a change of its lines; how long a run
+    took is not kept."""
+    rows = [json.dumps(_entry(row), ensure_ascii=False) for row in evidence.rows]
+    head = {"format": FORMAT, "date": evidence.date, "machine": dict(evidence.machine)}
+    text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+    file.write_text(text + ',\n "rows": [\n' + ",\n".join(rows) + "\n ]\n}\n", encoding="utf-8")
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    entry = asdict(row)
+    for run in ("before", "after", "healthy"):
+        del entry[run]["seconds"]
+    return entry
 
 
 def _row(entry: Mapping[str, Any]) -> Row:
@@ -103,5 +113,4 @@ def _seen(entry: Mapping[str, Any]) -> Seen:
         named=tuple(entry["named"]),
         packages=tuple((path, percent) for path, percent in entry["packages"]),
         found=tuple(entry["found"]),
-        seconds=entry["seconds"],
     )

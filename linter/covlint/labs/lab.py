@@ -60,7 +60,7 @@ class Lab:
     engine: LabEngine = LabEngine.PROCESS
     symptom: Symptom | None = None
     go: GoRange | None = None
-    older_go: str | None = None  # a version below the runner's own minimum, as builder
+    builders: tuple[tuple[str, str], ...] = ()  # target → Go version of its broken FROM line
     slow: bool = False
     harmless: bool = False
     needs: tuple[str, ...] = ()  # programs, and "root"
@@ -116,7 +116,9 @@ def _lab(folder: Path, file: Path, content: Mapping[str, object], fixtures: Path
     bounds = content.get("go")
     if bounds is not None and not all(_RANGE.match(b.strip()) for b in str(bounds).split(",")):
         raise LabError(f"{file}: go: {bounds!r} is no range such as '>=1.25'")
-    older = content.get("older_go")
+    builders = content.get("builders") or {}
+    if not isinstance(builders, Mapping):
+        raise LabError(f"{file}: builders: expected targets and Go versions")
     return Lab(
         code=folder.name,
         folder=folder,
@@ -125,7 +127,7 @@ def _lab(folder: Path, file: Path, content: Mapping[str, object], fixtures: Path
         engine=engine,
         symptom=symptom,
         go=GoRange(str(bounds)) if bounds is not None else None,
-        older_go=str(older) if older is not None else None,
+        builders=tuple((str(target), str(number)) for target, number in builders.items()),
         slow=bool(content.get("slow", False)),
         harmless=bool(content.get("harmless", False)),
         needs=_texts(content.get("needs")),

@@ -12,15 +12,18 @@ from pathlib import Path
 
 from covlint.config import load_config
 from covlint.diagnostics import Evidence as Proof
+from covlint.labs.builders import LabProcesses
 from covlint.labs.evidence import Row, Seen
 from covlint.labs.lab import Lab, LabEngine, LabError
+from covlint.labs.sandbox import SandboxProcesses
 from covlint.labs.variants import Prepared, Remedy, Variant, prepare
-from covlint.labs.versions import Installed, environment
+from covlint.labs.versions import Installed, NoVersion, environment, install, wanted
 from covlint.rule import Rule
 from covlint.runner.candidates import chain_of, with_build_arguments
 from covlint.runner.command import Processes
 from covlint.runner.symptoms import telling_lines
 from covlint.runner.target import Target, parse_target
+from covlint.runner.toolchain import Toolchain
 from covlint.runner.verdict import Outcome, StepResult, Verdict
 from covlint.runner.verification import Surrounding, verify
 from covlint.source import Span, UnreadableSource
@@ -54,6 +57,14 @@ class Bench:
     environ: Mapping[str, str]
     keep: Path | None = None  # a folder in which the projects of the runs stay
 
+    def toolchain(self, number: str) -> Toolchain:
+        """The toolchain of a version. Raises LabError."""
+        try:
+            (full,) = wanted((number,))
+            return install(full, self.processes, self.environ).toolchain
+        except NoVersion as error:
+            raise LabError(str(error)) from error
+
 
 def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> Row:
     """Run a lab three ways on one Go version. Raises LabError."""
@@ -79,8 +90,6 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
 
 
 def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
-    if lab.engine is not LabEngine.PROCESS:
-        raise LabError(f"{lab.code}: the {lab.engine.value} engine cannot be used here")
     begin = time.monotonic()
     root = prepared.root
     out = root.parent / "out"
@@ -95,7 +104,14 @@ def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
         chain=chain_of(target, chains),
         diagnostics=prepared.inspection.report.diagnostics,
     )
-    verdict = verify(with_build_arguments(target, around.chain), around, bench.processes, _Quiet())
+    processes = LabProcesses()
+    if lab.engine is LabEngine.SANDBOX:
+        processes = SandboxProcesses(chain=around.chain, project=root, read=around.read)
+    if prepared.variant is Variant.BEFORE:
+        number = dict(lab.builders).get(target.name)
+        processes.builder = bench.toolchain(number) if number is not None else None
+    target = with_build_arguments(target, around.chain)
+    verdict = verify(target, around, processes, _Quiet())
     return _seen(verdict, prepared, out, time.monotonic() - begin)
 
 

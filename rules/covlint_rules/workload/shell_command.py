@@ -42,7 +42,7 @@ class ShellCommand(Rule[Chain]):
     severity = Severity.ERROR
     evidence = Evidence.REPRODUCED
     since = "0.1.0"
-    symptom = Symptom.META_ONLY
+    symptom = Symptom.KILLED
     source = "facts, part C: measured as PID 1 in a PID namespace"
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
