@@ -19,7 +19,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.documents",),
     ("covlint.facts",),
     ("covlint.chain", "covlint.wiring", "covlint.golayout", "covlint.readers", "covlint.reparse"),
-    ("covlint.rendering", "covlint.deployments"),
+    ("covlint.rendering", "covlint.deployments", "covlint.makeruns"),
     ("covlint.project",),
     ("covlint.rule",),
     ("covlint.registry", "covlint.selection", "covlint.config"),

@@ -188,6 +188,10 @@ class Project:
             self._parse(path, named=False)
         self._read_entrypoints()
         self._read_go_packages()
+        if self.facts.make_calls:
+            from covlint.makeruns import follow_calls  # only where make is called
+
+            follow_calls(self.facts, frozenset(self._paths), self._neighbour)
         instrumented = self._may_run_instrumented()
         explained: frozenset[str] = frozenset()
         if instrumented or self._speaking_yaml:

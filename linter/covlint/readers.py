@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.ci.release import ReleaseBuild
     from covlint.facts.commands.collecting import DataCommand
     from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.commands.makecalls import MakeCall
     from covlint.facts.dockerfile.build import GoBuild
     from covlint.facts.dockerfile.image import Image
     from covlint.facts.kubernetes.cluster import KindCluster
@@ -33,7 +34,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.kubernetes.workload import Container
 
     Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
-    Fact = Facts | DataCommand | ReleaseBuild | Namespace
+    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall
 
 
 @dataclass(frozen=True, slots=True)

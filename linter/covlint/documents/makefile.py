@@ -80,6 +80,7 @@ class Makefile:
     rules: tuple[MakeRule, ...]
     sources: Mapping[str, SourceFile]
     own: tuple[TargetVariable, ...] = ()
+    given: frozenset[str] = frozenset()  # variables with values from outside
 
     def lines(self) -> Iterator[RecipeLine]:
         for rule in self.rules:
@@ -166,14 +167,42 @@ class Makefile:
             return True
         if name.startswith("call "):
             return self._call(name, at, automatic, output, parents)
+        if name.startswith("if "):
+            return self._choice(name, at, automatic, output, parents)
         variable = self.variables.get(name)
         if variable is None or variable.value is None:
             return False
         if name in parents or len(parents) >= _DEPTH or len(output.text) > _EXPANDED:
             return False
         if _COMPUTED.fullmatch(variable.value):
-            return False  # its own name says more than the call
+            choice = variable.value[2:5] == b"if "
+            if not choice or closing(variable.value, 1) != len(variable.value):
+                return False  # its own name says more than the call
+            inner = variable.value[2:-1].decode("utf-8", "replace")
+            return self._choice(inner, at, automatic, output, (*parents, name))
         self._expand(variable.value, 0, at, automatic, output, (*parents, name))
+        return True
+
+    def _choice(
+        self,
+        text: str,
+        at: tuple[int, int],
+        automatic: Mapping[str, bytes],
+        output: _Output,
+        parents: tuple[str, ...],
+    ) -> bool:
+        """``$(if condition,then,else)``; False where the condition is not known, or is one
+        that nobody has decided: it is there for somebody to choose."""
+        condition, *branches = split_arguments(text.removeprefix("if ").encode())
+        if not any(name.encode() in condition for name in self.given):
+            return False
+        inner = _Output()
+        self._expand(condition.strip(), 0, at, automatic, inner, parents)
+        if inner.unresolved or len(parents) >= _DEPTH:
+            return False
+        chosen = branches[0 if inner.text.strip() else 1 :][:1]
+        for branch in chosen:
+            self._expand(branch, 0, at, automatic, output, parents)
         return True
 
     def _call(

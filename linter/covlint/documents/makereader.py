@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
+from covlint.documents.makebranches import Branches, Given
 from covlint.documents.makefile import (
     Makefile,
     MakeRule,
@@ -25,9 +26,8 @@ _FILES, _DEPTH = 64, 8
 _ASSIGNMENT = re.compile(
     rb"[ ]*((?:(?:export|override|private)\s+)*)([^\s:#=!?+$()]+)[ \t]*(:{0,3}=|\?=|\+=|!=)[ \t]*"
 )
-_DIRECTIVE = re.compile(
-    rb"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include|sinclude|export|unexport|undefine|vpath)\b"
-)
+_DIRECTIVE = re.compile(rb"[ ]*(-?include|sinclude|export|unexport|undefine|vpath)\b")
+_CONDITIONAL = re.compile(rb"[ ]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b(?![ \t]*[:?+!]?=)")
 _DEFINE = re.compile(rb"[ ]*(?:(?:export|override)\s+)*define\s+([^\s:=?+!]+)")
 _TARGET_VARIABLE = re.compile(
     rb"[ \t]*((?:(?:export|override|private)\s+)*)([\w.-]+)[ \t]*(:{0,3}=|\?=|\+=|!=)[ \t]*"
@@ -35,16 +35,26 @@ _TARGET_VARIABLE = re.compile(
 _UNRESOLVED = re.compile(r"[$%*?\0]")
 
 
-def read_makefile(source: SourceFile, lookup: Lookup | None = None) -> Makefile:
+def read_makefile(
+    source: SourceFile,
+    lookup: Lookup | None = None,
+    given: Given | None = None,
+    environment: Given | None = None,
+) -> Makefile:
     """Read a Makefile, with the files that it includes where ``lookup`` finds them.
 
-    Never raises: lines that make no sense are left out.
+    ``given`` are the variables of the command line, which win over those of the file;
+    ``environment`` those that hold where the file says nothing else. Conditionals on one of
+    these are decided, all others may go either way. Never raises: lines that make no sense
+    are left out.
     """
-    return _Reader(source, lookup).read()
+    return _Reader(source, lookup, given or {}, environment or {}).read()
 
 
 class _Reader:
-    def __init__(self, source: SourceFile, lookup: Lookup | None) -> None:
+    def __init__(
+        self, source: SourceFile, lookup: Lookup | None, given: Given, environment: Given
+    ) -> None:
         self.main = source
         self.source = source
         self.lookup = lookup
@@ -56,7 +66,11 @@ class _Reader:
         self.rules: list[MakeRule] = []
         self.recipe: list[RecipeLine] = []
         self.heading: tuple[tuple[str, ...], tuple[str, ...], Span] | None = None
-        self.conditions = 0
+        self.given = given
+        self.branches = Branches({**environment, **given})
+        for name, value in (*environment.items(), *given.items()):
+            self.variables[name] = MakeVariable(name, value, Span(source.path, 0, 0), exported=True)
+        self.environment = frozenset(environment) - set(given)
         self.define: str | None = None
         self.body: list[bytes] = []
 
@@ -66,7 +80,10 @@ class _Reader:
             name: MakeVariable(name, one.value, one.span, one.exported or name in self.exported)
             for name, one in self.variables.items()
         }
-        return Makefile(self.main, variables, tuple(self.rules), self.sources, tuple(self.own))
+        given = frozenset(self.given) | self.environment
+        return Makefile(
+            self.main, variables, tuple(self.rules), self.sources, tuple(self.own), given
+        )
 
     def lines(self) -> None:
         for start, end in self.logical_lines():
@@ -93,16 +110,26 @@ class _Reader:
             self.define_line(raw)
             return
         if raw.startswith(b"\t") and self.heading is not None:
-            self.add_recipe(start + 1, end)
+            if not self.branches.skipped:
+                self.add_recipe(start + 1, end)
             return
         text = raw.strip()
         if not text or text.startswith(b"#"):
+            return
+        conditional = _CONDITIONAL.match(raw)
+        if conditional:
+            so_far = Makefile(self.main, self.variables, (), self.sources)
+            self.branches.take(conditional[1], raw[conditional.end() :], so_far)
             return
         defined = _DEFINE.match(raw)
         if defined:
             self.define = defined[1].decode("utf-8", "replace")
             self.body = []
-            self.bind(self.define, "=", None, self.source.span(start, end), self.conditions > 0)
+            if not self.branches.skipped:
+                span = self.source.span(start, end)
+                self.bind(self.define, "=", None, span, self.branches.open)
+            return
+        if self.branches.skipped:
             return
         assigned = _ASSIGNMENT.match(raw)
         if assigned:
@@ -120,17 +147,13 @@ class _Reader:
             self.body.append(raw.lstrip(b" \t@-+"))
             return
         name, self.define = self.define or "", None
-        known = self.variables[name]
-        if self.conditions == 0:
+        known = self.variables.get(name)
+        if known is not None and not self.branches.open and not self.branches.skipped:
             self.variables[name] = MakeVariable(name, b"\n".join(self.body), known.span)
 
     def directive(self, keyword: bytes, rest: bytes) -> bool:
         """Whether the line is one, and no rule for a target of that name."""
-        if keyword.startswith(b"if"):
-            self.conditions += 1
-        elif keyword == b"endif":
-            self.conditions = max(0, self.conditions - 1)
-        elif keyword.endswith(b"include"):
+        if keyword.endswith(b"include"):
             self.finish()
             self.include(without_comment(rest))
         elif keyword in (b"export", b"unexport"):
@@ -169,7 +192,7 @@ class _Reader:
         operator = match[3].decode()
         value = without_comment(raw[match.end() :])
         span = self.source.span(start + match.end(), start + match.end() + len(value))
-        self.bind(name, operator, joined(value), span, self.conditions > 0)
+        self.bind(name, operator, joined(value), span, self.branches.open)
         if b"export" in match[1]:
             self.exported.add(name)
 
@@ -177,6 +200,8 @@ class _Reader:
         self, name: str, operator: str, value: bytes | None, span: Span, optional: bool
     ) -> None:
         known = self.variables.get(name)
+        if name in self.given or (operator == "?=" and name in self.environment):
+            return
         result = value
         if operator == "!=" or value is None:
             result = None
@@ -231,7 +256,7 @@ class _Reader:
         name = match[2].decode("utf-8", "replace")
         known = self.variables.get(name)
         value: bytes | None = joined(rest[match.end() :])
-        if match[3] == b"!=" or self.conditions > 0:
+        if match[3] == b"!=" or self.branches.open:
             value = None
         elif match[3] == b"?=" and known is not None:
             return

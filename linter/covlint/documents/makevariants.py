@@ -3,15 +3,15 @@ for what they need, and what ``$(MAKE) target NAME=value`` passes on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from covlint.documents.makebranches import Given
 from covlint.documents.makefile import Makefile
-
-#: Variables that differ from those of the Makefile; None: a value that is not known.
-Given = Mapping[str, bytes | None]
 
 #: A target is read with at most that many sets of variables.
 _LIMIT = 8
+#: So many targets are followed from one: pattern rules can make new ones for ever.
+_TARGETS = 1000
 
 
 def variants_of(
@@ -34,7 +34,7 @@ def variants_of(
         seen: set[str] = set()
         while pending:
             target, outer = pending.pop()
-            if target in seen:
+            if target in seen or len(seen) >= _TARGETS:
                 continue
             seen.add(target)
             # What make is called with wins over what the Makefile says.
@@ -51,6 +51,20 @@ def variants_of(
         if target not in own and {} not in sets:
             sets.insert(0, {})
     return {target: tuple(sets) for target, sets in found.items()}
+
+
+def reached(makefile: Makefile, targets: Iterable[str]) -> frozenset[str]:
+    """The targets with all that they need, pattern rules by their pattern."""
+    needs = _Needs(makefile)
+    pending = list(targets)
+    found: set[str] = set()
+    while pending:
+        target = pending.pop()
+        if target not in found and len(found) < _TARGETS:
+            found.add(target)
+            found.update(filter(None, [needs.pattern_of(target)]))
+            pending.extend(needs.of(target))
+    return frozenset(found)
 
 
 class _Needs:
@@ -71,7 +85,9 @@ class _Needs:
         for pattern, prerequisites in self.patterns:
             stem = _stem(pattern, target)
             if stem is not None:
-                found.extend(one.replace("%", stem, 1) for one in prerequisites)
+                needed = (one.replace("%", stem, 1) for one in prerequisites)
+                # no pattern rule is used twice in a chain (GNU make manual, 10.4)
+                found.extend(one for one in needed if _stem(pattern, one) is None)
                 break
         return found
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.ci.release import ReleaseBuild
     from covlint.facts.commands.collecting import DataCommand
     from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.commands.makecalls import MakeCall
     from covlint.facts.dockerfile.build import GoBuild
     from covlint.facts.dockerfile.image import Image
     from covlint.facts.golang.shutdown import GoModule, MainPackage
@@ -36,6 +37,7 @@ class Facts:
     data_commands: list[DataCommand] = field(default_factory=list)
     release_builds: list[ReleaseBuild] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
+    make_calls: list[MakeCall] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
 
     def add(
@@ -48,7 +50,8 @@ class Facts:
         | Step
         | DataCommand
         | ReleaseBuild
-        | Namespace,
+        | Namespace
+        | MakeCall,
     ) -> None:
         """Put a fact where it belongs."""
         # by name, so that types that never turn up need not be imported
@@ -62,6 +65,7 @@ class Facts:
             "DataCommand": self.data_commands,
             "ReleaseBuild": self.release_builds,
             "Namespace": self.namespaces,
+            "MakeCall": self.make_calls,
         }
         homes[type(fact).__name__].append(fact)
 

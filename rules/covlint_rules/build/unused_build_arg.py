@@ -93,6 +93,8 @@ class UnusedBuildArg(Rule[Chain]):
         on_by_default = is_coverage_name(name or "") and default.lower() not in _OFF
         if name is None or mentions_cover(default) or on_by_default:
             return
+        if not self.knows(build, name):
+            return  # a variable of the script, which some other argument may set
         # an argument that is passed, or may be, decides
         for command in commands:
             if command.opaque or command.builder != "docker":
@@ -126,6 +128,16 @@ class UnusedBuildArg(Rule[Chain]):
         return Fix("Declare ARG GOFLAGS before the build", Applicability.SAFE, (edit,))
 
     VALID = (
+        Valid(
+            {
+                "Dockerfile": "FROM golang:1.24\nARG ENABLE_COVERAGE=false\nCOPY . .\n"
+                'RUN if [ "$ENABLE_COVERAGE" = "true" ]; then F="-cover"; else F=""; fi; '
+                "go build $F -o /till .\n",
+                "k.yaml": _POD,
+                "Makefile": "image:\n\tdocker build --build-arg ENABLE_COVERAGE=true -t till:e2e .\n",
+            },
+            "a variable of the script that another argument sets",
+        ),
         Valid(
             {
                 "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /till .\n",

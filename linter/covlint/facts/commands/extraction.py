@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from covlint.documents.expansion import Expansion
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import parse_script
+from covlint.facts.commands.makecalls import may_call_make
 from covlint.facts.commands.script_builds import may_build_for_coverage
 from covlint.facts.commands.script_run import ScriptRun
 from covlint.facts.commands.steps import BuildArgument, ImageBuild, ScriptFact, Step, StepKind
@@ -48,7 +49,7 @@ _COMMANDS = re.compile(
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
     rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov|\bkill(?:all)?\s"
-    rb"|\bbuild\b|\bgo\s+install\b"
+    rb"|\bbuild\b|\bgo\s+install\b|\bmake\b"
     rb"|\brm\s|\btool\s+cover\b|\bcat\s[^\n]*>|\b(?:mkdir|mv|find)\s[^\n]*cov|\b(?:sed|yq|envsubst|perl)\s[^\n]*\.ya?ml"
 )
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
@@ -56,7 +57,7 @@ _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
 
 def may_matter(data: bytes) -> bool:
     """Whether a Makefile or shell script is worth parsing."""
-    return _MATTERS.search(data) is not None or may_build_for_coverage(data)
+    return _MATTERS.search(data) is not None or may_build_for_coverage(data) or may_call_make(data)
 
 
 def is_script(path: str, data: bytes) -> bool:

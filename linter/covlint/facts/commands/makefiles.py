@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from covlint.documents.expansion import Expansion
+from covlint.documents.makebranches import Given
 from covlint.documents.makefile import Makefile, RecipeLine
-from covlint.documents.makevariants import Given, variants_of
+from covlint.documents.makevariants import reached, variants_of
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import parse_script
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.facts.commands.extraction import read_commands
+from covlint.facts.commands.makecalls import MakeCall
 from covlint.facts.commands.steps import ScriptFact
 from covlint.facts.dockerfile.build import GoBuild, GoFlagsSource, Instrumentation
 from covlint.source import Span
@@ -49,6 +51,38 @@ def read_makefile_steps(
     return tuple(found)
 
 
+def read_called(
+    makefile: Makefile, call: MakeCall, given: Given, environment: Given
+) -> tuple[ScriptFact, ...]:
+    """What the recipes do that a call with other variables runs; ``makefile`` has been read
+    with them: those of the command line, and those of the environment.
+
+    A sequence of its own: its recipes are named for the variables, too.
+    """
+    targets = call.targets or _default(makefile)
+    needed = reached(makefile, targets)
+    variants = variants_of(makefile, dict.fromkeys(targets, (given,)))
+    passed = (*environment.items(), *given.items())
+    label = " ".join(f"{name}={(value or b'?').decode()}" for name, value in passed)
+    found: dict[ScriptFact, None] = {}
+    for line in makefile.lines():
+        if needed.isdisjoint(line.targets):
+            continue
+        recipe = f"{line.targets[0]} {label}".rstrip()
+        for one in _sets(line, variants):
+            if given.items() <= one.items():
+                for fact in _line(makefile, line, one, recipe, call.goflags):
+                    # without the variables it may be another command
+                    found[_only_sometimes(fact) if isinstance(fact, GoBuild) else fact] = None
+    return tuple(found)
+
+
+def _default(makefile: Makefile) -> tuple[str, ...]:
+    """The goal of a call that names none (GNU make manual, 9.2)."""
+    targets = (target for rule in makefile.rules for target in rule.targets)
+    return tuple(t for t in targets if "%" not in t and (t[0] != "." or "/" in t))[:1]
+
+
 def _sets(line: RecipeLine, variants: dict[str, tuple[Given, ...]]) -> list[Given]:
     """The sets of variables that a line of a recipe runs with, each once."""
     found: list[Given] = []
@@ -67,14 +101,20 @@ def _only_sometimes(build: GoBuild) -> GoBuild:
     return replace(build, instrumentation=Instrumentation.CONDITIONAL)
 
 
-def _line(makefile: Makefile, line: RecipeLine, given: Given) -> Iterator[ScriptFact]:
+def _line(
+    makefile: Makefile,
+    line: RecipeLine,
+    given: Given,
+    recipe: str | None = None,
+    goflags: GoFlagsSource | None = None,
+) -> Iterator[ScriptFact]:
     folder = makefile.source.path.rpartition("/")[0]
     here = f"{ROOT}/{folder}" if folder else ROOT
     expansion = makefile.expand(line, given)
-    recipe = line.targets[0] if line.targets else None
+    recipe = recipe or (line.targets[0] if line.targets else None)
     values = ScriptValues(expansion.text, own=here, directory=here)
     values.variables.update(CURDIR=here, PWD=here)
-    goflags = _environment(makefile, given, values)
+    goflags = _environment(makefile, given, values) or goflags
     yield from read_commands(makefile.sources[line.span.path], expansion, values, recipe, goflags)
 
 

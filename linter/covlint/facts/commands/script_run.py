@@ -13,6 +13,7 @@ from covlint.documents.expansion import Expansion, Placer
 from covlint.documents.scriptvalues import ScriptValues
 from covlint.documents.shell import Command, Loop
 from covlint.facts.commands.collecting import read_data_commands
+from covlint.facts.commands.makecalls import read_make_call
 from covlint.facts.commands.script_builds import ScriptBuilds, goflags_of
 from covlint.facts.commands.steps import ScriptFact
 from covlint.facts.commands.toolcalls import ToolCalls
@@ -51,6 +52,7 @@ class ScriptRun:
         self.placer = Placer(expansion, source.data, {}) if expansion is not None else None
         inserted = self.placer.inserted if self.placer is not None else {}
         self.builds = ScriptBuilds(source, inserted)
+        self.environment = dict(values.variables) if expansion is not None else {}
         self.functions: dict[str, list[Command]] = {}
         for command in commands:
             if command.function is not None:
@@ -82,6 +84,9 @@ class ScriptRun:
                 if former is not None:
                     self.values.variables[name] = former
         self.goflags = goflags_of(command, self.place, self.goflags)
+        for assignment in command.assignments:
+            if assignment.exported and (value := self.values.resolve(assignment.value)):
+                self.environment[assignment.name] = value
         self.values.feed(command)
 
     def own(self, command: Command) -> Iterator[ScriptFact]:
@@ -91,7 +96,9 @@ class ScriptRun:
         span = self.place_of(command.span)
         recipe = self.recipe or command.function
         calls = ToolCalls(self.values, self.place_of, span, recipe, self.placer)
+        made = read_make_call(command, self.values, self.environment, span, self.placer)
         for fact in (
+            *((made,) if made is not None else ()),
             *calls.read(command),
             *self.builds.read(command, self.place, self.values, self.goflags),
             *read_data_commands(command, self.values, self.place_of, self.recipe),

@@ -14,6 +14,7 @@ from covlint.source import Span
 if TYPE_CHECKING:
     from covlint.documents.shellwords import ShellWord
     from covlint.facts.commands.collecting import DataCommand
+    from covlint.facts.commands.makecalls import MakeCall
     from covlint.facts.dockerfile.build import GoBuild
 
 
@@ -107,4 +108,4 @@ class Step:
 
 Fact: TypeAlias = "ImageBuild | Step"
 #: What scripts do.
-ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild | DataCommand"
+ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild | DataCommand | MakeCall"

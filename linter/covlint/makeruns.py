@@ -1,0 +1,92 @@
+"""Makefiles as scripts, CI jobs and other Makefiles run them: with variables from outside.
+
+A Makefile alone does not say what ``make image COVERAGE=1`` builds; read again with what
+each call passes, it does. Calls that pass nothing that the Makefile asks for add nothing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from covlint.source import SourceFile
+
+if TYPE_CHECKING:  # names in annotations: a project without calls of make needs none of these
+    from covlint.documents.makebranches import Given
+    from covlint.facts.commands.makecalls import MakeCall
+    from covlint.facts.commands.steps import ScriptFact
+    from covlint.wiring.inputs import Facts
+
+#: So many different calls are followed, in all.
+_CALLS = 48
+_NAMES = ("GNUmakefile", "makefile", "Makefile")
+
+
+Lookup = Callable[[str], "SourceFile | None"]
+
+
+def follow_calls(facts: Facts, paths: Collection[str], lookup: Lookup) -> None:
+    """Adds what the called Makefiles do, as far as it is not known without the calls."""
+    known = {*facts.image_builds, *facts.steps, *facts.data_commands}
+    places = {build.span for build in facts.builds}
+    for fact in dict.fromkeys(_read_calls(facts.make_calls, paths, lookup)):
+        if fact not in known and fact.span not in places:
+            facts.add(fact)
+
+
+def _read_calls(
+    calls: Sequence[MakeCall], paths: Collection[str], lookup: Lookup
+) -> Iterator[ScriptFact]:
+    """The facts of the targets that are called, and of those that these call."""
+    from covlint.documents.makereader import read_makefile
+    from covlint.facts.commands.makecalls import MakeCall
+    from covlint.facts.commands.makefiles import read_called
+
+    pending = list(reversed(calls))
+    known: set[object] = set()
+    while pending and len(known) < _CALLS:
+        call = pending.pop()
+        path = _makefile(call, paths)
+        source = lookup(path) if path is not None else None
+        if source is None:
+            continue
+        plain = read_makefile(source, lookup)
+        texts = [one.data for one in plain.sources.values()]
+        inside = call.span.path in plain.sources
+        given = _asked_for(call.given, texts, inside=inside)
+        around = _asked_for(call.environment, texts, inside=inside)
+        key = (path, call.targets, tuple(given.items()), tuple(around.items()))
+        if key in known or not (given or around or call.goflags):
+            continue
+        known.add(key)
+        makefile = read_makefile(source, lookup, given, around)
+        for fact in read_called(makefile, call, given, around):
+            if isinstance(fact, MakeCall):
+                pending.append(fact)
+            else:
+                yield fact
+
+
+def _makefile(call: MakeCall, paths: Collection[str]) -> str | None:
+    if call.file is not None:
+        return call.file if call.file in paths else None
+    found = (posixpath.normpath(posixpath.join(call.directory, name)) for name in _NAMES)
+    return next((path for path in found if path in paths), None)
+
+
+def _asked_for(
+    variables: Sequence[tuple[str, str | None]], texts: Sequence[bytes], *, inside: bool
+) -> Given:
+    """The variables that a Makefile asks for. A call from inside is known already, but for
+    its conditionals."""
+    found: dict[str, bytes | None] = {}
+    for name, value in variables:
+        raw = re.escape(name.encode())
+        pattern = rb"(?m)^ *(?:else *)?if\w+\b[^\n]*\b%b\b|\$[({]if [^\n]*\b%b\b" % (raw, raw)
+        if not inside:
+            pattern += rb"|\$[({]%b[)}:]" % raw
+        if any(re.search(pattern, text) for text in texts):
+            found[name] = value.encode() if value is not None and "$" not in value else None
+    return found
