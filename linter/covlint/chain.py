@@ -31,8 +31,21 @@ class Hop(Enum):
     NODE_PATH = "node path"
     EXTRA_MOUNT = "Kind extraMount"
     HOST_PATH = "host path"
+    SNAPSHOT = "snapshot"  # the program hands its counters out while it runs
+    TRIGGER = "trigger"  # what makes it do so
+    COPY_POD = "copy pod"  # another pod with the same claim
     EXTRACTION = "extraction"
     REPORT = "report"
+
+
+class Route(Enum):
+    """The ways in which data gets out of a container."""
+
+    NODE = "hostPath of the node"
+    CLAIM = "claim and copy pod"
+    POD = "copied while the pod lives"
+    HTTP = "pulled over HTTP"
+    HOST = "directory of the host"
 
 
 class Certainty(Enum):
@@ -93,4 +106,8 @@ class Chain:
     namespace: Namespace | None = None  # the container's own, where it enforces a standard
     near_builds: tuple[ImageBuild, ...] = ()  # that build this image under other tags
     data_paths: frozenset[str] = frozenset()  # where the data of all chains lies, in pod and node
+    node_paths: frozenset[str] = frozenset()  # in the node; those of pods too where one is not seen
     entrypoint: Entrypoint | None = None  # the script of the repository that the image starts
+    route: Route | None = None  # None where no way is seen
+    copy_pod: Container | None = None  # of another pod, which mounts the claim of the volume
+    unresolved: ImageBuild | None = None  # builds the image, which way is not seen

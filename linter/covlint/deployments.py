@@ -49,6 +49,20 @@ def may_run(data: bytes, names: frozenset[bytes] | None) -> bool:
     return any(name in data for name in names)
 
 
+def claims_of(containers: Iterable[Container]) -> frozenset[bytes]:
+    """The claims that hold coverage: a pod without a word of it may be there to copy from one."""
+    found = set()
+    for container in containers:
+        if container.variable("GOCOVERDIR") is None:
+            continue
+        for volume in container.pod.volumes:
+            source = volume.node.mapping("persistentVolumeClaim")
+            name = source.scalar("claimName") if source is not None else None
+            if name is not None and "{{" not in name.text:
+                found.add(name.text.encode())
+    return frozenset(found)
+
+
 def read_templated(
     reader: Reader, source: SourceFile, neighbour: Callable[[str], SourceFile | None]
 ) -> Reading:

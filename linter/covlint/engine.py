@@ -44,6 +44,15 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """A chain with what breaks it: what was found in it, but for notices and for what was
+    measured to lose nothing, suppressed or not asked for as it may be."""
+
+    chain: Chain
+    breaks: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What one run found. ``project`` still knows the sources that the spans point into."""
 
@@ -51,6 +60,7 @@ class Inspection:
     services: tuple[Service, ...]
     project: Project
     files: Files
+    traced: tuple[Traced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +110,12 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
         for diagnostic in judge.check(kind, subject)
     ]
     said = _one_voice(findings)
-    services = tuple(
-        _service(chain, index, said)
+    traced = tuple(
+        Traced(chain, tuple(_breaks(index, said)))
         for index, chain in enumerate(chains)
-        if chain.takes_part and _touches(chain, options.reported)
+        if _touches(chain, options.reported)
     )
+    services = tuple(_service(one) for one in traced if one.chain.takes_part)
     diagnostics = _reported(said, options)
     sifted = sift(diagnostics, project.source, project.comment_lines)
     notices: Iterable[Diagnostic] = ()
@@ -120,7 +131,7 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
         crashes=tuple(crashes),
         files=project.files_read,
     )
-    return Inspection(report, services, project, files)
+    return Inspection(report, services, project, files, traced)
 
 
 class _Judge:
@@ -240,17 +251,22 @@ def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
     return (span.path, span.start, span.end, diagnostic.code, diagnostic.message)
 
 
-def _service(chain: Chain, index: int, findings: Iterable[_Finding]) -> Service:
-    broken: dict[Hop, set[str]] = {}
+def _breaks(index: int, findings: Iterable[_Finding]) -> Iterator[Diagnostic]:
+    """What was found in a chain and breaks a hop: a notice, and what was measured to lose
+    nothing, break none."""
     for finding in findings:
-        hop = hop_of(finding.diagnostic.code)
-        # a notice, and what was measured to lose nothing, break no hop
-        breaks = (
-            finding.diagnostic.evidence is not Evidence.REFUTED
-            and finding.diagnostic.severity is not Severity.NOTICE
-        )
-        if index in finding.groups and hop is not None and breaks:
-            broken.setdefault(hop, set()).add(finding.diagnostic.code)
+        one = finding.diagnostic
+        refuted = one.evidence is Evidence.REFUTED
+        if index in finding.groups and not refuted and one.severity is not Severity.NOTICE:
+            yield one
+
+
+def _service(traced: Traced) -> Service:
+    chain, broken = traced.chain, dict[Hop, set[str]]()
+    for one in traced.breaks:
+        hop = hop_of(one.code)
+        if hop is not None:
+            broken.setdefault(hop, set()).add(one.code)
     seen = {link.hop: link.certainty for link in chain.links}
     hops = [
         HopState(hop, seen.get(hop, Certainty.UNKNOWN), tuple(sorted(broken.get(hop, ()))))

@@ -56,12 +56,26 @@ _FAMILIES: Mapping[str, Hop] = {
     "7": Hop.EXTRACTION,
 }
 _HOPS: Mapping[str, Hop] = {
+    "COV112": Hop.SNAPSHOT,
+    "COV202": Hop.COVERDIR,
+    "COV205": Hop.COVERDIR,
+    "COV207": Hop.COVERDIR,
     "COV301": Hop.COVERDIR,
     "COV302": Hop.MOUNT,
     "COV303": Hop.MOUNT,
     "COV304": Hop.VOLUME,
+    "COV305": Hop.VOLUME,
+    "COV308": Hop.IMAGE,
+    "COV309": Hop.VOLUME,
+    "COV311": Hop.NODE_PATH,
+    "COV312": Hop.VOLUME,
+    "COV404": Hop.HOST_PATH,
     "COV501": Hop.MOUNT,
     "COV502": Hop.NODE_PATH,
+    "COV503": Hop.EXTRACTION,
+    "COV504": Hop.IMAGE,
+    "COV604": Hop.HOST_PATH,
+    "COV606": Hop.EXTRACTION,
 }
 
 

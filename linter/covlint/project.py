@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from covlint.chain import Chain
-from covlint.deployments import is_kustomization, may_run, read_templated, resolve
+from covlint.deployments import claims_of, is_kustomization, may_run, read_templated, resolve
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
 from covlint.facts.dockerfile.base_images import short_name
@@ -199,10 +199,12 @@ class Project:
                 self.facts, self._paths, self.source, self.files, render=self._render
             )
             self.unread.extend(unread)
-        if instrumented:
-            names = self._image_names()
+        claims = claims_of(self.facts.containers)
+        if instrumented or claims:
+            names = self._image_names() if instrumented else frozenset()
             for reader, source in self._waiting:
-                if source.path in explained or not may_run(source.data, names):
+                runs = instrumented and may_run(source.data, names)
+                if source.path in explained or not (runs or any(c in source.data for c in claims)):
                     continue
                 try:
                     self._take(self._reading(reader, source))

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from covlint.chain import Certainty, Chain, Link
-from covlint.cli.scope import scope_of
+from covlint.chain import Certainty, Chain, Hop, Link
+from covlint.cli.scope import registry_of, scope_of
+from covlint.diagnostics import Diagnostic
+from covlint.engine import Options, Traced, inspect
+from covlint.precedence import hop_of
 from covlint.project import Project
 from covlint.report.text import visible
+from covlint.source import Span
 
 _MARKS = {Certainty.EXACT: "✓", Certainty.ASSUMED: "~", Certainty.UNKNOWN: "?"}
 
@@ -25,18 +29,18 @@ def graph(paths: tuple[str, ...], form: str, config: str | None) -> None:
     ✓ the files say so · ~ the only candidate · ? cannot be seen · ✗ broken here
     """
     scope = scope_of(paths or (".",), config_file=config)
-    config_targets = scope.config.target_dockerfiles
-    project = Project(scope.files, scope.explicit, config_targets, render=scope.config.render)
-    chains = [
-        chain
-        for chain in project.chains()
-        if scope.reported is None
-        or any(link.span is not None and link.span.path in scope.reported for link in chain.links)
-    ]
+    options = Options(
+        reported=scope.reported,
+        explicit=scope.explicit,
+        settings=scope.config.settings,
+        targets=scope.config.target_dockerfiles,
+        render=scope.config.render,
+    )
+    inspection = inspect(scope.files, registry_of(scope.config), options)
+    project, chains = inspection.project, inspection.traced
     if form == "json":
-        click.echo(
-            json.dumps({"version": 1, "chains": [_data(project, c) for c in chains]}, indent=2)
-        )
+        listed = [_data(project, one) for one in chains]
+        click.echo(json.dumps({"version": 1, "chains": listed}, indent=2))
     elif form == "mermaid":
         click.echo("\n".join(mermaid(chains)))
     elif chains:
@@ -45,91 +49,110 @@ def graph(paths: tuple[str, ...], form: str, config: str | None) -> None:
         click.echo("No coverage chain found: no Go image and no container that runs one.")
 
 
-def tree(project: Project, chains: Sequence[Chain]) -> Iterator[str]:
-    """Each chain as a small tree, one hop per line."""
-    for number, chain in enumerate(chains):
+def tree(project: Project, chains: Sequence[Traced]) -> Iterator[str]:
+    """Each chain as a small tree, one hop per line, a break below the hop that it is at."""
+    for number, traced in enumerate(chains):
+        chain = traced.chain
         if number:
             yield ""
-        part = "" if chain.takes_part else "  (takes no part in coverage)"
-        yield visible(chain.service) + part
-        width = max((len(link.hop.value) for link in chain.links), default=0)
-        if chain.gap is not None:
-            width = max(width, len(chain.gap.missing.value))
-        for index, link in enumerate(chain.links):
-            yield from _broken(chain, width) if _before_gap(chain, index) else ()
-            place = _place(project, link)
-            label = visible(link.label)
-            yield f"  {_MARKS[link.certainty]} {link.hop.value:<{width}}  {label}{place}"
-        if chain.gap is not None and not any(
-            _before_gap(chain, index) for index in range(len(chain.links))
-        ):
-            yield from _broken(chain, width)
+        yield visible(chain.service) + _remark(chain)
+        rows = _rows(traced)
+        width = max((len(hop.value) for hop, _ in rows), default=0)
+        for hop, what in rows:
+            if isinstance(what, Link):
+                mark, label, span = _MARKS[what.certainty], what.label, what.span
+            elif isinstance(what, Diagnostic):
+                mark, label, span = "✗", f"{what.code} {what.message}", what.span
+            else:
+                mark, label, span = "✗", what, None
+            yield f"  {mark} {hop.value:<{width}}  {visible(label)}{_place(project, span)}"
 
 
-def mermaid(chains: Sequence[Chain]) -> Iterator[str]:
-    """The chains as a Mermaid flowchart."""
+def mermaid(chains: Sequence[Traced]) -> Iterator[str]:
+    """The chains as a Mermaid flowchart; the edge before a break is dotted."""
     yield "flowchart LR"
-    for number, chain in enumerate(chains):
-        yield f'  subgraph c{number}["{_quoted(chain.service)}"]'
-        former = None
-        for index, link in enumerate(chain.links):
+    for number, traced in enumerate(chains):
+        yield f'  subgraph c{number}["{_quoted(traced.chain.service)}"]'
+        former, broken = None, False
+        for index, (hop, what) in enumerate(_rows(traced)):
             node = f"c{number}n{index}"
-            yield f'    {node}["{_quoted(link.hop.value + ": " + link.label)}"]'
+            if isinstance(what, Link):
+                unseen = "? " if what.certainty is Certainty.UNKNOWN else ""
+                text = f"{unseen}{hop.value}: {what.label}"
+            else:
+                said = what.code if isinstance(what, Diagnostic) else what
+                text, broken = f"✗ {hop.value}: {said}", True
+            yield f'    {node}["{_quoted(text)}"]'
             if former is not None:
-                broken = _before_gap(chain, index)
-                yield f"    {former} -. broken .-> {node}" if broken else f"    {former} --> {node}"
-            former = node
-        gap = chain.gap
-        if gap is not None and not any(_before_gap(chain, i) for i in range(len(chain.links))):
-            node = f"c{number}gap"
-            yield f'    {node}["✗ {_quoted(gap.missing.value + ": " + gap.reason)}"]'
-            if former is not None:
-                yield f"    {former} -. broken .-> {node}"
+                edge = "-. broken .->" if broken else "-->"
+                yield f"    {former} {edge} {node}"
+            former, broken = node, False
         yield "  end"
 
 
-def _broken(chain: Chain, width: int) -> Iterator[str]:
-    if chain.gap is not None:
-        yield f"  ✗ {chain.gap.missing.value:<{width}}  {visible(chain.gap.reason)}"
+def _remark(chain: Chain) -> str:
+    if not chain.takes_part:
+        return "  (takes no part in coverage)"
+    return f"  ({chain.route.value})" if chain.route is not None else ""
 
 
-def _before_gap(chain: Chain, index: int) -> bool:
-    """Whether the gap lies just before the link at ``index``."""
-    if chain.gap is None or index == 0:
-        return False
-    return (
-        chain.links[index - 1].hop is chain.gap.after
-        and chain.links[index].hop is not chain.gap.after
-    )
+_Row = tuple[Hop, "Link | Diagnostic | str"]
 
 
-def _place(project: Project, link: Link) -> str:
-    if link.span is None:
-        return ""
-    start = project.source(link.span.path).position(link.span.start)
-    return f"  {visible(link.span.path)}:{start.line}:{start.column}"
-
-
-def _data(project: Project, chain: Chain) -> dict[str, object]:
+def _rows(traced: Traced) -> list[_Row]:
+    """The links in order, each with what breaks it; a gap that no finding explains as text."""
+    chain, order = traced.chain, list(Hop)
+    found = {one: hop for one in traced.breaks if (hop := hop_of(one.code)) is not None}
+    rows: list[_Row] = [(link.hop, link) for link in chain.links]
+    rows += [(hop, one) for one, hop in found.items()]
     gap = chain.gap
+    # a finding there, or further on, says what the gap comes from
+    if gap is not None and all(order.index(gap.missing) > order.index(h) for h in found.values()):
+        rows.append((gap.missing, gap.reason))
+    return sorted(rows, key=lambda row: (order.index(row[0]), not isinstance(row[1], Link)))
+
+
+def _place(project: Project, span: Span | None) -> str:
+    if span is None:
+        return ""
+    start = project.source(span.path).position(span.start)
+    return f"  {visible(span.path)}:{start.line}:{start.column}"
+
+
+def _data(project: Project, traced: Traced) -> dict[str, object]:
+    chain = traced.chain
+    gap = chain.gap
+
+    def line(span: Span | None) -> int | None:
+        return project.source(span.path).line_of(span.start) if span is not None else None
+
     return {
         "service": chain.service,
         "takes_part": chain.takes_part,
+        "route": chain.route.value if chain.route is not None else None,
         "links": [
             {
                 "hop": link.hop.value,
                 "label": link.label,
                 "certainty": link.certainty.value,
                 "path": link.span.path if link.span else None,
-                "line": project.source(link.span.path).line_of(link.span.start)
-                if link.span
-                else None,
+                "line": line(link.span),
             }
             for link in chain.links
         ],
         "gap": None
         if gap is None
         else {"after": gap.after.value, "missing": gap.missing.value, "reason": gap.reason},
+        "breaks": [
+            {
+                "hop": hop.value if (hop := hop_of(one.code)) is not None else None,
+                "code": one.code,
+                "message": one.message,
+                "path": one.span.path,
+                "line": line(one.span),
+            }
+            for one in traced.breaks
+        ],
     }
 
 

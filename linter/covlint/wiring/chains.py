@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from covlint.chain import Certainty, Chain
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
+from covlint.wiring.copy_pods import copy_pod_of
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.joins import (
     clusters_for,
@@ -18,6 +19,7 @@ from covlint.wiring.joins import (
     is_target,
     join_images,
     near_builds_of,
+    unresolved_build_of,
 )
 from covlint.wiring.links import links_of
 from covlint.wiring.participation import (
@@ -27,6 +29,7 @@ from covlint.wiring.participation import (
     passes_coverage,
 )
 from covlint.wiring.questions import files_elsewhere, plainly_for_e2e
+from covlint.wiring.routes import route_of
 from covlint.wiring.sites import site_of
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
@@ -80,10 +83,13 @@ def wire(facts: Facts, repository: Repository) -> Wired:
 
     finished: list[Chain] = []
     paths = frozenset(path for chain in chains for path in _data_paths(chain))
+    nodes = paths if any(map(_node_unseen, chains)) else frozenset(_node_paths(chains))
     for chain in chains:
         builds = tuple(marked(b) for b in chain.builds)
         image = chain.image and marked_image(chain.image, chain.takes_part)
-        finished.append(replace(chain, builds=builds, image=image, data_paths=paths))
+        finished.append(
+            replace(chain, builds=builds, image=image, data_paths=paths, node_paths=nodes)
+        )
     return Wired(
         tuple(marked(b) for b in sites.values()),
         tuple(marked_image(i, i.coverdir is not None) for i in images),
@@ -186,6 +192,13 @@ def _chain(
     )
     if part and image is not None:
         chain = replace(chain, entrypoint=_entrypoint(image, builds, repository))
+    if container is not None:
+        chain = replace(
+            chain,
+            copy_pod=copy_pod_of(container, volume, facts.containers),
+            unresolved=unresolved_build_of(container, facts.image_builds) if not image else None,
+        )
+    chain = replace(chain, route=route_of(chain))
     links, gap = links_of(chain)
     return replace(chain, links=links, gap=gap)
 
@@ -203,6 +216,20 @@ def _data_paths(chain: Chain) -> Iterable[str]:
     words = [chain.coverdir, chain.mount.path if chain.mount is not None else None]
     words.append(chain.volume.host_path if chain.volume is not None else None)
     return (word.text for word in words if word is not None)
+
+
+def _node_paths(chains: Iterable[Chain]) -> Iterable[str]:
+    volumes = (chain.volume for chain in chains)
+    return (one.host_path.text for one in volumes if one is not None and one.host_path is not None)
+
+
+def _node_unseen(chain: Chain) -> bool:
+    """Whether a chain goes through a node by a path that is not seen, or may."""
+    if chain.container is None or chain.coverdir is None:
+        return False
+    if chain.volume is None:
+        return chain.container.mounts_opaque or chain.container.pod.volumes_opaque
+    return chain.volume.kind.name == "HOST_PATH" and chain.volume.host_path is None
 
 
 def _asks_for_data(

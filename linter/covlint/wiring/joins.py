@@ -140,6 +140,22 @@ def image_builds_of(
     return tuple(b for b in of_file if container.image.text in b.tags)
 
 
+def unresolved_build_of(container: Container, builds: Sequence[ImageBuild]) -> ImageBuild | None:
+    """What builds the container's image where no Go build in a Dockerfile is seen: another tool
+    than docker, or a Dockerfile that takes in a binary. By the tag, else by the name."""
+    if container.image is None:
+        return None
+    reference = container.image.text
+    if reference.startswith("ko://"):
+        return next((b for b in builds if b.builder == "ko"), None)
+    name = short_name(reference)
+    exact = [b for b in builds if reference in b.tags]
+    named = exact or [
+        b for b in builds if name in b.names or any(short_name(tag) == name for tag in b.tags)
+    ]
+    return max(named, key=lambda b: _nearness(container.span.path, b), default=None)
+
+
 def near_builds_of(
     image: Image | None, container: Container | None, builds: Sequence[ImageBuild]
 ) -> tuple[ImageBuild, ...]:

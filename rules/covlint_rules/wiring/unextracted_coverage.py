@@ -26,6 +26,7 @@ from covlint.facts.kubernetes.workload import VolumeKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain
+from covlint.wiring.copy_pods import copy_pod_path, from_copy_pod
 from covlint.wiring.episodes import starts
 
 _POD = (
@@ -38,6 +39,15 @@ _IMAGE = "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\nENV GOCOVE
 _RUN = (
     "docker build -t till:cov .\ndocker run -d --name till till:cov\ndocker stop till\n"
     "{}docker cp till:{} out{}\n"
+)
+_CLAIMED = (
+    _POD[: _POD.index("  volumes:")]
+    + "  volumes:\n    - name: coverage\n      persistentVolumeClaim:\n        claimName: e2e\n"
+)
+_COPY_POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: copy\nspec:\n  containers:\n    - name: copy\n"
+    "      image: busybox\n      volumeMounts:\n        - name: data\n          mountPath: /data\n"
+    "  volumes:\n    - name: data\n      persistentVolumeClaim:\n        claimName: e2e\n"
 )
 _NODE = re.compile(r"^[\w.-]*(?:control-plane|worker)\d*:")
 
@@ -80,16 +90,22 @@ class UnextractedCoverage(Rule[Chain]):
         node = volume.host_path if volume is not None else None
         if node is not None and copied(chain.steps, NODE_TOOLS, [node.text]):
             return
-        if copied(chain.steps, tools_for(container), [coverdir.text]):
+        claimed = volume is not None and volume.kind is VolumeKind.CLAIM
+        own = [s for s in chain.steps if not (claimed and from_copy_pod(chain, s))]
+        if copied(own, tools_for(container), [coverdir.text]):
             return
-        helped = volume is not None and volume.kind is VolumeKind.CLAIM
+        inside = copy_pod_path(chain) if claimed else coverdir
+        if claimed and inside is not None and copied(chain.steps, POD_TOOLS, [inside.text]):
+            return
         for step in chain.steps:
-            place = self.place(step, coverdir, node, compose=container.pod.is_compose)
-            if place is None or (helped and step.through in POD_TOOLS):
+            place = self.place(step, inside, node, compose=container.pod.is_compose)
+            if place is None or step.source is None:
                 continue
-            if step.source is None or not is_coverage_path(step.source):
+            if claimed and not from_copy_pod(chain, step):
                 continue
-            if copied([step], {step.through}, self.elsewhere(chain)):
+            plain = not claimed and not is_coverage_path(step.source)
+            others = [] if claimed else self.elsewhere(chain, step)
+            if plain or copied([step], {step.through}, others):
                 continue
             yield self.found(step, place)
 
@@ -112,7 +128,9 @@ class UnextractedCoverage(Rule[Chain]):
             if step.source is not None and is_coverage_path(step.source):
                 yield self.found(step, coverdir)
 
-    def place(self, step: Step, coverdir: Word, node: Word | None, *, compose: bool) -> Word | None:
+    def place(
+        self, step: Step, coverdir: Word | None, node: Word | None, *, compose: bool
+    ) -> Word | None:
         """Where the data lies for this copy; None where it is another kind of copy."""
         if step.kind is not StepKind.COPY or step.inward or not step.operands:
             return None
@@ -126,13 +144,25 @@ class UnextractedCoverage(Rule[Chain]):
         of_node = _NODE.match(step.operands[0] or "") is not None
         return node if of_node else None
 
-    def elsewhere(self, chain: Chain) -> list[str]:
+    def elsewhere(self, chain: Chain, step: Step) -> list[str]:
+        """Where the data of other services lies, too; out of a node other paths are copied
+        than out of a pod."""
+        of_node = step.through in NODE_TOOLS and _NODE.match(step.operands[0] or "") is not None
         """Where the data of any service lies, containers that scripts run included."""
         words = [word for step in chain.steps for word in step.words if word is not None]
         given = [word.partition("GOCOVERDIR=")[2] for word in words if "GOCOVERDIR=" in word]
-        return [path for path in (*chain.data_paths, *given) if path]
+        paths = chain.node_paths if of_node else chain.data_paths
+        return [path for path in (*paths, *given) if path]
 
     VALID = (
+        Valid(
+            {
+                "e2e/pod.yaml": _CLAIMED,
+                "e2e/copy.yaml": _COPY_POD,
+                "collect.sh": "kubectl cp e2e/copy:/data/. coverdata\n",
+            },
+            "out of the pod that mounts the claim",
+        ),
         Valid(
             {
                 "e2e/pod.yaml": _POD,
@@ -164,6 +194,14 @@ class UnextractedCoverage(Rule[Chain]):
         Invalid(
             {"Dockerfile": _IMAGE, "smoke.sh": _RUN.format("«", "/coverage/.", "»")},
             message="this copies /coverage/., but the data lies in /var/cov",
+        ),
+        Invalid(
+            {
+                "e2e/pod.yaml": _CLAIMED,
+                "e2e/copy.yaml": _COPY_POD,
+                "collect.sh": "«kubectl cp e2e/copy:/coverdata/. out»\n",
+            },
+            message="this copies /coverdata/., but the data lies in /data",
         ),
         Invalid(
             {

@@ -76,3 +76,20 @@ def test_goreleaser_and_ko() -> None:
 def test_any_bake_file_is_read(text: str, path: str) -> None:
     for fact in read_bake(SourceFile.of_text(path, text)):
         assert 0 <= fact.span.start <= fact.span.end <= len(text)
+
+
+def test_names_that_templates_leave() -> None:
+    text = (
+        "dockers:\n- image_templates: ['{{ .Env.REPO }}/till:{{ .Tag }}-amd64', 'x/desk:latest']\n"
+        "dockers_v2:\n- images: ['ghcr.io/shop/bell']\n- images: ['{{ .Env.NAME }}']\n"
+        "kos:\n- repository: ghcr.io/shop/gate\n"
+    )
+    found = read_goreleaser(open_yaml(SourceFile.of_text(".goreleaser.yaml", text)))
+    assert [one.names for one in found] == [("till", "desk"), ("bell",), (), ("gate",)]
+    source = SourceFile.of_text(
+        "docker-bake.hcl",
+        'target "a" { tags = ["${REPO}/till:${TAG}"] }\n'
+        'target "b" {\n  tags = named(target.m.tags, "desk")\n}\n'
+        'target "c" {\n  tags = named([], "${target.c.name}")\n  target = "e2e"\n}\n',
+    )
+    assert [one.names for one in read_bake(source)] == [("till",), ("desk",), ("c",)]

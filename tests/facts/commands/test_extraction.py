@@ -239,11 +239,54 @@ def test_mounts_and_direction() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["docker kill -s USR1 app", "docker rm app", "docker compose up -d", "rm -f cov.txt",
+    ["docker rm app", "docker compose up -d", "rm -f cov.txt",
      "kubectl rollout status deploy/app"],
 )  # fmt: skip
 def test_what_ends_and_changes_nothing(text: str) -> None:
     assert script(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "signal", "through"),
+    [
+        ("docker kill -s USR1 app", "SIGUSR1", "docker"),
+        ("kubectl exec -n e2e deploy/app -- kill -USR2 1", "SIGUSR2", "kubectl"),
+        ("kubectl exec app -- sh -c 'kill -s SIGUSR1 1'", "SIGUSR1", "kubectl"),
+        ('pkill -HUP "$COVERDIR"', "SIGHUP", None),
+    ],
+)  # fmt: skip
+def test_a_signal_after_which_the_program_goes_on(
+    text: str, signal: str, through: str | None
+) -> None:
+    found = step(text + " # covdata\n")
+    assert (found.kind, found.source, found.through) == (StepKind.SIGNAL, signal, through)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("curl -sf http://localhost:9095/coverage -o out", "/coverage"),
+        ("curl http://$HOST:9095/debug/coverage?reset=1", "/debug/coverage"),
+        ("wget -qO- till:8080/covdata", "/covdata"),
+        ("curl -X POST http://till.e2e.svc.cluster.local/v1/coverage/counters", "/v1/coverage/counters"),
+    ],
+)  # fmt: skip
+def test_the_service_hands_its_counters_out(text: str, path: str) -> None:
+    found = step(text + "\n")
+    assert (found.kind, found.source) == (StepKind.FETCH, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -s https://codecov.example/coverage | bash",
+        "curl -fsSL https://code.example/x/coverage_server.go -o coverage_server.go",
+        "curl http://localhost:8080/discovery",
+        "kubectl exec app -- kill -TERM 1",
+    ],
+)
+def test_what_is_no_pull_and_no_signal(text: str) -> None:
+    assert script(text + " # covdata\n") == []
 
 
 def test_what_is_printed_is_not_done() -> None:

@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from covlint.facts.builds.image_tools import last_part
 from covlint.facts.commands.steps import BuildArgument, ImageBuild
 from covlint.source import SourceFile, Span
 
@@ -23,6 +24,10 @@ _ENTRY = re.compile(
     rb'|"(?:[^"\\\n]|\\.)*"|\S)'
 )
 _STRING = re.compile(rb'"((?:[^"\\\n$]|\$(?!\{))*)"')
+_TAGS = re.compile(rb'(?m)^[ \t]*"?tags"?[ \t]*[=:][ \t]*(\[[^\]]*\]|[^\n]*)')
+_ANY_STRING = re.compile(rb'"((?:[^"\\\n]|\\.)*)"')
+#: ``${target.app.name}`` is ``app``.
+_TARGET_NAME = re.compile(r"\$\{target\.([\w-]+)\.name\}")
 _COMMENT = re.compile(rb'"(?:[^"\\\n]|\\.)*"|(?:#|//)[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -100,7 +105,20 @@ def _build(source: SourceFile, body: bytes, name: Span, offset: int) -> ImageBui
         span=Span(source.path, name.start, name.end),
         recipe=None,
         builder="bake",
+        names=tuple(_names(body)),
     )
+
+
+def _names(body: bytes) -> Iterator[str]:
+    """What can be told of the names of a target's images: the ends of the strings in ``tags``,
+    also where a function makes tags of them."""
+    match = _TAGS.search(body)
+    for text in _ANY_STRING.findall(match[1]) if match is not None else ():
+        written = text.decode("utf-8", "replace")
+        named = _TARGET_NAME.fullmatch(written)
+        name = named[1] if named is not None else last_part(written)
+        if name is not None:
+            yield name
 
 
 def _arguments(

@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from covlint.documents.yaml import AnyNode, YamlDocument, YamlMapping, YamlScalar
+from covlint.documents.yaml import AnyNode, YamlDocument, YamlMapping, YamlScalar, YamlSequence
 from covlint.documents.yaml_script import argument_word
 from covlint.facts.commands.steps import BuildArgument, ImageBuild
 from covlint.facts.kubernetes.workload import items_of
@@ -19,6 +19,9 @@ from covlint.source import Span
 
 #: Builders of a skaffold artifact that take no Dockerfile that can be read here.
 _OTHER = ("ko", "custom", "buildpacks", "bazel", "jib", "kaniko", "docker-bake")
+#: Where goreleaser takes the names of images from.
+_IMAGES = ("images", "image_templates", "repository", "repositories")
+_LAST_PART = re.compile(r"(?:^|/)([\w][\w.-]*)(?:[:@][^/]*(?:\{\{.*\}\}.*)?)?\Z")
 _PLAIN = re.compile(r"[^{}$]*\Z")
 
 
@@ -91,7 +94,23 @@ def read_ko(document: YamlDocument) -> tuple[ImageBuild, ...]:
 
 
 def _unresolved(node: YamlMapping, builder: str, dockerfile: str | None) -> ImageBuild:
-    return ImageBuild(dockerfile, None, (), None, (), True, _place(node), None, builder)
+    """``names``: what templates leave of the image's names is often the last part."""
+    written = [node.get(key) for key in _IMAGES]
+    scalars = [
+        item
+        for one in written
+        for item in (one.items if isinstance(one, YamlSequence) else (one,))
+        if isinstance(item, YamlScalar)
+    ]
+    names = tuple(dict.fromkeys(name for one in scalars if (name := last_part(one.text))))
+    place = _place(node)
+    return ImageBuild(dockerfile, None, (), None, (), True, place, None, builder, names=names)
+
+
+def last_part(image: str) -> str | None:
+    """The name in ``{{ .Env.REPO }}/name:{{ .Tag }}`` or ``${REPO}/name:${TAG}``."""
+    match = _LAST_PART.search(image)
+    return match[1] if match is not None else None
 
 
 def _place(node: YamlMapping) -> Span:

@@ -33,17 +33,22 @@ def copied(steps: Iterable[Step], tools: Collection[str | None], paths: Collecti
     A copy whose source is not seen counts: it may be this one. What comes out of a container
     that a script runs by itself is that container's own data.
     """
+    return next(copies(steps, tools, paths), None) is not None
+
+
+def copies(
+    steps: Iterable[Step], tools: Collection[str | None], paths: Collection[str]
+) -> Iterator[Step]:
+    """The steps that :func:`copied` looks for; the source of some of them is not seen."""
     known = tuple(steps)
     own = {name for step in known if (name := run_name(step)) is not None}
-    sources = [
-        step.source
-        for step in known
-        if step.kind is StepKind.COPY
-        and not step.inward
-        and step.through in tools
-        and copied_container(step) not in own
-    ]
-    return any(one is None or any(_meet(one, path) for path in paths) for one in sources)
+    for step in known:
+        if step.kind is not StepKind.COPY or step.inward or step.through not in tools:
+            continue
+        if copied_container(step) in own:
+            continue
+        if step.source is None or any(_meet(step.source, path) for path in paths):
+            yield step
 
 
 def run_name(step: Step) -> str | None:

@@ -49,6 +49,7 @@ class ImageBuild:
     recipe: str | None  # the Makefile target, shell function or CI job it stands in
     builder: str = "docker"  # what builds: a container tool, or ko, bake, compose, …
     pushed: bool = False  # it goes to a registry by the same command
+    names: tuple[str, ...] = ()  # last parts of the image's names where the tags are not seen
 
 
 class StepKind(Enum):

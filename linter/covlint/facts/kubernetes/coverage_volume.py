@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from covlint.diagnostics import Applicability, Edit, Fix
 from covlint.facts.kubernetes.cluster import ExtraMount, KindCluster
 from covlint.facts.kubernetes.pod import Container, Volume, VolumeKind, VolumeMount, join_edits
+from covlint.facts.kubernetes.workload import known_word
+from covlint.source import Word
 
 #: "cover" anywhere but in "discovery" and "recovery"; "cov" as a word.
 _COVERAGE_PATH = re.compile(
@@ -72,6 +74,12 @@ def is_host_directory(volume: Volume | None) -> bool:
         return False
     kind = volume.host_path_type
     return kind is None or kind.text not in NO_DIRECTORY
+
+
+def claim_of(volume: Volume) -> Word | None:
+    """The name of the claim that the volume is."""
+    source = volume.node.mapping("persistentVolumeClaim")
+    return known_word(source.get("claimName")) if source is not None else None
 
 
 def node_path(volume: Volume, mount: VolumeMount, directory: str) -> str:
