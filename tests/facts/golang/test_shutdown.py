@@ -78,11 +78,83 @@ APPENDED = """\
         ('"C"', "\tC.run()", None),
         ('"example.com/app/gone"', "\tgone.Run()", None),
         ('"github.com/labstack/echo/v4"', "\techo.New().Start(x)", False),
-        ('"github.com/labstack/echo/v5"', "\techo.New().Start(x)", None),
+        ('"github.com/labstack/echo/v5"', "\techo.New().Start(x)", True),
+        ('"github.com/labstack/echo/v5"', "\techo.StartConfig{}.Start(ctx, e)", None),
     ],
 )
 def test_handles_sigterm(imports: str, body: str, handles: bool | None) -> None:
     assert main_of(program(imports, body)).handles_sigterm is handles
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "handles"),
+    [
+        ("k8s.io/apiserver/pkg/server", "server.SetupSignalContext()", True),
+        ("k8s.io/apiserver/pkg/server", "server.New()", False),
+        ("github.com/rancher/wrangler/v3/pkg/signals", "signals.SetupSignalContext()", True),
+        ("knative.dev/pkg/signals", "signals.NewContext()", True),
+        ("knative.dev/pkg/injection/sharedmain", 'sharedmain.Main("till")', True),
+        ("knative.dev/pkg/injection/sharedmain", "sharedmain.MainNamed(ctx)", None),
+        (
+            "github.com/openshift/library-go/pkg/controller/controllercmd",
+            'controllercmd.NewControllerCommandConfig("till", v, run, c).NewCommand()',
+            True,
+        ),
+        ("github.com/go-kratos/kratos/v2", "kratos.New(kratos.Name(n)).Run()", True),
+        ("github.com/go-kratos/kratos/v2", "kratos.New(kratos.Signal(s)).Run()", None),
+        ("github.com/zeromicro/go-zero/rest", "rest.MustNewServer(c).Start()", True),
+        ("go.temporal.io/sdk/worker", "w.Run(worker.InterruptCh())", True),
+        ("go.temporal.io/sdk/worker", "w.Run(stop)", None),
+        ("github.com/hibiken/asynq", "asynq.NewServer(r, c).Run(mux)", True),
+        ("github.com/hibiken/asynq", "asynq.NewServer(r, c).Start(mux)", None),
+        (
+            "github.com/ThreeDotsLabs/watermill/message/router/plugin",
+            "router.AddPlugin(plugin.SignalsHandler)",
+            True,
+        ),
+        ("github.com/kardianos/service", "s, _ := service.New(p, c)\n\ts.Run()", True),
+        ("github.com/cloudwego/hertz/pkg/app/server", "h := server.Default()\n\th.Spin()", True),
+        ("github.com/cloudwego/hertz/pkg/app/server", "h := server.Default()\n\th.Run()", None),
+        (
+            "github.com/cloudwego/hertz/pkg/app/server",
+            "h := server.New()\n\th.SetCustomSignalWaiter(f)\n\th.Spin()",
+            None,
+        ),
+        ("github.com/kataras/iris/v12", "a := iris.New()\n\ta.Listen(x)", True),
+        (
+            "github.com/kataras/iris/v12",
+            "a := iris.New()\n\ta.Listen(x, iris.WithoutInterruptHandler)",
+            None,
+        ),
+        ("github.com/ory/graceful", "graceful.Graceful(s.Serve, s.Shutdown)", True),
+        ("gopkg.in/tylerb/graceful.v1", "graceful.Run(x, t, n)", True),
+        ("github.com/fvbock/endless", "endless.ListenAndServe(x, r)", True),
+        ("github.com/facebookgo/grace/gracehttp", "gracehttp.Serve(s)", True),
+        ("github.com/grafana/dskit/server", "s, _ := server.New(c)\n\ts.Run()", True),
+        ("github.com/grafana/dskit/signals", "signals.NewHandler(l).Loop()", True),
+        ("go.opentelemetry.io/collector/otelcol", "otelcol.NewCommand(s).Execute()", True),
+        ("github.com/nats-io/nats-server/v2/server", "server.Run(s)", True),
+        ("github.com/oklog/run", "var g run.Group\n\tg.Run()", False),
+        ("github.com/urfave/cli/v3", "cmd.Run(ctx, args)", False),
+        ("k8s.io/component-base/cli", "cli.Run(command)", False),
+        ("github.com/gofiber/fiber/v2", "fiber.New().Listen(x)", False),
+        ("github.com/hashicorp/go-plugin", "plugin.Serve(c)", None),
+        ("github.com/cloudflare/tableflip", "tableflip.New(o)", None),
+    ],
+)
+def test_libraries(path: str, body: str, handles: bool | None) -> None:
+    assert main_of(program(f'"{path}"', f"\t{body}")).handles_sigterm is handles
+
+
+@pytest.mark.parametrize(
+    ("signals", "handles"),
+    [("os.Interrupt, syscall.SIGTERM", True), ("os.Interrupt", False), ("wanted()...", None)],
+)
+def test_cobra_and_urfave_with_a_context(signals: str, handles: bool | None) -> None:
+    body = f"\tctx, _ := signal.NotifyContext(b, {signals})\n\troot.ExecuteContext(ctx)"
+    for library in ("github.com/spf13/cobra", "github.com/urfave/cli/v2"):
+        imports = f'"os" "os/signal" "syscall" "{library}"'
+        assert main_of(program(imports, body)).handles_sigterm is handles
 
 
 LIBRARY = """package stop

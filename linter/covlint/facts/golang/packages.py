@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from covlint.documents.goconstraint import takes_part
 from covlint.documents.goheader import scan_header
-from covlint.facts.golang.signals import never_subscribes
+from covlint.facts.golang.quiet_modules import never_subscribes
 from covlint.source import SourceFile
 
 #: How far imports are followed inside the module; beyond it is "not seen".

@@ -1,0 +1,156 @@
+"""Modules that subscribe a program to no signal."""
+
+from __future__ import annotations
+
+#: Module paths (with everything below them) whose packages subscribe to no signal.
+#: A library is in this table only when that is known; all others may do it.
+_SILENT = (
+    "cel.dev/expr",
+    "github.com/BurntSushi/toml",
+    "github.com/Masterminds/semver",
+    "github.com/Masterminds/sprig",
+    "github.com/alecthomas/kingpin",
+    "github.com/ardanlabs/conf",
+    "github.com/aws/aws-sdk-go",
+    "github.com/aws/aws-sdk-go-v2",
+    "github.com/aws/smithy-go",
+    "github.com/beorn7/perks",
+    "github.com/caarlos0/env",
+    "github.com/cenkalti/backoff",
+    "github.com/cespare/xxhash",
+    "github.com/davecgh/go-spew",
+    "github.com/dgrijalva/jwt-go",
+    "github.com/evanphx/json-patch",
+    "github.com/fsnotify/fsnotify",
+    "github.com/gin-contrib/cors",
+    "github.com/gin-contrib/gzip",
+    "github.com/gin-contrib/logger",
+    "github.com/gin-contrib/pprof",
+    "github.com/gin-contrib/sessions",
+    "github.com/gin-contrib/sse",
+    "github.com/gin-contrib/static",
+    "github.com/gin-contrib/zap",
+    "github.com/gin-gonic/gin",
+    "github.com/go-chi",
+    "github.com/go-kit/kit",
+    "github.com/go-logr",
+    "github.com/go-openapi",
+    "github.com/go-playground",
+    "github.com/go-redis/redis",
+    "github.com/go-sql-driver/mysql",
+    "github.com/goccy/go-json",
+    "github.com/gofiber/fiber/v2",
+    "github.com/gogo/protobuf",
+    "github.com/golang-jwt/jwt",
+    "github.com/golang/groupcache",
+    "github.com/golang/protobuf",
+    "github.com/golang/snappy",
+    "github.com/google/cel-go",
+    "github.com/google/go-cmp",
+    "github.com/google/gofuzz",
+    "github.com/google/uuid",
+    "github.com/gorilla/context",
+    "github.com/gorilla/handlers",
+    "github.com/gorilla/mux",
+    "github.com/gorilla/schema",
+    "github.com/gorilla/securecookie",
+    "github.com/gorilla/sessions",
+    "github.com/gorilla/websocket",
+    "github.com/grpc-ecosystem/go-grpc-middleware",
+    "github.com/grpc-ecosystem/go-grpc-prometheus",
+    "github.com/grpc-ecosystem/grpc-gateway",
+    "github.com/hashicorp/go-cleanhttp",
+    "github.com/hashicorp/go-multierror",
+    "github.com/hashicorp/go-retryablehttp",
+    "github.com/hashicorp/golang-lru",
+    "github.com/imdario/mergo",
+    "github.com/jackc/pgx",
+    "github.com/jmoiron/sqlx",
+    "github.com/joho/godotenv",
+    "github.com/json-iterator/go",
+    "github.com/julienschmidt/httprouter",
+    "github.com/justinas/alice",
+    "github.com/kelseyhightower/envconfig",
+    "github.com/klauspost/compress",
+    "github.com/labstack/echo",  # but v5, see below
+    "github.com/labstack/gommon",
+    "github.com/lib/pq",
+    "github.com/mattn/go-colorable",
+    "github.com/mattn/go-isatty",
+    "github.com/mattn/go-sqlite3",
+    "github.com/mitchellh/mapstructure",
+    "github.com/oklog/run",  # but SignalHandler, which is seen when called
+    "github.com/pelletier/go-toml",
+    "github.com/pkg/errors",
+    "github.com/prometheus/client_golang",
+    "github.com/prometheus/client_model",
+    "github.com/prometheus/common",
+    "github.com/prometheus/exporter-toolkit",
+    "github.com/prometheus/procfs",
+    "github.com/redis/go-redis",
+    "github.com/rs/cors",
+    "github.com/rs/zerolog",
+    "github.com/segmentio/kafka-go",
+    "github.com/sirupsen/logrus",
+    "github.com/spf13/afero",
+    "github.com/spf13/cast",
+    "github.com/spf13/cobra",
+    "github.com/spf13/pflag",
+    "github.com/spf13/viper",
+    "github.com/stretchr/testify",
+    "github.com/thejerf/suture/v4",
+    "github.com/urfave/cli/v2",
+    "github.com/urfave/cli/v3",
+    "go.mongodb.org/mongo-driver",
+    "go.opentelemetry.io/otel",
+    "go.opentelemetry.io/proto/otlp",
+    "go.uber.org/atomic",
+    "go.uber.org/automaxprocs",
+    "go.uber.org/multierr",
+    "go.uber.org/zap",
+    "golang.org/x/crypto",
+    "golang.org/x/net",
+    "golang.org/x/oauth2",
+    "golang.org/x/sync",
+    "golang.org/x/sys/unix",
+    "golang.org/x/text",
+    "golang.org/x/time",
+    "google.golang.org/genproto",
+    "google.golang.org/grpc",
+    "google.golang.org/protobuf",
+    "gopkg.in/inf.v0",
+    "gopkg.in/yaml.v2",
+    "gopkg.in/yaml.v3",
+    "gorm.io/driver",
+    "gorm.io/gorm",
+    "k8s.io/api",
+    "k8s.io/apiextensions-apiserver/pkg/apis",
+    "k8s.io/apimachinery",
+    "k8s.io/apiserver",  # but SetupSignalHandler, which is seen when called
+    "k8s.io/client-go",
+    "k8s.io/component-base",
+    "k8s.io/klog",
+    "k8s.io/utils",
+    "sigs.k8s.io/controller-runtime",  # but SetupSignalHandler, which is seen when called
+    "sigs.k8s.io/json",
+    "sigs.k8s.io/structured-merge-diff",
+    "sigs.k8s.io/yaml",
+)
+_SILENT_SET = frozenset(_SILENT)
+_MAY = frozenset({"github.com/labstack/echo/v5"})
+
+
+def never_subscribes(path: str) -> bool:
+    """Whether the package belongs to the standard library or to a module of the table."""
+    if path == "C" or path == "plugin":
+        return False
+    if "." not in path.split("/", 1)[0]:
+        return True
+    parent = path
+    while parent:
+        if parent in _MAY:
+            return False
+        if parent in _SILENT_SET:
+            return True
+        parent = parent.rpartition("/")[0]
+    return False
