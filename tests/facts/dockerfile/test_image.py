@@ -41,6 +41,12 @@ def held(text: str) -> list[list[str]]:
     return [[b.output.text if b.output else "?" for b in i.builds] for i in read(text)[1]]
 
 
+def test_a_binary_that_a_later_stage_writes_anew_is_not_held() -> None:
+    text = f"{BUILD}FROM build AS cover\nRUN go build -cover -o /out/app ./cmd/app\n"
+    _, images = read(f"{text}FROM debian\nCOPY --from=cover /out/app /app\n")
+    assert [[flag.name for flag in b.flags] for b in images[-1].builds] == [["cover", "o"]]
+
+
 TWO = (
     "FROM golang AS build\nWORKDIR /src\nCOPY . .\n"
     "RUN go build -o /out/a ./a && go build -o /out/b ./b\n"

@@ -17,7 +17,7 @@ from covlint.facts.dockerfile.directories import (
 )
 from covlint.facts.dockerfile.process import Process, read_process
 from covlint.facts.dockerfile.scope import Scope, ScopedStage
-from covlint.facts.dockerfile.stale_copies import StaleCopy, with_stale_copies
+from covlint.facts.dockerfile.stale_copies import StaleCopy, lasting, with_stale_copies
 from covlint.facts.dockerfile.test_binaries import TestBinary, read_test_binaries
 from covlint.source import Span, Word
 
@@ -299,7 +299,7 @@ def _builds_for(
                 words = [word.text for word in array]
             copied = {posixpath.basename(w.rstrip("/")) for w in words[:-1] if w}
             below = {s.stage.index for s in _lineage(source, stages)}
-            candidates = [b for b in builds if b.stage in below]
+            candidates = lasting([b for b in builds if b.stage in below])
             matching = [b for b in candidates if output_name(b) in copied]
             unnamed = [b for b in candidates if output_name(b) is None]
             found.extend(b for b in (matching or unnamed) if b not in found)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from covlint.facts.dockerfile.build import GoBuild, Instrumentation
+from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
 from covlint.facts.dockerfile.scope import ScopedStage
 from covlint.source import Span
 
@@ -39,6 +39,23 @@ def with_stale_copies(
         replace(image, stale_copies=tuple(_stale(image, stages, unused, name_of)))
         for image in images
     )
+
+
+def lasting(builds: Sequence[GoBuild]) -> list[GoBuild]:
+    """The builds of one line of stages, in order, but for those whose very file a later
+    stage writes anew (``FROM build AS cover``, and the same ``-o``)."""
+    kept: list[GoBuild] = []
+    for build in builds:
+        output = build.output.text if build.output is not None else None
+        if output is not None and not output.endswith("/") and build.branch is Branch.NONE:
+            place = (output, build.directory)
+            kept = [b for b in kept if _place(b) != place or b.stage == build.stage]
+        kept.append(build)
+    return kept
+
+
+def _place(build: GoBuild) -> tuple[str | None, str]:
+    return (build.output.text if build.output is not None else None, build.directory)
 
 
 def _stale(
