@@ -251,8 +251,8 @@ def test_doctor_joins_folder_and_log(tmp_path):
     done = covlint(tmp_path, "doctor", "cov", "--log", "app.log", "--format", "json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
-    assert [sign["symptom"] for sign in found["symptoms"]] == ["permission-denied", "no-meta"]
-    assert found["symptoms"][0]["codes"] == ["COV304", "COV201"]
+    assert [sign["symptom"] for sign in found["symptoms"]] == ["permission-denied"]
+    assert found["symptoms"][0]["codes"][0] == "COV304"
     assert found["folder"]["meta_files"] == 0
 
 
@@ -262,6 +262,31 @@ def test_doctor_asks_for_the_log_of_an_empty_folder(tmp_path):
     (tmp_path / "app.log").write_text("warning: GOCOVERDIR not set, no coverage data emitted\n")
     told = covlint(tmp_path, "doctor", "cov", "--log", "app.log")
     assert "give it with --log FILE" not in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "symptoms"),
+    [
+        ("warning: GOCOVERDIR not set, no coverage data emitted", ["not-set"]),
+        ("error: no meta-data available (binary not built with -cover?)", ["not-instrumented"]),
+        ("listening on :8080", ["no-meta"]),
+        ("panic: lost", ["crashed", "no-meta"]),  # a crash leaves a meta file
+        ("exec /till: exec format error", ["never-started"]),
+    ],
+)
+def test_an_empty_folder_that_the_log_explains_is_told_once(tmp_path, line, symptoms):
+    (tmp_path / "cov").mkdir()
+    (tmp_path / "app.log").write_text(line + "\n")
+    done = covlint(tmp_path, "doctor", "cov", "--log", "app.log", "--format", "json")
+    assert [sign["symptom"] for sign in json.loads(done.stdout)["symptoms"]] == symptoms
+
+
+def test_doctor_names_the_cause_of_a_failed_start(tmp_path):
+    (tmp_path / "app.log").write_text(
+        "/till: error while loading shared libraries: libfoo.so.1: cannot open shared object file\n"
+    )
+    told = covlint(tmp_path, "doctor", "--log", "app.log").stdout
+    assert "needs the library libfoo.so.1" in told
 
 
 def test_doctor_does_not_advise_to_remove_what_only_cannot_be_read(tmp_path):

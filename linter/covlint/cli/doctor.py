@@ -13,7 +13,8 @@ from covlint.report import doctor as report
 from covlint.report.doctor import Examination
 from covlint.runner.folder import read_folder
 from covlint.runner.profile import Profile, read_profile
-from covlint.runner.symptoms import Sign, signs_in_folder, signs_in_log
+from covlint.runner.startup import failed_start
+from covlint.runner.symptoms import Sign, signs_in_folder, signs_in_log, unexplained
 
 #: What a log can be at most, in bytes; of a longer one the end is read.
 _LOG_LIMIT = 16 << 20
@@ -45,14 +46,16 @@ def examine(folder: str | None, log: str | None) -> Examination:
     text = _read_log(log) if log is not None else ""
     seen = read_folder(Path(folder)) if folder is not None else None
     signs = list(signs_in_log(text))
+    if not signs and (seen is None or not seen.counters):
+        line = failed_start(text)
+        signs += [Sign(Symptom.NEVER_STARTED, line)] if line is not None else []
     if seen is not None:
-        known = {sign.symptom for sign in signs}
-        signs += [sign for sign in signs_in_folder(seen) if sign.symptom not in known]
+        signs += unexplained(signs_in_folder(seen), {sign.symptom for sign in signs})
     profile = None
     if seen is not None and seen.paired:
         profile = read_profile(seen.path, Path.cwd())
         known = {sign.symptom for sign in signs}
-        signs += [sign for sign in signs_in_folder(profile.folder) if sign.symptom not in known]
+        signs += unexplained(signs_in_folder(profile.folder), known)
         if profile.stale and Symptom.STALE not in known:
             signs.append(Sign(Symptom.STALE, profile.stale[0]))
         if profile.error is not None:

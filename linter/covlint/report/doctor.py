@@ -57,7 +57,7 @@ def document(found: Examination) -> dict[str, Any]:
                 "evidence": sign.evidence,
                 "hop": MEANINGS[sign.symptom].hop.value,
                 "codes": list(MEANINGS[sign.symptom].codes),
-                "remedy": MEANINGS[sign.symptom].remedy,
+                "remedy": sign.remedy,
             }
             for sign in found.signs
         ],
@@ -83,7 +83,7 @@ def _lines(found: Examination) -> Iterator[str]:
         yield f"✗ {sign.symptom.value}: {visible(sign.evidence)}"
         rules = f", see {_listed(meaning.codes)}" if meaning.codes else ""
         yield f"  breaks at: {meaning.hop.value}{rules}"
-        yield f"  {meaning.remedy}"
+        yield f"  {sign.remedy}"
     if found.log is None and any(sign.symptom is Symptom.NO_META for sign in found.signs):
         yield ""
         yield "An empty folder may also mean that Go could not write to it, or that GOCOVERDIR was"

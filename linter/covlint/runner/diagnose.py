@@ -102,7 +102,7 @@ def _causes(
             _certain_code(sign, chain),
             place[0] if place is not None else None,
             place[1] if place is not None else None,
-            f"{sign.evidence}; {meaning.remedy}",
+            f"{sign.evidence}; {sign.remedy}",
             sign.symptom,
         )
     ]

@@ -6,11 +6,13 @@ The exact messages are those of the facts, parts A, D and E.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from covlint.diagnostics import Symptom
 from covlint.runner.folder import Folder, State
+from covlint.runner.startup import remedy_of
 from covlint.wiring import Hop
 
 
@@ -30,6 +32,12 @@ class Sign:
 
     symptom: Symptom
     evidence: str
+
+    @property
+    def remedy(self) -> str:
+        """What to do when no rule has spoken; for a service that never started, by its cause."""
+        known = remedy_of(self.evidence) if self.symptom is Symptom.NEVER_STARTED else None
+        return known or MEANINGS[self.symptom].remedy
 
 
 class Ending(Enum):
@@ -135,6 +143,20 @@ MEANINGS: dict[Symptom, Meaning] = {
     ),
 }
 
+#: After these there is no file at all.
+_WRITES_NOTHING = frozenset(
+    {
+        Symptom.MAIN_MISSING,
+        Symptom.MISSING_DIRECTORY,
+        Symptom.NEVER_STARTED,
+        Symptom.NOT_INSTRUMENTED,
+        Symptom.NOT_SET,
+        Symptom.NO_SPACE,
+        Symptom.PERMISSION_DENIED,
+        Symptom.READ_ONLY,
+    }
+)
+
 #: Most telling first: the first line that matches decides what is told first.
 _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
     (re.compile(pattern), symptom)
@@ -159,6 +181,7 @@ _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
         ),
         (r"invalid meta-data file magic string|invalid magic string", Symptom.UNREADABLE_FILE),
         (r"^error: reading inputs: open .*: no such file or directory", Symptom.MISSING_DIRECTORY),
+        (r"^build cache is (?:disabled by GOCACHE=off|required, but could)", Symptom.NOT_EXTRACTED),
         (r"^warning: no applicable files found in input directories", Symptom.NO_META),
         (
             r'^cover: line "mode: \w+" doesn\'t match expected format',
@@ -194,6 +217,17 @@ def telling_lines(text: str) -> tuple[str, ...]:
     """The lines of a log that speak of coverage, as they stand there, each once."""
     lines = dict.fromkeys(_PREFIX.sub("", line).strip() for line in text.splitlines())
     return tuple(line for line in lines if any(pattern.search(line) for pattern, _ in _LINES))
+
+
+def unexplained(in_folder: Iterable[Sign], known: Collection[Symptom]) -> tuple[Sign, ...]:
+    """The signs of a folder that what is known already does not account for: that it is
+    empty says nothing new of a program that could write nothing."""
+    silent = not _WRITES_NOTHING.isdisjoint(known)
+    return tuple(
+        sign
+        for sign in in_folder
+        if sign.symptom not in known and not (silent and sign.symptom is Symptom.NO_META)
+    )
 
 
 def signs_in_folder(folder: Folder) -> tuple[Sign, ...]:
