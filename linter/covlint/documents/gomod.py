@@ -1,6 +1,6 @@
-"""go.mod and go.work, line by line.
+"""go.mod, go.work and vendor/modules.txt, line by line.
 
-Both have one small grammar (golang.org/ref/mod, "Lexical elements"): a verb
+The first two have one small grammar (golang.org/ref/mod, "Lexical elements"): a verb
 and its arguments on a line, or ``verb ( … )`` with one entry a line, ``//``
 comments, words bare or quoted by ``"`` or a back quote.
 """
@@ -73,6 +73,13 @@ def read_go_work(source: SourceFile) -> GoWorkFile:
         elif verb == "use" and words:
             uses.append(words[0])
     return GoWorkFile(first.get("go"), first.get("toolchain"), tuple(uses))
+
+
+def read_vendored(source: SourceFile) -> frozenset[str]:
+    """The packages that a vendor/modules.txt lists (``go help modules``, "vendoring"): a line
+    for each, below a ``# module version`` line."""
+    lines = source.data.decode("utf-8", "replace").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and line[:1] != "#")
 
 
 def _directives(source: SourceFile) -> Iterator[tuple[str, list[Word]]]:

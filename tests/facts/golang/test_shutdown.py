@@ -337,3 +337,24 @@ def test_module_facts() -> None:
     assert nested is not None
     assert (nested.directory, nested.toolchain) == ("tools", None)
     assert read_module(SourceFile.of_text("go.mod", "go 1.22\n")) is None
+
+
+def test_a_method_that_nothing_names_bypasses_nothing() -> None:
+    rest = "\ntype service struct{}\n\nfunc (s service) Stop() { syscall.Exit(0) }\n"
+    files = program('"net/http" "syscall"', SERVE, rest)
+    assert main_of(files).bypasses == ()
+    files = program('"net/http" "syscall"', f"\tdefer service{{}}.Stop()\n{SERVE}", rest)
+    (found,) = main_of(files).bypasses
+    assert found.call == "syscall.Exit"
+
+
+def test_exits_in_a_package_of_the_module() -> None:
+    files = {
+        "cmd/x/main.go": CALLER,
+        "server/server.go": 'package server\n\nimport "syscall"\n\nfunc Run() { syscall.Exit(0) }\n',
+    }
+    (found,) = main_of(files, "cmd/x").bypasses
+    assert found.span.path == "server/server.go"
+    assert not found.plain
+    files["server/server.go"] = files["server/server.go"].replace("Run", "Stop")
+    assert main_of(files, "cmd/x").bypasses == ()

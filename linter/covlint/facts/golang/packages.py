@@ -69,12 +69,28 @@ def take_package(
     return GoPackage(path, tuple(taken), frozenset(optional), frozenset(imports))
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a main package brings in: packages of the project, those whose code is not seen,
+    and vendored ones that are known to leave signals alone."""
+
+    packages: list[GoPackage]
+    unseen: set[str]
+    quiet: set[str]
+
+
 def follow_imports(
-    main: GoPackage, load_package: LoadPackage, module_path: str | None, headers: Headers
-) -> tuple[list[GoPackage], set[str]]:
-    """The packages of the module that main imports, directly or not, and what is not seen."""
+    main: GoPackage,
+    load_package: LoadPackage,
+    module_path: str | None,
+    headers: Headers,
+    is_quiet: Callable[[str], bool],
+) -> Imported:
+    """Follow the imports of main, directly or not. ``is_quiet``: whether a package that is not
+    of the project leaves signals alone."""
     found: list[GoPackage] = []
     unseen: set[str] = set()
+    quiet: set[str] = set()
     seen: set[str] = set()
     level = sorted(main.imports)
     for depth in range(_DEPTH + 1):
@@ -89,9 +105,9 @@ def follow_imports(
             sources = load_package(path) if depth < _DEPTH and len(found) < _PACKAGES else ()
             package = take_package(path, sources, headers)
             if not package.sources:
-                unseen.add(path)
+                (quiet if not own and is_quiet(path) else unseen).add(path)
                 continue
             found.append(package)
             following |= package.imports
         level = sorted(following)
-    return found, unseen
+    return Imported(found, unseen, quiet)

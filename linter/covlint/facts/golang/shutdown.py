@@ -10,15 +10,15 @@ names it. That errs towards "handled", where rules are silent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.goimports import add_import
 from covlint.documents.golang import GoFile, GoFunction, read_go
-from covlint.documents.gomod import read_go_mod
 from covlint.facts.golang.blocking import Blocking, ends_by_itself, read_blocking, shutdown_timeout
 from covlint.facts.golang.bypasses import Bypass, read_bypasses
+from covlint.facts.golang.modules import GoModule, import_path_of, read_module
 from covlint.facts.golang.packages import (
     GoPackage,
     Headers,
@@ -85,19 +85,6 @@ class MainPackage:
     bypasses: tuple[Bypass, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GoModule:
-    """A go.mod: ``directory`` as in MainPackage; versions as written ("1.22.3");
-    ``requires`` are the paths of the modules it requires."""
-
-    directory: str
-    module_path: str
-    go_version: str | None
-    toolchain: str | None
-    span: Span  # the module path
-    requires: tuple[str, ...] = ()
-
-
 _MAIN = re.compile(rb"^package main\b", re.MULTILINE)
 
 
@@ -106,34 +93,19 @@ def may_be_main(data: bytes) -> bool:
     return b"func main(" in data and _MAIN.search(data) is not None
 
 
-def read_module(source: SourceFile) -> GoModule | None:
-    """The facts of a go.mod; None when it names no module."""
-    file = read_go_mod(source)
-    if file.module is None:
-        return None
-    directory = source.path.rpartition("/")[0] or "."
-    return GoModule(
-        directory,
-        file.module.text,
-        file.go.text if file.go else None,
-        file.toolchain.text if file.toolchain else None,
-        file.module.span,
-        file.requires,
-    )
-
-
 def read_main_package(
     directory: str,
     files: Sequence[SourceFile],
     load_package: LoadPackage,
     module: GoModule | None,
     headers: Headers | None = None,
+    is_quiet: Callable[[str], bool] = lambda _: False,
 ) -> MainPackage | None:
     """The facts of the main package in ``directory``; None when there is none.
 
     ``load_package`` gives the files of a package by import path, none when it is
     not in the module. ``headers`` keeps what was learnt about files (by path)
-    for the next call.
+    for the next call. ``is_quiet``: whether a vendored package leaves signals alone.
     """
     known: Headers = headers if headers is not None else {}
     here = take_package("main", [one for one in files if one.path.endswith(".go")], known, "main")
@@ -149,9 +121,10 @@ def read_main_package(
     )
     if main is None:
         return None
-    packages, unseen = follow_imports(
-        here, load_package, module.module_path if module else None, known
+    imported = follow_imports(
+        here, load_package, module.module_path if module else None, known, is_quiet
     )
+    packages, unseen = imported.packages, imported.unseen
     trees = {here.path: parsed}
     sources = [source for package in (here, *packages) for source in package.sources]
     optional = here.optional.union(*(package.optional for package in packages))
@@ -163,14 +136,14 @@ def read_main_package(
         decision = _decide(trees, sources, optional, unseen)
     blocking = _blocking(parsed, packages, trees, decision)
     runs: bool | None = True if blocking is not None else None
-    if blocking is None and not unseen and ends_by_itself(sources):
+    if blocking is None and not (unseen or imported.quiet) and ends_by_itself(sources):
         runs = False
     ending = [one for p in packages if p.path not in trees and p.shuts_down for one in p.sources]
     timeout = shutdown_timeout([*(f for t in trees.values() for f in t), *map(read_go, ending)])
     imports = here.imports.union(*(package.imports for package in packages))
     return MainPackage(
         directory=directory,
-        import_path=_import_path(directory, module),
+        import_path=import_path_of(directory, module),
         main=main.name.span,
         handles_sigterm=decision.handles,
         interrupt_only=decision.interrupt_only,
@@ -195,19 +168,8 @@ def _bypasses(packages: Sequence[GoPackage], sources: Sequence[SourceFile]) -> t
         found
         for package in packages
         for found in read_bypasses(s for s in package.sources if s.path not in package.optional)
-        if _named(found.function, package.path, sources)
+        if _named(found.function, package.path, sources, methods=True)
     )
-
-
-def _import_path(directory: str, module: GoModule | None) -> str | None:
-    if module is None:
-        return None
-    if directory == module.directory:
-        return module.module_path
-    prefix = "" if module.directory == "." else module.directory + "/"
-    if not directory.startswith(prefix):
-        return None
-    return f"{module.module_path}/{directory[len(prefix) :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +217,16 @@ def _decide(
     return _Decision(handles, tuple(handlings), only, framework)
 
 
-def _named(function: GoFunction | None, path: str, sources: Iterable[SourceFile]) -> bool:
-    """Whether code of the program names the function outside its own declaration."""
-    if function is None or function.receiver is not None:
+def _named(
+    function: GoFunction | None,
+    path: str,
+    sources: Iterable[SourceFile],
+    *,
+    methods: bool = False,
+) -> bool:
+    """Whether code of the program names the function outside its own declaration. Without
+    ``methods`` each method counts: a library may call it by an interface of its own."""
+    if function is None or (function.receiver is not None and not methods):
         return True
     name = function.name.text
     if name == "init" or (name == "main" and path == "main"):

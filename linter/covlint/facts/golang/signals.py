@@ -45,6 +45,11 @@ def concerns_signals(imports: frozenset[str], sources: Sequence[SourceFile]) -> 
     """Whether a package can subscribe to signals by a call known here."""
     if "os/signal" in imports or "github.com/oklog/run" in imports:
         return True
+    return calls_library(imports, sources)
+
+
+def calls_library(imports: frozenset[str], sources: Sequence[SourceFile]) -> bool:
+    """Whether a package names a function of a library that subscribes."""
     names = [
         name.encode() for path in imports.intersection(LIBRARIES) for name in LIBRARIES[path].names
     ]

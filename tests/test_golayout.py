@@ -1,0 +1,110 @@
+"""Where packages are found: modules, folders that replace them, vendor directories."""
+
+from __future__ import annotations
+
+import pytest
+
+from covlint.facts.golang.shutdown import MainPackage
+from covlint.files import MemoryFiles
+from covlint.golayout import GoLayout
+
+SERVES = """\
+package main
+
+import (
+	"net/http"
+
+	"example.org/server"
+)
+
+func main() {
+	server.Prepare()
+	http.ListenAndServe(":80", nil)
+}
+"""
+QUIET = 'package server\n\nimport "example.org/deep"\n\nfunc Prepare() { deep.Do() }\n'
+DEEP = "package deep\n\nfunc Do() {}\n"
+LISTING = "# example.org/server v1.2.3\n## explicit; go 1.22\nexample.org/server\n"
+LISTED = LISTING + "# example.org/deep v0.1.0\nexample.org/deep\n"
+VENDORED = {
+    "go.mod": "module example.com/app\n\ngo 1.24\n",
+    "main.go": SERVES,
+    "vendor/modules.txt": LISTED,
+    "vendor/example.org/server/server.go": QUIET,
+    "vendor/example.org/deep/deep.go": DEEP,
+}
+
+
+def main_of(files: dict[str, str], directory: str = ".") -> MainPackage:
+    kept = MemoryFiles(files)
+    own = [path for path in kept.paths() if "vendor/" not in path]
+    found = GoLayout(own, kept.read, kept.paths).main_package(directory)
+    assert found is not None
+    return found
+
+
+def notifying(signals: str) -> str:
+    return (
+        'package deep\n\nimport (\n\t"os"\n\t"os/signal"\n\t"syscall"\n)\n\nvar _ = syscall.SIGHUP\n\n'
+        f"func Do() {{ c := make(chan os.Signal, 1); signal.Notify(c, {signals}) }}\n"
+    )
+
+
+def test_a_vendored_package_that_leaves_signals_alone() -> None:
+    found = main_of(VENDORED)
+    assert found.handles_sigterm is False
+    assert found.unseen == ()
+    assert found.runs_forever is True
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"vendor/modules.txt": LISTING}, "not listed"),
+        ({"vendor/modules.txt": ""}, "an empty list"),
+        ({"vendor/example.org/deep/deep.go": notifying("syscall.SIGTERM")}, "it subscribes"),
+        ({"vendor/example.org/deep/deep.go": notifying("wanted...")}, "it may subscribe"),
+        ({"vendor/example.org/deep/deep.go": DEEP + "var notify = signal.Notify\n"}, "no import"),
+        ({"vendor/example.org/deep/deep.go": 'package deep\n\nimport "C"\n'}, "C"),
+        ({"vendor/example.org/deep/deep.go": 'package deep\n\nimport "example.org/x"\n'}, "gone"),
+    ],
+)
+def test_what_a_vendored_package_may_do_is_not_known(change: dict[str, str], why: str) -> None:
+    expected = False if why == "no import" else None
+    assert main_of(VENDORED | change).handles_sigterm is expected
+
+
+def test_other_signals_of_a_vendored_package_do_not_matter() -> None:
+    files = VENDORED | {"vendor/example.org/deep/deep.go": notifying("syscall.SIGWINCH")}
+    assert main_of(files).handles_sigterm is False
+
+
+def test_a_function_that_is_handed_over_may_be_called() -> None:
+    text = 'package deep\n\nimport "os/signal"\n\nvar notify = signal.Notify\n'
+    assert main_of(VENDORED | {"vendor/example.org/deep/deep.go": text}).handles_sigterm is None
+
+
+def test_a_workspace_has_one_vendor_directory() -> None:
+    files = {
+        path if path.startswith("vendor/") else f"services/till/{path}": text
+        for path, text in VENDORED.items()
+    } | {"go.work": "go 1.24\n\nuse ./services/till\n"}
+    assert main_of(files, "services/till").handles_sigterm is False
+
+
+def test_a_folder_takes_the_place_of_a_module() -> None:
+    handles = (
+        'package server\n\nimport (\n\t"os/signal"\n\t"syscall"\n)\n\n'
+        "func Prepare() { signal.Notify(nil, syscall.SIGTERM) }\n"
+    )
+    files = {
+        "app/go.mod": "module example.com/app\n\nreplace example.org/server => ../fork\n",
+        "app/main.go": SERVES,
+        "fork/go.mod": "module example.com/forked\n",
+        "fork/server.go": handles,
+    }
+    assert main_of(files, "app").handles_sigterm is True
+    files["app/go.mod"] = "module example.com/app\n"
+    assert main_of(files, "app").handles_sigterm is None
+    files["fork/go.mod"] = "module example.org/server\n"
+    assert main_of(files, "app").handles_sigterm is True  # as a workspace would have it
