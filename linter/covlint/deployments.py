@@ -8,14 +8,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
-from covlint.readers import YAML, Reader, Reading
+from covlint.readers import YAML
+from covlint.reading import Reader, Reading
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
     from covlint.facts.kubernetes.pod import Container
     from covlint.facts.kustomize.overlays import Resolved
     from covlint.files import Files
-    from covlint.readers import Fact
+    from covlint.reading import Fact
     from covlint.rendering import Renderer
     from covlint.wiring.inputs import Facts
 

@@ -16,13 +16,13 @@ from covlint.facts.dockerfile.base_images import short_name
 from covlint.facts.dockerfile.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.readers import (
-    Reader,
-    Reading,
     read_go_package,
     read_makefile_with,
     reader_by_content,
     reader_of,
+    reading_order,
 )
+from covlint.reading import Reader, Reading
 from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.wiring.inputs import Facts, Repository
 
@@ -183,8 +183,7 @@ class Project:
 
     @cached_property
     def _wired(self) -> Wired:
-        # What a Makefile includes is read with it, so that these come last.
-        for path in sorted(self._paths, key=lambda path: path.endswith(".mk")):
+        for path in reading_order(self._paths, self._neighbour):
             self._parse(path, named=False)
         self._read_entrypoints()
         self._read_go_packages()
@@ -227,9 +226,9 @@ class Project:
         return any(
             build.instrumentation is Instrumentation.YES for build in self.facts.builds
         ) or any(
-            mentions_cover(argument.value) or "COVER" in argument.name.upper()
+            mentions_cover(one.value) or "COVER" in one.name.upper()
             for command in self.facts.image_builds
-            for argument in command.arguments
+            for one in command.arguments
         )
 
     def _parse(self, path: str, *, named: bool) -> None:
@@ -265,6 +264,8 @@ class Project:
     def _reading(self, reader: Reader, source: SourceFile) -> Reading:
         if reader.kind == "makefile":
             return read_makefile_with(source, self._neighbour, self._parsed - {source.path})
+        if reader.read_with is not None:
+            return reader.read_with(source, self._neighbour)
         if reader.kind == "yaml" and b"{{" in source.data:
             return read_templated(reader, source, self._neighbour)
         return reader.read(source)
@@ -335,7 +336,7 @@ class Project:
         if self._layout is None:
             from covlint.golayout import GoLayout  # the Go reader is only for those who ask
 
-            self._layout = GoLayout(self._paths, self.source)
+            self._layout = GoLayout(self._paths, self.source, self.files.paths)
         return self._layout
 
     def _repository(self) -> Repository:

@@ -10,57 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
-from covlint.documents.dockerfile import Dockerfile, open_dockerfile
+from covlint.documents.dockerfile import open_dockerfile
 from covlint.facts.dockerfile.build_reading import read_builds
 from covlint.facts.dockerfile.image import read_images
 from covlint.facts.dockerfile.scope import scoped_stages
+from covlint.reading import Lookup, Reader, Reading
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.documents.makereader import Lookup
     from covlint.documents.yaml import YamlDocument
-    from covlint.facts.ci.release import ReleaseBuild
-    from covlint.facts.commands.collecting import DataCommand
-    from covlint.facts.commands.extraction import ImageBuild, Step
-    from covlint.facts.commands.makecalls import MakeCall
-    from covlint.facts.dockerfile.build import GoBuild
-    from covlint.facts.dockerfile.image import Image
-    from covlint.facts.kubernetes.cluster import KindCluster
-    from covlint.facts.kubernetes.namespace import Namespace
-    from covlint.facts.kubernetes.workload import Container
+    from covlint.reading import Fact
 
-    Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
-    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one file says; ``unread`` names what in it could not be read, and why."""
-
-    facts: tuple[Fact, ...] = ()
-    unread: tuple[Unread, ...] = ()
-    dockerfile: Dockerfile | None = None
-    also: tuple[str, ...] = ()  # other files that were read with it
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads one kind of file.
-
-    ``may_matter`` sees the bytes before anything is parsed. ``may_wait``: the
-    file says nothing of coverage itself, and only has to be read when some
-    image of the project may be instrumented.
-    """
-
-    kind: str
-    name: re.Pattern[str]
-    may_matter: Callable[[bytes], bool]
-    read: Callable[[SourceFile], Reading]
-    may_wait: Callable[[bytes], bool] | None = None
+__all__ = ["READERS", "Reader", "Reading", "reader_by_content", "reader_of"]
 
 
 def _searching(pattern: bytes) -> Callable[[bytes], bool]:
@@ -91,16 +56,30 @@ def _read_yaml(source: SourceFile) -> Reading:
     return _of_yaml(source, read)
 
 
-def _read_workflow(source: SourceFile) -> Reading:
+def _read_workflow(source: SourceFile, lookup: Lookup) -> Reading:
     from covlint.facts.ci.workflow import read_workflow
 
-    return _of_yaml(source, read_workflow)
+    return _with_others(source, lambda one: read_workflow(one, lookup))
 
 
-def _read_gitlab(source: SourceFile) -> Reading:
+def _read_gitlab(source: SourceFile, lookup: Lookup) -> Reading:
     from covlint.facts.ci.gitlab import read_gitlab
 
-    return _of_yaml(source, read_gitlab)
+    return _with_others(source, lambda one: read_gitlab(one, lookup))
+
+
+def _with_others(
+    source: SourceFile, read: Callable[[YamlDocument], tuple[Sequence[Fact], tuple[str, ...]]]
+) -> Reading:
+    """What a file and those say that it names."""
+    also: list[str] = []
+
+    def facts(document: YamlDocument) -> Sequence[Fact]:
+        found, paths = read(document)
+        also.extend(paths)
+        return found
+
+    return replace(_of_yaml(source, facts), also=tuple(also))
 
 
 def _read_compose(source: SourceFile) -> Reading:
@@ -198,9 +177,31 @@ def _steps_may_matter(data: bytes) -> bool:
 def _ci_may_matter(data: bytes) -> bool:
     if b"upload-artifact" in data and re.search(rb"(?i)\bcov", data):
         return True
-    return _steps_may_matter(data) or _ACTIONS.search(data) is not None
+    return _steps_may_matter(data) or _ACTIONS.search(data) is not None or _calls(data)
 
 
+def _calls(data: bytes) -> bool:
+    """Whether a workflow makes use of another, or of an action of the project."""
+    return re.search(rb"uses[\"']?[ \t]*:[ \t]*[\"']?\./", data) is not None
+
+
+def _nothing(_path: str) -> None:
+    """A lookup that finds no file."""
+
+
+def reading_order(paths: Sequence[str], lookup: Lookup) -> list[str]:
+    """The paths, those last that others include or call: they are read with these."""
+
+    def called(path: str) -> bool:
+        if not path.startswith(".github/workflows/"):
+            return path.endswith((".mk", "/action.yml", "/action.yaml"))
+        source = lookup(path)
+        return source is not None and b"workflow_call" in source.data
+
+    return sorted(paths, key=called)
+
+
+_INCLUDED = re.compile(rb"(?m)^[\"']?include[\"']?[ \t]*:")
 _INCLUDE = re.compile(rb"(?m)^ *[-s]?include[ \t]")
 _ACTIONS = re.compile(rb"build-push-action|bake-action|kind-action|setup-kind")
 _SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:")
@@ -240,13 +241,15 @@ WORKFLOW = Reader(
     "yaml",
     re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$"),
     _ci_may_matter,
-    _read_workflow,
+    lambda source: _read_workflow(source, _nothing),
+    read_with=_read_workflow,
 )
 GITLAB = Reader(
     "yaml",
     re.compile(r"(?:^|/)[^/]*\.?gitlab-ci\.ya?ml$|(?:^|/)\.gitlab/.*\.ya?ml$"),
-    _ci_may_matter,
-    _read_gitlab,
+    lambda data: _ci_may_matter(data) or _INCLUDED.search(data) is not None,
+    lambda source: _read_gitlab(source, _nothing),
+    read_with=_read_gitlab,
 )
 COMPOSE = Reader(
     "yaml",

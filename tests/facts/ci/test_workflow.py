@@ -22,7 +22,7 @@ def known(facts: tuple[ScriptFact, ...]) -> tuple[ScriptFact, ...]:
 
 def workflow(text: str) -> tuple[SourceFile, tuple[ScriptFact, ...]]:
     source = SourceFile.of_text(PATH, text)
-    return source, known(read_workflow(open_yaml(source)))
+    return source, known(read_workflow(open_yaml(source))[0])
 
 
 def job(steps: str, more: str = "") -> tuple[SourceFile, tuple[ScriptFact, ...]]:
@@ -174,7 +174,7 @@ def test_composite_action() -> None:
 
 def gitlab(text: str) -> tuple[SourceFile, tuple[ScriptFact, ...]]:
     source = SourceFile.of_text(".gitlab-ci.yml", text)
-    return source, known(read_gitlab(open_yaml(source)))
+    return source, known(read_gitlab(open_yaml(source))[0])
 
 
 def test_gitlab_job() -> None:
@@ -214,7 +214,7 @@ PIECES = st.sampled_from(
     ["jobs:", " a:", "  steps:", "  - run:", " |", " >", "\n", " ", "  ", "${{", "}}", "env.X",
      "docker build -t x .", "go build -cover -a .", "uses: docker/build-push-action@v6", "with:",
      "build-args: |", "'", '"', "\\", "script:", "- ", "{", "}", "[", "]", "&a", "*a", "é",
-     "env: {X: y}"]
+     "env: {X: y}", "extends: a", "!reference [a, script]", "uses: ./x", "include: {local: x}"]
 )  # fmt: skip
 
 
@@ -225,5 +225,5 @@ def test_any_yaml_is_read(text: str) -> None:
         document = open_yaml(source)
     except UnreadableSource:
         return
-    for fact in (*read_workflow(document), *read_gitlab(document)):
+    for fact in (*read_workflow(document)[0], *read_gitlab(document)[0]):
         assert 0 <= fact.span.start <= fact.span.end <= len(source.data)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from covlint.documents.expansion import Expansion
 from covlint.documents.scriptvalues import ROOT, ScriptValues
@@ -19,12 +20,16 @@ from covlint.source import SourceFile, Span
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a script finds set: ``known`` variables, names that are set to something unknown,
-    and the directory it starts in (below the project root; None: not known)."""
+    and the directory it starts in (below the project root; None: not known). ``inputs`` are
+    those of the action or workflow that it stands in, None where nobody says: then what is
+    not among them is not known either. ``home`` is the directory of the action."""
 
     known: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     goflags: GoFlagsSource | None = None
     directory: str | None = "."
+    inputs: Mapping[str, str | None] | None = None
+    home: str | None = None
 
     def with_variable(self, name: str, value: str | None, node: YamlScalar | None) -> Surroundings:
         """A variable more; ``node`` is where it is written."""
@@ -60,17 +65,40 @@ def run_script(
     source: SourceFile, script: Expansion, around: Surroundings, recipe: str | None
 ) -> Iterator[ScriptFact]:
     """The facts of a script, with what is around it."""
+    yield from read_commands(source, script, _values(around), recipe, around.goflags)
+
+
+def run_parts(
+    lines: Sequence[YamlScalar], around: Surroundings, recipe: str | None
+) -> Iterator[ScriptFact]:
+    """The facts of a script whose lines stand in several scalars, maybe of several files."""
+    values = _values(around)
+    parts = [(path, list(part)) for path, part in groupby(lines, lambda one: one.source.path)]
+    for index, (path, part) in enumerate(parts):
+        text = bytearray()
+        origins: list[int] = []
+        ends: list[int] = []
+        for line in part:
+            written = scalar_text(line)
+            text += written.text + b"\n"
+            origins += [*written.origins, line.end]
+            ends += [*written.ends, line.end]
+        script = Expansion(path, bytes(text), tuple(origins), tuple(ends))
+        source, more = part[0].source, index + 1 < len(parts)
+        yield from read_commands(source, script, values, recipe, around.goflags, more=more)
+
+
+def _values(around: Surroundings) -> ScriptValues:
     directory = None
     if around.directory is not None:
         directory = ROOT if around.directory == "." else f"{ROOT}/{around.directory}"
-    values = ScriptValues(
-        script.text,
+    return ScriptValues(
+        b"",
         own=ROOT,
         directory=directory,
         variables={"PWD": directory, **around.known} if directory else dict(around.known),
         unknown=set(around.unknown),
     )
-    yield from read_commands(source, script, values, recipe, around.goflags)
 
 
 def job_step(

@@ -8,40 +8,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from covlint.documents.expansion import Expansion
 from covlint.documents.yaml import YamlDocument, YamlMapping, YamlScalar
 from covlint.documents.yaml_script import lines_of, scalar_text, with_expressions, word_of
+from covlint.facts.ci.called import Called, Lookup
 from covlint.facts.ci.jobs import Surroundings, entries_of, job_step, run_script, text_of
 from covlint.facts.commands.steps import BuildArgument, ImageBuild, ScriptFact, StepKind
 from covlint.source import SourceFile, Span
 
 _SHELLS = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh(?:\s|$)")
 _ENV = re.compile(r"env\.([A-Za-z_]\w*)$|env\['([A-Za-z_]\w*)'\]$")
+_INPUT = re.compile(r"inputs\.([A-Za-z_][\w-]*)$|inputs\['([\w-]+)'\]$")
+_LITERAL = re.compile(r"'[^']*'$")
+#: What ``||`` goes past; a text "false" may be a boolean or not.
+_EMPTY = frozenset({""})
 _WORKSPACE = re.compile(r"github\.workspace$")
 _UNKNOWN = "\0"
 _ACTION = re.compile(r"([\w.-]+/[\w.-]+)(?:/[\w./-]+)?(?:@.*)?$")
 _TAG = re.compile(r"[\w./:@-]+$")
 
 
-def read_workflow(document: YamlDocument) -> tuple[ScriptFact, ...]:
-    """What the jobs of a workflow, or the steps of a composite action, do."""
-    found: list[ScriptFact] = []
+def read_workflow(
+    document: YamlDocument, lookup: Lookup | None = None
+) -> tuple[tuple[ScriptFact, ...], tuple[str, ...]]:
+    """What the jobs of a workflow, or the steps of a composite action, do, with the
+    workflows and actions of the project that they use; ``lookup`` finds those. Also gives
+    the paths of these."""
+    called = Called(lookup, document.source.path)
+    found = tuple(_documents(document, Surroundings(), called))
+    return found, tuple(called.paths)
+
+
+def _documents(
+    document: YamlDocument, outside: Surroundings, called: Called
+) -> Iterator[ScriptFact]:
     for root in document.documents:
         if not isinstance(root, YamlMapping):
             continue
-        around = _variables(Surroundings(), root)
+        around = _variables(outside, root)
         folder = _default_directory(root)
         for name, job in entries_of(root.mapping("jobs")):
             if isinstance(job, YamlMapping):
                 own = _variables(around, job)
                 default = _default_directory(job) or folder
-                found.extend(_Job(document.source, name, own, default).read(job))
+                yield from _Job(document.source, name, own, default, called).read(job)
         runs = root.mapping("runs")
         if runs is not None:
             # Where an action's project lies in the workspace, its caller decides.
-            found.extend(_Job(document.source, "runs", around.inside(None), None).read(runs))
-    return tuple(found)
+            around = around.inside(None)
+            yield from _Job(document.source, "runs", around, None, called).read(runs)
 
 
 def _variables(around: Surroundings, node: YamlMapping) -> Surroundings:
@@ -67,12 +84,30 @@ def _default_directory(node: YamlMapping) -> YamlScalar | None:
 
 def _lookup(around: Surroundings) -> Callable[[str], str | None]:
     def known(expression: str) -> str | None:
-        match = _ENV.match(expression)
-        if match:
-            return around.known.get(match[1] or match[2])
-        return "." if _WORKSPACE.match(expression) else None
+        """The first of the alternatives that is not empty, as far as they are known."""
+        value: str | None = ""
+        for one in expression.split("||"):
+            value = _known(one.strip(), around)
+            if value is None or value not in _EMPTY:
+                return value
+        return value
 
     return known
+
+
+def _known(name: str, around: Surroundings) -> str | None:
+    match = _ENV.match(name)
+    if match:
+        return around.known.get(match[1] or match[2])
+    match = _INPUT.match(name)
+    if match:
+        given = around.inputs
+        return None if given is None else given.get(match[1] or match[2], "")
+    if _LITERAL.match(name):
+        return name[1:-1]
+    if name == "github.action_path":
+        return around.home
+    return "." if _WORKSPACE.match(name) else None
 
 
 def _put_in(text: str, known: Callable[[str], str | None]) -> str | None:
@@ -87,6 +122,26 @@ def _put_in(text: str, known: Callable[[str], str | None]) -> str | None:
     )
     result = expanded.text.decode("utf-8", "replace")
     return None if _UNKNOWN in result else result
+
+
+def _given(
+    node: YamlMapping, document: YamlDocument, around: Surroundings
+) -> dict[str, str | None]:
+    """The inputs that ``with`` of a step or job gives, and the defaults of the others."""
+    found: dict[str, str | None] = {}
+    for root in document.documents:
+        declared = root.mapping("inputs") if isinstance(root, YamlMapping) else None
+        on = root.mapping("on") if isinstance(root, YamlMapping) else None
+        call = on.mapping("workflow_call") if on is not None else None
+        for inputs in (declared, call.mapping("inputs") if call is not None else None):
+            for name, one in entries_of(inputs):
+                default = one.get("default") if isinstance(one, YamlMapping) else None
+                found[name] = text_of(default) if default is not None else ""
+    known = _lookup(around)
+    for name, value in entries_of(node.mapping("with")):
+        text = text_of(value)
+        found[name] = _put_in(text, known) if text is not None else None
+    return found
 
 
 class _Inputs:
@@ -145,14 +200,27 @@ class _Job:
     """Reads the steps of one job, in order."""
 
     def __init__(
-        self, source: SourceFile, name: str, around: Surroundings, folder: YamlScalar | None
+        self,
+        source: SourceFile,
+        name: str,
+        around: Surroundings,
+        folder: YamlScalar | None,
+        called: Called,
     ) -> None:
         self.source = source
         self.name = name
         self.around = around  # its directory is that of the checkout
         self.folder = folder
+        self.called = called
 
     def read(self, job: YamlMapping) -> Iterator[ScriptFact]:
+        uses = job.scalar("uses")
+        if uses is not None:
+            with self.called.workflow(uses.text) as document:
+                if document is not None:
+                    # the variables of a caller are not those of what it calls
+                    inside = Surroundings(inputs=_given(job, document, self.around))
+                    yield from _documents(document, inside, self.called)
         steps = job.sequence("steps")
         for step in steps.items if steps is not None else ():
             if isinstance(step, YamlMapping):
@@ -174,10 +242,28 @@ class _Job:
             match = _ACTION.match(uses.text)
             action = match[1].lower() if match else ""
             inputs = _Inputs(step.mapping("with"), around)
+            if uses.text.startswith("./"):
+                yield from self.action(uses.text, step, around)
+                return
             if action == "actions/checkout":
                 self.checkout(inputs)
             elif action in _ACTIONS:
                 yield from _ACTIONS[action](self, inputs, uses.span)
+
+    def action(self, uses: str, step: YamlMapping, around: Surroundings) -> Iterator[ScriptFact]:
+        """A composite action of the project: its steps run in this job."""
+        home = around.path(uses)
+        if around.directory != "." or home is None:
+            return
+        with self.called.action(home) as document:
+            for root in document.documents if document is not None else ():
+                runs = root.mapping("runs") if isinstance(root, YamlMapping) else None
+                if document is None or runs is None:
+                    continue
+                inputs = _given(step, document, around)
+                inside = replace(around, inputs=inputs, home=home)
+                inner = _Job(document.source, self.name, inside, None, self.called)
+                yield from inner.read(runs)
 
     def checkout(self, inputs: _Inputs) -> None:
         """A checkout to another directory than the workspace moves the project."""

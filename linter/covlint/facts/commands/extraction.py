@@ -87,12 +87,15 @@ def read_commands(
     values: ScriptValues,
     recipe: str | None,
     goflags: GoFlagsSource | None = None,
+    *,
+    more: bool = False,
 ) -> Iterator[ScriptFact]:
     """What a script does that stands in another kind of file.
 
-    ``values`` knows what is set before it, ``goflags`` is the GOFLAGS among that.
+    ``values`` knows what is set before it, ``goflags`` is the GOFLAGS among that. ``more``:
+    a part follows that needs to know what this one sets.
     """
-    if not _COMMANDS.search(expansion.text):
+    if not more and not _COMMANDS.search(expansion.text):
         return
     values.data = expansion.text
     commands = parse_script(expansion.path, expansion.text).commands

@@ -1,0 +1,57 @@
+"""What a reader is, and what it gives: the types of the table in ``covlint.readers``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from covlint.diagnostics import Unread
+from covlint.documents.dockerfile import Dockerfile
+from covlint.source import SourceFile
+
+if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
+    from covlint.facts.ci.release import ReleaseBuild
+    from covlint.facts.commands.collecting import DataCommand
+    from covlint.facts.commands.extraction import ImageBuild, Step
+    from covlint.facts.commands.makecalls import MakeCall
+    from covlint.facts.dockerfile.build import GoBuild
+    from covlint.facts.dockerfile.image import Image
+    from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.namespace import Namespace
+    from covlint.facts.kubernetes.workload import Container
+
+    Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
+    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall
+
+#: Gives a file of the project by its path; None when it is not there or cannot be read.
+Lookup = Callable[[str], "SourceFile | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one file says; ``unread`` names what in it could not be read, and why."""
+
+    facts: tuple[Fact, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    dockerfile: Dockerfile | None = None
+    also: tuple[str, ...] = ()  # other files that were read with it
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one kind of file.
+
+    ``may_matter`` sees the bytes before anything is parsed. ``may_wait``: the
+    file says nothing of coverage itself, and only has to be read when some
+    image of the project may be instrumented. ``read_with`` is for files that name
+    others, which the lookup finds.
+    """
+
+    kind: str
+    name: re.Pattern[str]
+    may_matter: Callable[[bytes], bool]
+    read: Callable[[SourceFile], Reading]
+    may_wait: Callable[[bytes], bool] | None = None
+    read_with: Callable[[SourceFile, Lookup], Reading] | None = None
