@@ -32,7 +32,7 @@ _API = {
 _INLINE = frozenset({"VolumeSource", "ProbeHandler", "LifecycleHandler", "LocalObjectReference"})
 _NAMES = {"ObjectMeta": "metadata", "FSGroup": "fsGroup", "Readonly": "readOnly"}
 _SKIPPED = frozenset({"TypeMeta", "Status", "Resources", "Ports"})
-_HOST_PATH_TYPE = re.compile(r"\.HostPath(\w+)$")
+_CONSTANT = re.compile(r"\.(?:HostPath(\w+)|Pull(Always|IfNotPresent|Never))$")
 _DEPTH = 40
 _TYPES = {go: kind for fields in FIELDS.values() for go, kind in fields.values()}
 
@@ -218,8 +218,8 @@ class ObjectWriter:
         text = self.package.text(node, scope)
         known = known_text(text)
         if known is None and len(text) == 1:
-            match = _HOST_PATH_TYPE.search(text[0].text)
-            known = match[1] if match else None
+            match = _CONSTANT.search(text[0].text)
+            known = match[1] or match[2] if match else None
         if known is None:
             self.made(HOLE, node, scope)
             return
