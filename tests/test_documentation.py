@@ -10,7 +10,8 @@ import pytest
 
 import covlint
 from covlint.cli.main import cli, run
-from covlint.cli.rule import builtin, markdown
+from covlint.cli.pages import builtin, measured
+from covlint.cli.rule import markdown
 from covlint.config import parse_config
 from covlint.report.rule_page import index, linked, page
 from covlint.rule import Rule
@@ -42,7 +43,7 @@ def test_there_is_a_page_for_each_rule_and_no_other() -> None:
 @pytest.mark.parametrize("rule", builtin(), ids=lambda rule: rule.code)
 def test_the_page_of_a_rule_is_what_the_rule_says(rule: type[Rule[Any]]) -> None:
     """`make docs` writes it."""
-    assert (PAGES / f"{rule.code}.md").read_text() == linked(page(rule))
+    assert (PAGES / f"{rule.code}.md").read_text() == linked(page(rule, measured(rule)))
 
 
 def test_the_list_of_pages_is_that_of_the_rules() -> None:

@@ -58,6 +58,11 @@ class Config:
         return {"permissions": self.fixes.permissions}
 
 
+def fix_choices(key: str) -> tuple[str, ...]:
+    """The values that a key of ``fixes:`` can have, the default first."""
+    return get_args(get_type_hints(FixSettings)[key])
+
+
 def load_config(root: str) -> Config:
     """The configuration of the project at ``root``; the defaults where there is none.
 

@@ -12,6 +12,7 @@ import click
 
 from covlint.cli.bundled import fixtures
 from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
+from covlint.cli.pages import builtin, write_pages
 from covlint.labs.evidence import Row, Seen, read_evidence, write_evidence
 from covlint.labs.lab import Lab, LabError, load_labs
 from covlint.labs.running import Bench, run_lab
@@ -22,6 +23,7 @@ from covlint.runner.target import TargetError
 from covlint.selection import nearest
 
 PAGE = "docs/evidence.md"
+RULE_PAGES = "docs/rules"
 
 
 @click.command()
@@ -124,4 +126,5 @@ def record(place: Path, rows: Sequence[Row]) -> None:
     page = place.parent / PAGE
     text = render(evidence, load_labs(place), Registry.builtin().rules())
     page.write_text(text, encoding="utf-8")
-    click.echo(f"recorded in {file.name} and {PAGE}", err=True)
+    write_pages(str(place.parent / RULE_PAGES), builtin())
+    click.echo(f"recorded in {file.name}, {PAGE} and {RULE_PAGES}", err=True)

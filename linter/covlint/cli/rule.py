@@ -5,30 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import click
 
 from covlint.cli.exits import Failure, Misuse
+from covlint.cli.pages import Rules, measured, write_pages
 from covlint.cli.scope import registry_of, scope_of
-from covlint.registry import Registry, RegistryError, family_of
+from covlint.registry import RegistryError, family_of
 from covlint.report.rule_page import (
     FAMILIES,
     fixes,
-    index,
-    linked,
     page,
     page_data,
     row,
     summary_data,
 )
-from covlint.rule import Rule, describe
+from covlint.rule import describe
 from covlint.selection import nearest
 from covlint.suppression import UnusedSuppression
 from covlint.testing import entry_of
-
-Rules = Sequence[type[Rule[Any]]]
 
 
 @click.command()
@@ -58,12 +54,12 @@ def rule(which: str | None, form: str, output_dir: str | None, config: str | Non
     found = known if which is None else _wanted(which, known)
     single = which is not None and len(found) == 1
     if output_dir is not None:
-        _write_pages(output_dir, found)
+        write_pages(output_dir, found)
     elif form == "json":
         data = [page_data(one) if single else summary_data(one) for one in found]
         click.echo(json.dumps({"version": 1, "rules": data}, indent=2, ensure_ascii=False))
     elif single:
-        _show(page(found[0]), plain=form == "markdown")
+        _show(page(found[0], measured(found[0])), plain=form == "markdown")
     elif form == "markdown":
         click.echo("\n".join(markdown(found)))
     else:
@@ -90,11 +86,6 @@ def markdown(rules: Rules) -> Iterator[str]:
     yield "| code | name | severity | what it finds | fix | evidence |"
     yield "|---|---|---|---|---|---|"
     yield from (row(found) for found in rules)
-
-
-def builtin() -> Rules:
-    """Every rule that covlint has without a pack, its own COV001 included."""
-    return [UnusedSuppression, *Registry.builtin().rules()]
 
 
 def _wanted(which: str, known: Rules) -> Rules:
@@ -125,17 +116,3 @@ def _show(text: str, *, plain: bool) -> None:
     from rich.markdown import Markdown
 
     Console(width=min(100, Console().width)).print(Markdown(text))
-
-
-def _write_pages(folder: str, rules: Rules) -> None:
-    """Raises Failure for a folder that cannot be written to."""
-    pages = {f"{found.code}.md": linked(page(found)) for found in rules} | {
-        "README.md": index(rules)
-    }
-    try:
-        os.makedirs(folder, exist_ok=True)
-        for name, text in pages.items():
-            with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-    except OSError as error:
-        raise Failure(f"{folder}: cannot be written to: {error.strerror}") from error

@@ -66,6 +66,28 @@ def _section(rule: type[Rule[object]], lab: Lab | None, rows: tuple[Row, ...]) -
             yield from ("", f"**Disagreement:** {disagreement}.")
 
 
+def table_of(evidence: Evidence, code: str) -> tuple[str, ...]:
+    """What the runs of one lab showed, for the rule's own page; empty without a run."""
+    rows = evidence.of(code)
+    if not rows:
+        return ()
+    lines = [
+        (
+            f"The lab `fixtures/labs/{code}`, run on {evidence.date}; "
+            f"`covlint lab {code}` runs it again:"
+        ),
+        "",
+        "| Go | as it is | after the repair | repair |",
+        "|---|---|---|---|",
+    ]
+    for versions, row in _grouped(rows):
+        lines.append(f"| {versions} | {_state(row.before)} | {_state(row.after)} | {row.remedy} |")
+    for versions, row in _grouped(rows):
+        if row.before.lines:
+            lines += ["", f"Go {versions} writes:", "", "```text", *row.before.lines, "```"]
+    return tuple(lines)
+
+
 def _grouped(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
     """Versions on which the same was seen share a row."""
     groups: dict[object, list[Row]] = {}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from covlint.config import fix_choices
 from covlint.diagnostics import Applicability, Evidence, Severity
 from covlint.registry import BUILTIN, family_of
 from covlint.report.rule_example import (
@@ -176,7 +177,9 @@ def _configuration(rule: type[Rule[Any]]) -> Iterator[str]:
             yield f"policy: {policy}  # makes this warning an error"
     if rule.configured_by:
         yield "fixes:"
-        yield from (f"  {line}" for line in rule.configured_by)
+        for key in rule.configured_by:
+            default, *others = fix_choices(key)
+            yield f"  {key}: {default}  # or {', '.join(others)}"
     yield from ("```", "")
     languages = languages_of(rule)
     if languages:

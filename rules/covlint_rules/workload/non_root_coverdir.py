@@ -93,6 +93,7 @@ class NonRootCoverdir(Rule[Chain]):
     evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.PERMISSION_DENIED
+    configured_by = ("permissions",)
     source = "facts, part G: uid 1001 on a root-owned hostPath (DirectoryOrCreate), data lost"
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
