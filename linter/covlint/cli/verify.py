@@ -19,11 +19,13 @@ from covlint.runner.candidates import chain_of, derived_target, with_build_argum
 from covlint.runner.command import Processes
 from covlint.runner.engines.suite import plan_suite
 from covlint.runner.plan import plan_process
+from covlint.runner.running import this_host
+from covlint.runner.runtime import RUNTIMES, NoRuntime
 from covlint.runner.script import process_script, suite_script
 from covlint.runner.target import ENGINES, Target, TargetError, parse_target
 from covlint.runner.toolchain import NoToolchain, find_toolchain, go_environment
 from covlint.runner.verdict import Outcome, Verdict
-from covlint.runner.verification import Surrounding, this_host
+from covlint.runner.verification import Surrounding
 from covlint.runner.verification import verify as run_target
 from covlint.selection import nearest
 from covlint.source import Span, UnreadableSource
@@ -38,6 +40,7 @@ class Wishes:
 
     targets: tuple[str, ...] = ()
     engine: str | None = None
+    runtime: str | None = None
     dry_run: bool = False
     keep: bool = False
     clean: bool = False
@@ -48,6 +51,7 @@ class Wishes:
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--engine", type=click.Choice(ENGINES), help="Instead of the target's own engine.")
+@click.option("--runtime", type=click.Choice(RUNTIMES), help="Instead of the one that answers.")
 @click.option("--dry-run", is_flag=True, help="Print the steps as a shell script, run nothing.")
 @click.option("--keep", is_flag=True, help="Keep the temporary folder of the run.")
 @click.option("--clean", is_flag=True, help="Remove old coverage files from the data folder first.")
@@ -57,6 +61,7 @@ class Wishes:
 def verify(
     targets: tuple[str, ...],
     engine: str | None,
+    runtime: str | None,
     dry_run: bool,
     keep: bool,
     clean: bool,
@@ -69,7 +74,7 @@ def verify(
     Targets are those of .covlint.yaml (default: all of them); without any, the
     one service that takes part in coverage.
     """
-    wishes = Wishes(targets, engine, dry_run, keep, clean, out, form)
+    wishes = Wishes(targets, engine, runtime, dry_run, keep, clean, out, form)
     return verify_scope(scope_of(["."], config_file=config), wishes)
 
 
@@ -96,7 +101,7 @@ def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
         verdicts = _run(scope, inspection, chosen, wishes)
     except TargetError as error:
         raise Misuse(str(error)) from error
-    except NoToolchain as error:
+    except (NoToolchain, NoRuntime) as error:
         # what is missing is outside: it is for the user to set up, as a configuration is
         raise Misuse(str(error)) from error
     except OSError as error:
@@ -167,6 +172,7 @@ def _surrounding(
         chain=chain_of(target, inspection.project.chains()),
         diagnostics=inspection.report.diagnostics,
         keep=wishes.keep,
+        runtime=wishes.runtime,
     )
 
 

@@ -105,6 +105,7 @@ class Processes:
     """
 
     live: list[Running] = field(default_factory=list)
+    mark: Mapping[str, str] = field(default_factory=dict)  # added to every environment
     _former: dict[signal.Signals, object] = field(default_factory=dict)
     _held: bool = False
     _pending: bool = False
@@ -188,7 +189,7 @@ class Processes:
             process = subprocess.Popen(  # type: ignore[call-overload]
                 command.argv,
                 cwd=command.cwd,
-                env=dict(command.env),
+                env={**command.env, **self.mark},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

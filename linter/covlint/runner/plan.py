@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from covlint.facts.kubernetes.workload import Container
 from covlint.runner.build import Build, Read, plan_build
 from covlint.runner.command import Command
 from covlint.runner.readiness import address_of
+from covlint.runner.service import (
+    container_environment,
+    coverdir_of,
+    exercise_of,
+    grace_of,
+    ready_at,
+    user_of,
+    with_port,
+)
 from covlint.runner.standin import StandIn, stand_in
 from covlint.runner.target import Ready, Target, TargetError
 from covlint.runner.verdict import Unproven
 from covlint.wiring import Chain, Hop
-
-#: What ``docker stop`` waits before SIGKILL, in seconds; Kubernetes says 30 itself.
-DOCKER_GRACE = 10.0
-KUBERNETES_GRACE = 30.0
-#: uid of ``nonroot`` in distroless images.
-_NONROOT = 65532
-#: The uid that a user has of whom only the name is known.
-_SOME_USER = 1000
-_IMAGE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +85,10 @@ def plan_process(
     port = target.port if target.port is not None else host.port
     build = plan_build(target, chain, root, read, run / "bin", env)
     container = chain.container if chain is not None else None
-    user, named = _user(chain)
-    variables = _container_environment(chain)
-    variables.update((name, _with_port(value, port)) for name, value in target.env)
-    coverdir, seen = _coverdir(chain, variables)
+    user, named = user_of(chain)
+    variables = container_environment(chain)
+    variables.update((name, with_port(value, port)) for name, value in target.env)
+    coverdir, seen = coverdir_of(chain, variables)
     if chain is None and coverdir is not None:
         place = StandIn(coverdir, str(root / coverdir), True, host.uid, 0o755, given=True)
     else:
@@ -100,7 +99,7 @@ def plan_process(
     else:
         variables["GOCOVERDIR"] = str(folder)
     run_as, limits = _run_as(user, named, host)
-    ready = _ready(target.ready, port)
+    ready = ready_at(target.ready, port)
     try:
         address = address_of(ready)
     except ValueError as error:
@@ -124,30 +123,13 @@ def plan_process(
         arrives=folder if place.given else run / "host",
         ready=ready,
         address=address,
-        exercise=_exercise(target, root, env, port, ready),
-        grace=_grace(target, container),
+        exercise=exercise_of(target, root, env, port, ready),
+        grace=grace_of(target, container),
         user=user,
         lasting=chain is not None and chain.main is not None and chain.main.runs_forever is True,
         unproven=_unproven(chain, place, limits),
         notes=build.notes,
     )
-
-
-def _user(chain: Chain | None) -> tuple[int | None, str | None]:
-    """The uid of the service, None when it is not known; and a name without a number."""
-    if chain is None:
-        return None, None
-    identity = chain.container.identity if chain.container is not None else None
-    if identity is not None and identity.user is not None and identity.user.text.isdigit():
-        return int(identity.user.text), None
-    if chain.image is None or chain.image.user.root is None:
-        return None, None
-    if chain.image.user.root:
-        return 0, None
-    name = chain.image.user.name.partition(":")[0]
-    if name.isdigit():
-        return int(name), None
-    return (_NONROOT if name == "nonroot" else _SOME_USER), name
 
 
 def _run_as(user: int | None, named: str | None, host: Host) -> tuple[int | None, str | None]:
@@ -159,34 +141,6 @@ def _run_as(user: int | None, named: str | None, host: Host) -> tuple[int | None
     if user == 0:
         return None, f"root is played by uid {host.uid}"
     return None, f"uid {user} is played by uid {host.uid}, its permissions by a folder's mode"
-
-
-def _container_environment(chain: Chain | None) -> dict[str, str]:
-    """A container starts with next to nothing in its environment."""
-    values = {"PATH": _IMAGE_PATH, "HOME": "/"}
-    if chain is not None and chain.image is not None:
-        values.update(chain.image.environment)
-        if chain.image.coverdir is not None:
-            values["GOCOVERDIR"] = chain.image.coverdir.text
-    if chain is not None and chain.container is not None:
-        for entry in chain.container.env:
-            if entry.value is not None:
-                values[entry.name.text] = entry.value.text
-    return values
-
-
-def _coverdir(chain: Chain | None, variables: Mapping[str, str]) -> tuple[str | None, bool]:
-    """GOCOVERDIR as the container has it, and whether the files decide about it.
-
-    Without a workload and without ENV nothing says where the data should go:
-    then covlint gives a folder of its own.
-    """
-    value = variables.get("GOCOVERDIR")
-    if value is not None:
-        return value or None, True
-    if chain is None or chain.container is None or chain.container.env_opaque:
-        return None, False
-    return None, True
 
 
 def _folders(run: Path, place: StandIn, user: int | None, host: Host) -> tuple[Folder, ...]:
@@ -228,7 +182,7 @@ def _permissions(place: StandIn, uid: int, host: Host) -> tuple[int, int | None]
 def _arguments(target: Target, chain: Chain | None, port: int) -> tuple[str, ...]:
     """What follows the program's name."""
     if target.args is not None:
-        return tuple(_with_port(argument, port) for argument in target.args)
+        return tuple(with_port(argument, port) for argument in target.args)
     if chain is None:
         return ()
     container = chain.container
@@ -244,47 +198,6 @@ def _arguments(target: Target, chain: Chain | None, port: int) -> tuple[str, ...
 
 def _is_shell(words: list[str]) -> bool:
     return bool(words) and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash")
-
-
-def _exercise(
-    target: Target, root: Path, env: Mapping[str, str], port: int, ready: Ready
-) -> Command | None:
-    if target.exercise is None:
-        return None
-    environment = {**env, "PORT": str(port), "SERVICE_URL": _service_url(ready, port)}
-    return Command(
-        ("sh", "-c", target.exercise), root, environment, "exercise", timeout=target.timeout
-    )
-
-
-def _service_url(ready: Ready, port: int) -> str:
-    if ready.http is not None:
-        scheme, _, rest = ready.http.partition("://")
-        return f"{scheme}://{rest.split('/', 1)[0]}"
-    address = address_of(ready)
-    return f"http://{address[0]}:{address[1]}" if address else f"http://127.0.0.1:{port}"
-
-
-def _ready(ready: Ready, port: int) -> Ready:
-    def put(text: str | None) -> str | None:
-        return None if text is None else _with_port(text, port)
-
-    return replace(ready, http=put(ready.http), tcp=put(ready.tcp), command=put(ready.command))
-
-
-def _with_port(text: str, port: int) -> str:
-    return text.replace("${PORT}", str(port))
-
-
-def _grace(target: Target, container: Container | None) -> float:
-    if target.grace_period is not None:
-        return target.grace_period
-    if container is None:
-        return DOCKER_GRACE
-    written = container.pod.grace_period
-    if written is None or not written.text.isdigit():
-        return KUBERNETES_GRACE
-    return float(written.text)
 
 
 def _unproven(chain: Chain | None, place: StandIn, limits: str | None) -> tuple[Unproven, ...]:

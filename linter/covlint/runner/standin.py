@@ -153,7 +153,7 @@ def _on_node(
     below: str,
     user: int,
 ) -> StandIn:
-    owner, mode = _opened(chain, container, volume, node_path, user)
+    owner, mode = opened(chain, container, volume, node_path, user)
     lost = read_only = None
     unproven: tuple[Unproven, ...] = _PLAYED
     folder = HOST
@@ -179,7 +179,7 @@ def _on_node(
     return StandIn(path, folder + below, below == "", owner, mode, lost, read_only, unproven)
 
 
-def _opened(
+def opened(
     chain: Chain, container: Container, volume: Volume, node_path: str, user: int
 ) -> tuple[int, int]:
     """Owner and mode of a hostPath. DirectoryOrCreate makes it root's, 0755; an

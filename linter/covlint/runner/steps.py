@@ -21,6 +21,8 @@ from covlint.runner.symptoms import Ending
 from covlint.runner.target import Ready
 from covlint.runner.verdict import StepResult, Validation
 
+#: In every binary that can emit counters, also when stripped (facts, part E; Go 1.21 to 1.27).
+_RUNTIME_MARK = b"GOCOVERDIR not set"
 #: What a worker has to do, and a service must not.
 ENDS_ALONE = "the service ends by itself"
 _CRASH_MARKS = ("\npanic: ", "\nfatal error: ", "\nSIGQUIT: ", "\nSIGABRT: ")
@@ -137,3 +139,8 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def holds_runtime(program: Path) -> bool:
+    """Whether a binary can emit counters."""
+    return _RUNTIME_MARK in program.read_bytes()

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-ENGINES = ("process", "suite")
+ENGINES = ("process", "suite", "container", "play", "kind", "context")
 
 
 class TargetError(Exception):
@@ -50,7 +50,8 @@ class Target:
     ``build`` (with ``binary``, its result) replaces the build line of the chain;
     ``build_args`` are the image's build arguments, or the environment of ``build``.
     ``grace_period`` None: the manifest's own, else 10 seconds as ``docker stop``.
-    ``port`` None: a free one. ``${PORT}`` in env, args and ready stands for it.
+    ``port`` None: a free one. ``${PORT}`` in env, args and ready stands for it. It is the
+    host's; ``container_port`` is the service's own, None: what manifest or EXPOSE says.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Target:
     args: tuple[str, ...] | None = None
     env: tuple[tuple[str, str], ...] = ()
     port: int | None = None
+    container_port: int | None = None
     ready: Ready = field(default_factory=Ready)
     exercise: str | None = None
     run: str | None = None
@@ -97,7 +99,8 @@ def parse_target(name: str, value: object) -> Target:
         container=_text(entries, "container", where),
         args=_texts(entries["args"], f"{where}.args") if entries.get("args") is not None else None,
         env=_pairs(entries, "env", where),
-        port=_port(entries, where),
+        port=_port(entries, "port", where),
+        container_port=_port(entries, "container_port", where),
         ready=_ready(entries.get("ready"), f"{where}.ready"),
         exercise=_text(entries, "exercise", where),
         run=_text(entries, "run", where),
@@ -209,12 +212,12 @@ def _number(entries: Mapping[str, object], name: str, where: str) -> float | Non
     return float(value)
 
 
-def _port(entries: Mapping[str, object], where: str) -> int | None:
-    number = _number(entries, "port", where)
+def _port(entries: Mapping[str, object], name: str, where: str) -> int | None:
+    number = _number(entries, name, where)
     if number is None:
         return None
     if number != int(number) or not 0 < number < 65536:
-        raise TargetError(f"{where}.port: expected a port from 1 to 65535")
+        raise TargetError(f"{where}.{name}: expected a port from 1 to 65535")
     return int(number)
 
 

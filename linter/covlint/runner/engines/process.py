@@ -34,14 +34,12 @@ from covlint.runner.steps import (
     ending_of,
     exit_words,
     failure,
+    holds_runtime,
     read_text,
 )
 from covlint.runner.symptoms import Ending
 from covlint.runner.validate import exercise_claim
 from covlint.runner.verdict import Outcome, Validation
-
-#: In every binary that can emit counters, also when stripped (facts, part E; Go 1.21 to 1.27).
-_RUNTIME_MARK = b"GOCOVERDIR not set"
 
 
 def run_process(plan: ProcessPlan, processes: Processes, progress: Progress) -> Ran:
@@ -76,7 +74,7 @@ class _Run:
             self.steps.ran.claims.append(Validation("the service builds", Outcome.FAILED, problem))
             self.observe(problem, output, Ending.UNKNOWN)
             return False
-        self.instrumented = _RUNTIME_MARK in plan.build.binary.read_bytes()
+        self.instrumented = holds_runtime(plan.build.binary)
         program = Path(plan.service.argv[0])
         if program != plan.build.binary:
             # The service's user may not be able to reach the project.

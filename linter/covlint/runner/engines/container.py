@@ -1,0 +1,270 @@
+"""The container engine: the service in a container of docker or podman, as its manifest has it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+
+from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
+from covlint.runner.container_plan import ContainerPlan
+from covlint.runner.diagnose import Observation
+from covlint.runner.folder import Folder, read_folder
+from covlint.runner.ledger import Ledger
+from covlint.runner.readiness import Surroundings, describe, wait_until_ready
+from covlint.runner.runtime import Runtime, State, read_state, without_debug
+from covlint.runner.steps import (
+    ENDS_ALONE,
+    Progress,
+    Ran,
+    Recorder,
+    condition,
+    ending_of,
+    exit_words,
+    failure,
+    holds_runtime,
+    read_text,
+)
+from covlint.runner.symptoms import Ending
+from covlint.runner.validate import exercise_claim
+from covlint.runner.verdict import Outcome, Validation
+
+#: Seconds for what a runtime does at once.
+_SHORT = 60.0
+#: Seconds that a stop may take beyond the grace period.
+_BEYOND = 30.0
+
+
+def run_container(
+    plan: ContainerPlan, processes: Processes, progress: Progress, ledger: Ledger
+) -> Ran:
+    """Build, run, exercise and stop the service in a container, and take its data out.
+
+    What is created is noted in ``ledger``, from which the caller removes it.
+    """
+    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run), ledger)
+    if run.build():
+        run.prepare()
+        run.serve()
+    return run.steps.ran
+
+
+class _Run:
+    def __init__(self, plan: ContainerPlan, steps: Recorder, ledger: Ledger) -> None:
+        self.plan = plan
+        self.steps = steps
+        self.ledger = ledger
+
+    def build(self) -> bool:
+        plan = self.plan
+        problem, output = build_image(plan.build, plan.tag, plan.runtime, self.steps, self.ledger)
+        if problem is None:
+            return True
+        self.steps.ran.claims.append(Validation("the image builds", Outcome.FAILED, problem))
+        self.observe(problem, output, Ending.UNKNOWN, None)
+        return False
+
+    def prepare(self) -> None:
+        """Folders that play node and volumes, with the permissions that they would have."""
+        for place in self.plan.mounts.places:
+            place.folder.mkdir(parents=True, exist_ok=True)
+            if os.getuid() == 0:
+                os.chown(place.folder, place.owner, place.owner)
+            place.folder.chmod(place.mode)
+        runtime = self.plan.runtime
+        for name in self.plan.mounts.volumes:
+            self.ledger.note("volume", name, runtime.program)
+            self.quietly(runtime.make_volume(name, self.plan.name), "volume")
+
+    def serve(self) -> None:
+        plan = self.plan
+        argv = plan.runtime.start(plan.box, plan.name)
+        begin = self.steps.begin("start", plan.box.image)
+        self.ledger.note("container", plan.box.name, plan.runtime.program)
+        try:
+            service = self.steps.processes.start(
+                Command(argv, plan.root, plan.env, "service", log=plan.log)
+            )
+        except CannotStart as error:
+            self.steps.end("start", plan.box.image, begin, None, str(error), failed=True)
+            self.fail(str(error))
+            return
+        self.steps.end("start", f"{plan.box.name} of {plan.box.image}", begin, None)
+        problem = self.wait(service)
+        if problem is None:
+            self.exercise()
+        ending, state = self.stop(service, ready=problem is None)
+        log = read_text(plan.log)
+        if problem is not None:
+            self.steps.ran.claims.append(
+                Validation("the service gets ready", Outcome.FAILED, problem)
+            )
+        self.collect()
+        self.observe(problem, log, ending, state)
+
+    def wait(self, service: Running) -> str | None:
+        ready = self.plan.ready
+        if not ready.given:
+            return None
+        begin = self.steps.begin("ready", describe(ready))
+        around = Surroundings(self.plan.log, self.steps.processes, self.plan.root, self.plan.env)
+        problem = wait_until_ready(ready, service.poll, around)
+        self.steps.end(
+            "ready", condition(ready), begin, None, problem or "", failed=problem is not None
+        )
+        return problem
+
+    def exercise(self) -> None:
+        command = self.plan.exercise
+        if command is None:
+            return
+        outcome = self.steps.command(command)
+        problem = failure("the exercise", outcome)
+        seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
+        self.steps.ran.claims.append(
+            exercise_claim(
+                problem is None,
+                problem or f"exit code 0 after {seconds:.1f} s",
+                self.plan.target.require_exercise,
+            )
+        )
+
+    def stop(self, service: Running, *, ready: bool) -> tuple[Ending, State | None]:
+        """As ``docker stop`` does it; a container without exercise may end by itself."""
+        plan = self.plan
+        worker = ready and plan.exercise is None and not plan.ready.given and not plan.lasting
+        begin = self.steps.begin("stop", "wait for its end" if worker else "stop the container")
+        code = service.wait(plan.target.timeout) if worker else service.poll()
+        asked = code is None
+        if asked:
+            words = plan.runtime.stop(plan.box.name, plan.grace)
+            self.quietly(words, "stop", plan.grace + _BEYOND)
+            code = service.wait(_SHORT)
+        state = self.state()
+        if code is None:
+            service.kill_group()
+            code = service.process.wait()
+        if state is not None:
+            code = state.code
+        killed = asked and code == 128 + signal.SIGKILL
+        ending = ending_of_container(code, read_text(plan.log), asked=asked, killed=killed)
+        detail = f"SIGKILL after {plan.grace:g} s" if killed else ""
+        self.steps.end("stop", "stop" if asked else "it ended by itself", begin, code, detail)
+        if worker or (not asked and ready):
+            self.ended_alone(code, asked=asked)
+        return ending, state
+
+    def ended_alone(self, code: int, *, asked: bool) -> None:
+        claims = self.steps.ran.claims
+        if asked:
+            waited = f"not after {self.plan.target.timeout:g} seconds; it was stopped"
+            claims.append(Validation(ENDS_ALONE, Outcome.FAILED, waited, required=False))
+        elif code != 0:
+            required = self.plan.target.require_exercise
+            words = f"it ended with {exit_words(code)}"
+            claims.append(Validation(ENDS_ALONE, Outcome.FAILED, words, required=required))
+        elif self.plan.exercise is None:
+            claims.append(Validation(ENDS_ALONE, Outcome.PASSED, "exit code 0"))
+
+    def state(self) -> State | None:
+        words = self.plan.runtime.inspect(self.plan.box.name)
+        done = self.quietly(words, "inspect")
+        return read_state(done.stdout) if done is not None else None
+
+    def collect(self) -> None:
+        """What is on no folder of the host is copied out of the stopped container.
+
+        What lies on no mount would die with the container; it is copied all the
+        same, to tell data that was never written from data that is thrown away.
+        """
+        plan = self.plan
+        if plan.written_to is not None:
+            return
+        folder = plan.run / "lost" if plan.place.lost is not None else plan.arrives
+        folder.mkdir(parents=True, exist_ok=True)
+        words = plan.runtime.copy_out(plan.box.name, plan.place.path, str(folder))
+        begin = self.steps.begin("collect", " ".join(words[1:]))
+        done = self.quietly(words, "collect")
+        self.steps.end("collect", " ".join(words[1:]), begin, done.code if done else None)
+
+    def fail(self, problem: str) -> None:
+        self.steps.ran.claims.append(Validation("the service gets ready", Outcome.FAILED, problem))
+        self.observe(problem, "", Ending.UNKNOWN, None)
+
+    def observe(self, problem: str | None, log: str, ending: Ending, state: State | None) -> None:
+        plan = self.plan
+        seen = plan.written_to
+        kept = seen is not None and plan.arrives in (seen, *seen.parents)
+        arrived = read_folder(seen if seen is not None and kept else plan.arrives)
+        self.steps.ran.data = arrived.path
+        self.steps.ran.observation = Observation(
+            folder=arrived,
+            log=log,
+            ending=ending,
+            instrumented=None if _written(arrived) else self.instrumented(state),
+            problem=problem,
+            thrown_away=self.thrown_away(arrived),
+            read_only=plan.place.read_only,
+        )
+
+    def thrown_away(self, arrived: Folder) -> str | None:
+        """Why nothing arrives, where counters are seen that no one brings out."""
+        plan = self.plan
+        if plan.place.lost is None or _written(arrived):
+            return None
+        found = read_folder(plan.written_to or plan.run / "lost")
+        return plan.place.lost if _written(found) else None
+
+    def instrumented(self, state: State | None) -> bool | None:
+        """Whether the program in the image can emit counters at all; None: not looked at."""
+        plan = self.plan
+        if state is None or not state.program.startswith("/"):
+            return None
+        copy = plan.run / "program"
+        words = (plan.runtime.program, "cp", f"{plan.box.name}:{state.program}", str(copy))
+        done = self.quietly(words, "inspect")
+        if done is None or done.code != 0 or not copy.is_file():
+            return None
+        return holds_runtime(copy)
+
+    def quietly(
+        self, words: tuple[str, ...], why: str, timeout: float = _SHORT
+    ) -> Completed | None:
+        """A command of the runtime that is no step of its own."""
+        try:
+            return self.steps.processes.run(
+                Command(words, self.plan.root, self.plan.env, why, timeout)
+            )
+        except CannotStart:
+            return None
+
+
+def build_image(
+    build: Command, tag: str, runtime: Runtime, steps: Recorder, ledger: Ledger
+) -> tuple[str | None, str]:
+    """Build an image; why it failed, None when it did not, and what the build said."""
+    ledger.note("image", tag, runtime.program)
+    log = steps.run / f"{build.why}.log"
+    building = ledger.note("build", str(log), runtime.program)
+    outcome = steps.command(build)
+    output = outcome.output if isinstance(outcome, Completed) else ""
+    if isinstance(outcome, Completed) and not outcome.timed_out:
+        ledger.done(building)
+        output = without_debug(output)
+        log.write_text(output, encoding="utf-8")
+        outcome = replace(outcome, stdout=output, stderr="")
+    return failure("the build of the image", outcome), output
+
+
+def ending_of_container(code: int, log: str, *, asked: bool, killed: bool) -> Ending:
+    """PID 1 without a handler exits with 2 up to Go 1.26, with 143 in 1.27 (facts, part A)."""
+    if asked and code in (128 + signal.SIGTERM, 128 + signal.SIGINT):
+        return Ending.TERMINATED
+    ending = ending_of(code, log, asked=asked, killed=killed)
+    if asked and code == 2 and ending is Ending.EXITED:
+        return Ending.TERMINATED
+    return Ending.KILLED if code == 128 + signal.SIGKILL else ending
+
+
+def _written(folder: Folder) -> bool:
+    return bool(folder.meta or folder.counters)

@@ -1,0 +1,193 @@
+"""Which engine runs a target, and what its data is to be judged against."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from covlint.diagnostics import Diagnostic
+from covlint.runner.build import Read
+from covlint.runner.cleanup import remove_folder
+from covlint.runner.command import Processes
+from covlint.runner.container_plan import plan_container
+from covlint.runner.diagnose import Locate
+from covlint.runner.engines.container import run_container
+from covlint.runner.engines.process import run_process
+from covlint.runner.engines.suite import plan_suite, run_suite
+from covlint.runner.folder import read_folder
+from covlint.runner.ledger import Ledger
+from covlint.runner.plan import Host, plan_process
+from covlint.runner.runtime import find_runtime
+from covlint.runner.steps import Progress, Ran
+from covlint.runner.target import Target
+from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_environment
+from covlint.runner.verdict import Unproven
+from covlint.wiring import Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Surrounding:
+    """What a verification knows besides its target. ``root`` is the project's
+    folder, ``out`` where results are kept, ``diagnostics`` what inspection found;
+    ``runtime`` is docker or podman, None for the one that answers."""
+
+    root: Path
+    out: Path
+    environ: Mapping[str, str]
+    read: Read
+    locate: Locate
+    chain: Chain | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    keep: bool = False
+    runtime: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the data has to be judged against; ``tools`` are those that ran, for people."""
+
+    engine: str
+    tools: str
+    module: str | None
+    main: str | None
+    sources: Path
+    unproven: tuple[Unproven, ...] = ()
+    notes: tuple[str, ...] = ()
+    foreign: bool = False  # the data folder is not covlint's own: it may hold older files
+    earlier: frozenset[str] = frozenset()  # the covcounters files that it held before the run
+    started: int | None = None  # how many processes the engine saw start
+
+
+def run_engine(
+    target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
+) -> tuple[Ran, Found]:
+    """Run the target on its engine; what is left of it lies in ``around.out``.
+
+    Raises TargetError, NoToolchain and NoRuntime before anything is started.
+    """
+    if target.engine == "suite":
+        return _suite(target, around, processes, progress)
+    if target.engine == "process":
+        ran, found = _process(target, around, ledger, processes, progress)
+    else:
+        ran, found = _container(target, around, ledger, processes, progress)
+    for log in ledger.folder.glob("*.log"):
+        shutil.copyfile(log, around.out / log.name)
+    ran.data = _collect(ran.data, around.out / "data")
+    return ran, found
+
+
+def _suite(
+    target: Target, around: Surrounding, processes: Processes, progress: Progress
+) -> tuple[Ran, Found]:
+    toolchain = find_toolchain(processes, around.environ)
+    plan = plan_suite(target, around.root, around.environ, around.out / "suite.log")
+    _renew(around.out)
+    earlier = _counter_files(plan.data)
+    chain = around.chain
+    module = chain.module if chain is not None else None
+    found = Found(
+        "suite",
+        str(toolchain),
+        module.module_path if module is not None else None,
+        chain.main.import_path if chain is not None and chain.main is not None else None,
+        around.root / module.directory if module is not None else around.root,
+        foreign=True,
+        earlier=earlier,
+    )
+    return run_suite(plan, processes, progress), found
+
+
+def _process(
+    target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
+) -> tuple[Ran, Found]:
+    toolchain = find_toolchain(processes, around.environ)
+    env = go_environment(toolchain, around.environ, around.out / "cache" / "go-build")
+    plan = plan_process(
+        target, around.chain, around.root, around.read, ledger.folder, env, this_host()
+    )
+    _renew(around.out)
+    found = Found(
+        "process",
+        str(toolchain),
+        plan.build.module,
+        plan.build.main,
+        plan.build.sources,
+        plan.unproven,
+        plan.notes,
+        plan.stand_in.given,
+        _counter_files(plan.arrives),
+    )
+    return run_process(plan, processes, progress), found
+
+
+def _container(
+    target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
+) -> tuple[Ran, Found]:
+    runtime = find_runtime(processes, around.environ, around.runtime)
+    plan = plan_container(
+        target,
+        around.chain,
+        around.root,
+        around.read,
+        ledger.folder,
+        ledger.run,
+        tool_environment(around, processes)[0],
+        this_host(),
+        runtime,
+    )
+    _renew(around.out)
+    found = Found(
+        "container",
+        str(runtime),
+        plan.sources.module,
+        plan.sources.main,
+        plan.sources.folder,
+        plan.unproven,
+        plan.notes,
+    )
+    return run_container(plan, processes, progress, ledger), found
+
+
+def tool_environment(
+    around: Surrounding, processes: Processes
+) -> tuple[Mapping[str, str], Toolchain | None]:
+    """The environment of commands on this host; its Go is for the exercise, and may be missing."""
+    try:
+        toolchain = find_toolchain(processes, around.environ)
+    except NoToolchain:
+        return around.environ, None
+    return go_environment(toolchain, around.environ, around.out / "cache" / "go-build"), toolchain
+
+
+def this_host() -> Host:
+    """The uid of covlint and a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return Host(os.getuid(), int(probe.getsockname()[1]))
+
+
+def _counter_files(data: Path) -> frozenset[str]:
+    return frozenset(file.name for file in read_folder(data).counters)
+
+
+def _renew(out: Path) -> None:
+    """Remove what an earlier verification left, so that nothing old is taken for new."""
+    out.mkdir(parents=True, exist_ok=True)
+    remove_folder(out / "data")
+    for name in ("profile.txt", "func.txt", "coverage.html", "result.json"):
+        (out / name).unlink(missing_ok=True)
+    for log in out.glob("*.log"):
+        log.unlink()
+
+
+def _collect(data: Path | None, kept: Path) -> Path:
+    """Copy the data out of the folder of the run, which is thrown away."""
+    if data is not None and data.is_dir():
+        shutil.copytree(data, kept, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+        kept.chmod(0o755)
+    return kept

@@ -1,0 +1,246 @@
+"""docker and podman through one adapter: what is asked of them is the same command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from covlint.runner.command import CannotStart, Command, Executor
+from covlint.runner.ledger import LABEL
+
+RUNTIMES = ("docker", "podman")
+#: Seconds within which a runtime must answer a question about itself.
+_PROBE = 30.0
+#: The first Buildah that reads heredocs.
+_HEREDOCS = (1, 33)
+_DEBUG = re.compile(r'time="[^"]*" level=(?:debug|info) ')
+
+
+class NoRuntime(Exception):
+    """No container runtime can be used; the message says what was tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """``source`` is a folder of the host, or the name of a volume."""
+
+    source: str
+    path: str
+    read_only: bool = False
+
+    @property
+    def is_volume(self) -> bool:
+        return not self.source.startswith("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A container as it is to be started. ``ports`` are (port of the host, port inside)."""
+
+    name: str
+    image: str
+    env: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    ports: tuple[tuple[int, int], ...] = ()
+    user: str | None = None
+    groups: tuple[str, ...] = ()
+    read_only: bool = False
+    privileged: bool = False
+    capabilities: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    no_new_privileges: bool = False
+    directory: str | None = None
+    command: tuple[str, ...] | None = None  # in place of ENTRYPOINT and CMD
+    arguments: tuple[str, ...] = ()
+    stop_signal: str | None = None
+    network: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """``podman`` is told by what the program says of itself: docker may be a link to it."""
+
+    program: str
+    podman: bool
+    version: str
+    buildah: tuple[int, int] | None = None
+
+    @property
+    def reads_heredocs(self) -> bool:
+        return self.buildah is None or self.buildah >= _HEREDOCS
+
+    def __str__(self) -> str:
+        return f"{'podman' if self.podman else 'docker'} {self.version}"
+
+    def build(
+        self,
+        dockerfile: str,
+        context: str,
+        tag: str,
+        run: str,
+        arguments: Sequence[tuple[str, str]] = (),
+        target: str | None = None,
+    ) -> tuple[str, ...]:
+        """Only images that are here are built upon: nothing is pulled."""
+        # Buildah tells only there which containers it makes: those of a killed build are left
+        # behind, and are removed by that.
+        debug = ["--log-level", "debug"] if self.podman else []
+        words = [
+            self.program,
+            *debug,
+            "build",
+            "-f",
+            dockerfile,
+            "-t",
+            tag,
+            "--label",
+            f"{LABEL}={run}",
+        ]
+        words += ["--pull=never"] if self.podman else ["--pull=false"]
+        words += ["--target", target] if target else []
+        for name, value in arguments:
+            words += ["--build-arg", f"{name}={value}"]
+        return (*words, context)
+
+    def start(self, box: Box, run: str) -> tuple[str, ...]:
+        """In the foreground: its output is the container's, its exit code too."""
+        words = [self.program, "run", "--name", box.name, "--label", f"{LABEL}={run}"]
+        words += ["--pull=never"] if self.podman else ["--pull", "never"]
+        for name, value in box.env:
+            words += ["--env", f"{name}={value}"]
+        for mount in box.mounts:
+            flag = ":ro" if mount.read_only else ""
+            words += ["--volume", f"{mount.source}:{mount.path}{flag}"]
+        for outside, inside in box.ports:
+            words += ["--publish", f"127.0.0.1:{outside}:{inside}"]
+        words += ["--user", box.user] if box.user is not None else []
+        for group in box.groups:
+            words += ["--group-add", group]
+        if box.read_only:
+            words += ["--read-only", *(["--read-only-tmpfs=false"] if self.podman else [])]
+        words += ["--privileged"] if box.privileged else []
+        for name in box.capabilities:
+            words += ["--cap-add", name]
+        for name in box.dropped:
+            words += ["--cap-drop", name]
+        words += ["--security-opt", "no-new-privileges"] if box.no_new_privileges else []
+        words += ["--workdir", box.directory] if box.directory is not None else []
+        words += ["--stop-signal", box.stop_signal] if box.stop_signal is not None else []
+        if box.network is not None:
+            words += ["--network", box.network]
+            for alias in box.aliases:
+                words += ["--network-alias", alias]
+        rest = list(box.arguments)
+        if box.command:
+            words += ["--entrypoint", box.command[0]]
+            rest = [*box.command[1:], *rest]
+        return (*words, box.image, *rest)
+
+    def stop(self, name: str, grace: float) -> tuple[str, ...]:
+        """The image's stop signal, ``grace`` seconds, SIGKILL."""
+        return (self.program, "stop", "-t", str(max(0, round(grace))), name)
+
+    def remove(self, name: str) -> tuple[str, ...]:
+        """With the anonymous volumes that came with it."""
+        return (self.program, "rm", "-f", "-v", name)
+
+    def copy_out(self, name: str, path: str, folder: str) -> tuple[str, ...]:
+        """The contents of ``path``; ``folder`` must exist."""
+        return (self.program, "cp", f"{name}:{path.rstrip('/')}/.", folder)
+
+    def inspect(self, name: str) -> tuple[str, ...]:
+        return (self.program, "container", "inspect", name)
+
+    def make_volume(self, name: str, run: str) -> tuple[str, ...]:
+        return (self.program, "volume", "create", "--label", f"{LABEL}={run}", name)
+
+    def make_network(self, name: str, run: str) -> tuple[str, ...]:
+        return (self.program, "network", "create", "--label", f"{LABEL}={run}", name)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A container as its engine tells of it. ``program`` is what PID 1 was started as."""
+
+    code: int
+    out_of_memory: bool
+    error: str
+    program: str
+    started: bool
+
+
+def without_debug(output: str) -> str:
+    """What people are to read of a build's output."""
+    return "".join(line for line in output.splitlines(keepends=True) if not _DEBUG.match(line))
+
+
+def find_runtime(executor: Executor, environ: Mapping[str, str], wished: str | None) -> Runtime:
+    """The runtime that was asked for, else docker or podman, the first that answers.
+
+    Raises NoRuntime.
+    """
+    tried: list[str] = []
+    for name in (wished,) if wished else RUNTIMES:
+        program = shutil.which(name, path=environ.get("PATH"))
+        if program is None:
+            tried.append(f"{name} is not installed")
+            continue
+        found = _probe(executor, environ, program)
+        if isinstance(found, Runtime):
+            return found
+        tried.append(f"{name}: {found}")
+    raise NoRuntime("; ".join(tried))
+
+
+def _probe(executor: Executor, environ: Mapping[str, str], program: str) -> Runtime | str:
+    said = _ask(executor, environ, program, "--version")
+    if isinstance(said, str) and said.startswith("\0"):
+        return said[1:]
+    podman = "podman" in said.lower()
+    version = re.search(r"\d+\.\d+(?:\.\d+)?", said)
+    form = "{{.Host.BuildahVersion}}" if podman else "{{.ServerVersion}}"
+    info = _ask(executor, environ, program, "info", "--format", form)
+    if info.startswith("\0"):
+        return info[1:]
+    buildah = re.match(r"(\d+)\.(\d+)", info) if podman else None
+    return Runtime(
+        program,
+        podman,
+        version.group() if version else "",
+        (int(buildah[1]), int(buildah[2])) if buildah else None,
+    )
+
+
+def _ask(executor: Executor, environ: Mapping[str, str], *words: str) -> str:
+    """What it prints; a leading NUL marks an answer that is the reason of a failure."""
+    try:
+        done = executor.run(Command(words, Path("/"), environ, "runtime", _PROBE))
+    except CannotStart as error:
+        return f"\0{error}"
+    if done.timed_out:
+        return f"\0no answer within {_PROBE:.0f} seconds"
+    lines = [line.strip() for line in done.output.splitlines() if line.strip()]
+    if done.code != 0 or not done.stdout.strip():
+        return f"\0{lines[-1] if lines else f'exit code {done.code}'}"
+    return done.stdout.strip()
+
+
+def read_state(text: str) -> State | None:
+    """From the answer to ``inspect``; None when it is none."""
+    try:
+        answer = json.loads(text)[0]
+        state = answer["State"]
+        return State(
+            code=int(state["ExitCode"]),
+            out_of_memory=bool(state.get("OOMKilled")),
+            error=str(state.get("Error") or ""),
+            program=str(answer.get("Path") or ""),
+            started=not str(state.get("StartedAt", "0001")).startswith("0001"),
+        )
+    except (ValueError, LookupError, TypeError):
+        return None
