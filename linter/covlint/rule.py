@@ -138,5 +138,5 @@ def describe(rule: type[Rule[Any]]) -> Description:
     for paragraph in rest.strip("\n").split("\n\n"):
         label = next((label for label in _LABELS if paragraph.startswith(label)), None)
         part = _LABELS[label] if label is not None else part
-        parts[part].append(paragraph.removeprefix(label or "").lstrip())
+        parts[part].append(paragraph if label is None else paragraph[len(label) :].lstrip())
     return Description(summary, **{name: "\n\n".join(texts) for name, texts in parts.items()})

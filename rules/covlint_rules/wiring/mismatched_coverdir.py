@@ -24,7 +24,7 @@ class MismatchedCoverdir(Rule[Chain]):
     data that a script copies from the path as it is.
 
     Fix: it changes the value of GOCOVERDIR, which concerns coverage alone: safe where the
-    container sets it itself. With several volumes the choice is yours.
+    container sets it itself, else unsafe. With several volumes the choice is yours.
     """
 
     code = "COV501"
