@@ -145,7 +145,7 @@ def _segment(
         raise BadFile(f"is cut off inside a segment's header, at byte {offset}")
     functions, names, pairs = SEGMENT_HEADER.unpack_from(data, offset)
     middle, counters = begin + names, begin + names + pairs
-    counters += -counters % 4
+    counters += -(names + pairs) % 4  # filled up from the segment's beginning on
     if counters > end:
         raise BadFile(f"claims {names + pairs} bytes of arguments in {len(data)} bytes")
     written = data[begin:counters]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from covlint.covdata.dataset import Build, Dataset
@@ -59,7 +60,8 @@ class PackageCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """``packages`` in the order of their paths; ``mode`` is None when there is nothing at all."""
+    """``packages`` in the order of their paths, their functions in that of files and names;
+    ``mode`` is None when there is nothing at all."""
 
     mode: Mode | None
     packages: tuple[PackageCoverage, ...]
@@ -192,7 +194,7 @@ def _nameless(profile: Profile) -> bool:
 
 
 def _package(path: str, functions: Mapping[FunctionName, Mapping[Unit, int]]) -> PackageCoverage:
-    found = tuple(FunctionCoverage(name, counts) for name, counts in functions.items())
+    found = tuple(FunctionCoverage(*item) for item in sorted(functions.items(), key=itemgetter(0)))
     covered = statements = 0
     for function in found:
         for unit, count in function.counts.items():

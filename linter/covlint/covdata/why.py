@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from covlint.covdata.dataset import Build, Dataset, Trouble
-from covlint.covdata.profile import percent
+from covlint.covdata.profile import FILE_PACKAGE, percent
 
 _SHOWN = 6  # roots of a scope
+_STANDARD = "the standard library"
 
 
 class Fate(Enum):
@@ -88,8 +89,12 @@ def why(package: str, dataset: Dataset) -> Answer:
 
 def scope_of(build: Build) -> Scope:
     """What a build instruments, summed up as the topmost paths of its packages."""
-    paths = [package.path for package in build.meta.packages]
-    return Scope(build.program, len(paths), tuple(_topmost(paths, _modules(build))))
+    standard = [p.path for p in build.meta.packages if not p.module and _is_standard(p.path)]
+    others = {p.path for p in build.meta.packages}.difference(standard)
+    roots = _topmost(others, {package.module for package in build.meta.packages})
+    if standard:
+        roots.append(_STANDARD if len(standard) > 1 else standard[0])
+    return Scope(build.program, len(build.meta.packages), tuple(roots))
 
 
 def _in_build(package: str, build: Build) -> InBuild | None:
@@ -126,7 +131,8 @@ def _of_builds(fate: Fate, builds: tuple[InBuild, ...], unseen: Iterable[str]) -
             rate = percent(build.covered, build.statements)
             yield f"{build.program}: {processes} executed {share} ({rate:.1f} %)"
         elif build.fate is Fate.NOT_REACHED:
-            yield f"{build.program}: {processes} wrote counters, and none executed any of {share}"
+            statements = _count(build.statements, "statement")
+            yield f"{build.program}: {processes} wrote counters, and none executed its {statements}"
         elif not build.runs and not build.lost:
             yield (
                 f"{build.program}: has meta-data and no counters: it started, and did not end "
@@ -180,23 +186,23 @@ def _unseen(dataset: Dataset) -> list[str]:
     ]
 
 
-def _modules(build: Build) -> set[str]:
-    return {package.module for package in build.meta.packages if package.module}
-
-
 def _topmost(paths: Iterable[str], modules: Iterable[str]) -> list[str]:
-    """The paths that no other one is above, a module counting as its packages' root
-    where its own root package or two packages of it are there."""
+    """The paths that no other one is above; several of one module become what they share."""
     kept: list[str] = []
     for path in sorted(set(paths)):
         if not any(_at_or_below(path, root) for root in kept):
             kept.append(path)
-    for module in sorted(modules):
+    for module in sorted(filter(None, modules)):
         members = [path for path in kept if _at_or_below(path, module)]
         if len(members) > 1:
-            parent = posixpath.commonpath(members)
-            kept = sorted([*(path for path in kept if path not in members), parent])
+            shared = posixpath.commonpath(members)
+            kept = sorted([*(path for path in kept if path not in members), shared])
     return kept
+
+
+def _is_standard(path: str) -> bool:
+    """Go keeps paths without a dot in their first element for itself."""
+    return "." not in path.partition("/")[0] and path != FILE_PACKAGE
 
 
 def _at_or_below(path: str, root: str) -> bool:
