@@ -91,6 +91,11 @@ class Fix:
     applicability: Applicability
     edits: tuple[Edit, ...] = ()
 
+    @classmethod
+    def advice(cls, title: str) -> Fix:
+        """What to do by hand, where nothing can be written."""
+        return cls(title, Applicability.DISPLAY)
+
 
 @dataclass(frozen=True, slots=True)
 class Related:

@@ -79,8 +79,8 @@ class MalformedGoflags(Rule[GoBuild]):
             quoted = field.end - field.start != len(text)
             if quoted and re.search(r"\s-", text) and not re.match(r"-\w+=", text):
                 return (
-                    f"the quotes make {text!r} one flag, which Go does not know; GOFLAGS is "
-                    "split at spaces, without quotes",
+                    f"the quotes make {text!r} one flag, which Go does not know, and the build "
+                    "fails: leave them out",
                     value[: field.start] + text + value[field.end :],
                 )
             if re.match(r"-\w+=['\"]", text) and field.start + len(text) == field.end:
@@ -89,8 +89,8 @@ class MalformedGoflags(Rule[GoBuild]):
                 if closing > 0 and " " in rest[:closing]:
                     whole = f"'{name}={rest[1:closing]}'"
                     return (
-                        "quotes inside a GOFLAGS word do not hold it together: quote the whole "
-                        f"word, {whole}",
+                        "quotes inside a GOFLAGS word do not hold it together, and the build "
+                        f"fails: quote the whole word, {whole}",
                         value[: field.start] + whole + rest[closing + 1 :],
                     )
             if not text.startswith("-") and "\0" not in text:
@@ -108,7 +108,8 @@ class MalformedGoflags(Rule[GoBuild]):
                 )
             if re.search(r",-", text) and not re.match(r"-(ldflags|gcflags|asmflags|tags)", text):
                 return (
-                    f"flags in GOFLAGS are separated by spaces; Go does not know {text!r}",
+                    f"flags in GOFLAGS are separated by spaces: Go does not know {text!r}, and the "
+                    "build fails",
                     value[: field.start] + text.replace(",-", " -") + value[field.end :],
                 )
         return None

@@ -75,7 +75,9 @@ class RelativeCoverdir(Rule[Chain]):
             coverdir.span,
             f"GOCOVERDIR={coverdir.text} is a relative path: {why}",
             related=(Related(change, "changed here"),) if change is not None else (),
-            fix=self.absolute(chain, path) if path is not None else None,
+            fix=self.absolute(chain, path)
+            if path is not None
+            else Fix.advice("Write an absolute path"),
             severity=None if lost else Severity.WARNING,
         )
 

@@ -39,7 +39,7 @@ class ShellWithoutExec(Rule[Chain]):
 
     Fix: safe where the Dockerfile itself sets GOCOVERDIR and no release is made from it;
     otherwise unsafe, since production starts by the same line. Where `exec` is not enough (a
-    pipe, a command after the service) there is none.
+    pipe, a command after the service) it is left to you.
     """
 
     code = "COV203"
@@ -68,7 +68,7 @@ class ShellWithoutExec(Rule[Chain]):
             return
         if found is None:
             return
-        fix = None
+        fix = Fix.advice("Start the service alone, by exec, or pass SIGTERM on by a trap")
         if found.exec_at is not None:
             only_coverage = image.coverdir is not None and not chain.feeds_production
             place = Span(found.command.path, found.exec_at, found.exec_at)

@@ -59,13 +59,13 @@ class StaleBinary(Rule[Chain]):
             yield self.diagnostic(
                 copy.stage,
                 f"{chain.service} runs with GOCOVERDIR={coverdir.text}, but its binary comes from "
-                f"a stage that builds it without -cover; {stage} is the instrumented one",
+                f"a stage that builds it without -cover; stage {stage} is the instrumented one",
                 related=(
                     Related(build.span, "the instrumented build, which nothing copies"),
                     Related(copy.copied.span, "the build that is copied"),
                 ),
                 fix=Fix(
-                    f"Copy the binary from the stage {stage}",
+                    f"Copy the binary from stage {stage}",
                     Applicability.DISPLAY if moved else applied,
                     (Edit(copy.stage, stage.encode()),),
                 ),

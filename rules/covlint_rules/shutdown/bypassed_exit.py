@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
@@ -57,7 +57,7 @@ class BypassedExit(Rule[Chain]):
         if not chain.takes_part or main is None or main.serves_coverage:
             return
         for found in main.bypasses:
-            fix = None
+            fix: Fix | None = Fix.advice("Return from main, or call os.Exit")
             if found.kind == "exit":
                 fix = written_fix("Call os.Exit", [found.edits], safe=False)
             yield self.diagnostic(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
@@ -69,6 +69,7 @@ class EarlyCollection(Rule[Chain]):
                 "the data is taken while the program still runs, which writes its counters only "
                 "when it ends: nothing but covmeta files, 0.0 %",
                 related=(Related(end.span, "it ends here"),),
+                fix=Fix.advice("Stop the program, wait until it is gone, then take the data"),
             )
 
     def ends(self, step: Step, chain: Chain) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
@@ -24,6 +24,7 @@ _POD = (
 _UP = "e2e:\n\tkind create cluster --config kind.yaml\n\tkubectl apply -f e2e/pod.yaml\n"
 
 #: Why the counters may be lost, where it is no certain loss.
+_FIX = Fix.advice("Stop it first, and wait until it is gone")
 _RACES = {
     StepKind.DELETE: "gives the program a second or less to end",
     StepKind.REMOVE: "kills the program after no or little time",
@@ -88,9 +89,11 @@ class ForcedKill(Rule[Chain]):
         race = _RACES.get(last.kind)
         if race is None:
             message = f"{words} is SIGKILL: the program writes no counters (covmeta only, 0.0 %)"
-            return self.diagnostic(last.span, message, related=related)
+            return self.diagnostic(last.span, message, related=related, fix=_FIX)
         message = f"{words} {race}: a race, and the counters are lost when its shutdown is slower"
-        return self.diagnostic(last.span, message, related=related, severity=Severity.WARNING)
+        return self.diagnostic(
+            last.span, message, related=related, fix=_FIX, severity=Severity.WARNING
+        )
 
     VALID = (
         Valid(

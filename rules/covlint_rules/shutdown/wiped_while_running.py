@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
@@ -72,6 +72,7 @@ class WipedWhileRunning(Rule[Chain]):
                 f"{place} is emptied while the program runs: its covmeta file is written only "
                 "once, at the start, and the counters cannot be read without it",
                 related=(Related(first.span, "started here"),),
+                fix=Fix.advice("Empty it before the program is started"),
             )
 
     VALID = (

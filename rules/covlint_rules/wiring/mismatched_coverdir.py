@@ -54,7 +54,9 @@ class MismatchedCoverdir(Rule[Chain]):
             coverdir.span if here else container.span,
             f"GOCOVERDIR is {coverdir.text}, but {where}: the counters never reach the volume",
             related=tuple(Related(mount.path.span, "mounted here") for mount in mounts),
-            fix=self.repaired(chain, container, coverdir, paths[0]) if len(paths) == 1 else None,
+            fix=self.repaired(chain, container, coverdir, paths[0])
+            if len(paths) == 1
+            else Fix.advice(f"Set GOCOVERDIR to one of {', '.join(paths)}"),
         )
 
     def repaired(self, chain: Chain, container: Container, coverdir: Word, path: str) -> Fix | None:

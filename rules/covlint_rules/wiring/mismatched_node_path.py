@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.data_steps import NODE_TOOLS, copied
 from covlint.facts.kubernetes.coverage_volume import (
     coverage_extra_mounts,
@@ -73,7 +73,7 @@ class MismatchedNodePath(Rule[Chain]):
             related=tuple(
                 Related(one.container_path.span, "what reaches the host") for one in candidates
             ),
-            fix=fix if len(paths) == 1 else None,
+            fix=fix if len(paths) == 1 else Fix.advice("Use one path in all of these places"),
         )
 
     def mount(self, chain: Chain) -> VolumeMount | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Related, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.steps import ImageBuild, Step, StepKind
 from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.facts.kubernetes.pod_settings import tagged
@@ -100,6 +100,7 @@ class StaleImage(Rule[Chain]):
                         f"{image} is built and asked for, but another tag is loaded into Kind: "
                         "an older image runs, or none",
                         related=(Related(build.span, "built here"),),
+                        fix=Fix.advice(f"Load {image}"),
                     )
 
     VALID = (

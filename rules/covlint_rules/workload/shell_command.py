@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
+from covlint.diagnostics import Diagnostic, Evidence, Fix, Severity, Symptom
 from covlint.facts.kubernetes.container_process import deaf_command
 from covlint.facts.kubernetes.coverage_volume import written_fix
 from covlint.rule import Invalid, Rule, Valid
@@ -34,7 +34,7 @@ class ShellCommand(Rule[Chain]):
     containers with a preStop hook, and programs that hand their counters out themselves.
 
     Fix: safe in a manifest that is plainly for e2e. Where `exec` is not enough (a pipe, a
-    command after the service) there is none.
+    command after the service) it is left to you.
     """
 
     code = "COV307"
@@ -65,7 +65,8 @@ class ShellCommand(Rule[Chain]):
                 "Put exec before the service",
                 [found.exec_edits],
                 safe=chain.plainly_e2e and not container.shared,
-            ),
+            )
+            or Fix.advice("Start the service alone, by exec, or pass SIGTERM on by a trap"),
         )
 
     VALID = (
