@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import re
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from covlint.selection import nearest
 
 PAGE = "docs/evidence.md"
 RULE_PAGES = "docs/rules"
+_VERSION = {"kubectl": ("version", "--client", "--short")}
 
 
 @click.command()
@@ -35,11 +39,14 @@ RULE_PAGES = "docs/rules"
     metavar="VERSION",
     help="A Go version: 1.24, 1.24.11, path (the default), usual, or all. May be repeated.",
 )
+@click.option("--jobs", "-j", type=click.IntRange(1), default=2, help="Labs at a time.")
 @click.option(
     "--keep", type=click.Path(file_okay=False), help="Keep the projects of the runs here."
 )
 @click.option("--write", is_flag=True, help="Record the runs as evidence (in a checkout).")
-def lab(codes: tuple[str, ...], versions: tuple[str, ...], keep: str | None, write: bool) -> int:
+def lab(
+    codes: tuple[str, ...], versions: tuple[str, ...], jobs: int, keep: str | None, write: bool
+) -> int:
     """Rerun the evidence of rules: each lab as it is, repaired, and its healthy twin.
 
     Without CODE every lab is run. Go versions other than the one on PATH are those of the
@@ -54,7 +61,7 @@ def lab(codes: tuple[str, ...], versions: tuple[str, ...], keep: str | None, wri
     with Processes() as processes:
         bench = Bench(place, processes, os.environ, Path(keep).absolute() if keep else None)
         installed = _install(numbers, bench)
-        rows = [row for go in installed for row in _run_all(labs, go, bench)]
+        rows = _run_all(_pairs(labs, installed), jobs, bench)
     if write:
         record(place, rows)
     wrong = [row for row in rows if row.disagreements]
@@ -87,18 +94,38 @@ def _install(numbers: Sequence[str], bench: Bench) -> list[Installed]:
     return list(found.values())
 
 
-def _run_all(labs: Sequence[Lab], go: Installed, bench: Bench) -> list[Row]:
+def _pairs(labs: Sequence[Lab], installed: Sequence[Installed]) -> list[tuple[Lab, Installed]]:
+    """Which lab runs on which version; one that is slow runs on the first only."""
+    return [
+        (found, go)
+        for index, go in enumerate(installed)
+        for found in labs
+        if found.is_for(go.toolchain.version) and not (found.slow and index)
+    ]
+
+
+def _run_all(pairs: Sequence[tuple[Lab, Installed]], jobs: int, bench: Bench) -> list[Row]:
+    # Slow to import, and only needed here.
+    from concurrent.futures import ThreadPoolExecutor
+
     registry = Registry.builtin()
     rows: list[Row] = []
-    for found in labs:
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = [
+            pool.submit(run_lab, found, registry.rule(found.code), go, bench) for found, go in pairs
+        ]
         try:
-            row = run_lab(found, registry.rule(found.code), go, bench)
+            for run in runs:
+                row = run.result()
+                rows.append(row)
+                click.echo(_line(row))
+                for disagreement in row.disagreements:
+                    click.echo(f"         ✗ {disagreement}")
         except (LabError, TargetError) as error:
             raise Failure(str(error)) from error
-        rows.append(row)
-        click.echo(_line(row))
-        for disagreement in row.disagreements:
-            click.echo(f"         ✗ {disagreement}")
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            bench.end_all()
     return rows
 
 
@@ -119,12 +146,26 @@ def record(place: Path, rows: Sequence[Row]) -> None:
     from covlint.labs.page import render
 
     file = place / "labs" / "evidence.json"
-    machine = {"kernel": platform.release(), "": platform.machine()}
     today = dt.datetime.now(dt.timezone.utc).date().isoformat()
-    evidence = read_evidence(file).with_rows(tuple(rows), today, machine)
+    evidence = read_evidence(file).with_rows(tuple(rows), today, _machine())
     write_evidence(evidence, file)
     page = place.parent / PAGE
     text = render(evidence, load_labs(place), Registry.builtin().rules())
     page.write_text(text, encoding="utf-8")
     write_pages(str(place.parent / RULE_PAGES), builtin())
     click.echo(f"recorded in {file.name}, {PAGE} and {RULE_PAGES}", err=True)
+
+
+def _machine() -> dict[str, str]:
+    """What took part besides Go."""
+    found = {"kernel": f"{platform.release()} ({platform.machine()})"}
+    found["sh"] = Path(os.path.realpath("/bin/sh")).name
+    for program in ("unshare", "podman", "kind", "kubectl"):
+        if shutil.which(program) is None:
+            continue
+        arguments = _VERSION.get(program, ("--version",))
+        said = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+        number = re.search(r"\d+(?:\.\d+)+", said.stdout)
+        if number is not None:
+            found[program] = number[0]
+    return found

@@ -21,6 +21,7 @@ from pathlib import Path
 from covlint.diagnostics import Symptom
 
 _CODE = re.compile(r"^COV\d{3}$")
+_SCRIPT = ("run", "data", "report")
 _RANGE = re.compile(r"^(>=|<=|<|>)?\s*(\d+)\.(\d+)$")
 
 
@@ -48,22 +49,36 @@ class GoRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """A script of the project: its command line, the folders in which it leaves the data,
+    and the text profile that it makes of them, if any."""
+
+    run: str
+    data: tuple[str, ...]
+    report: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
-    """One lab. ``symptom`` None: the one of its rule. ``go`` are the versions on which
-    the loss shows, ``slow`` says that one version is enough in continuous integration,
-    ``harmless`` that the pattern is shown to lose nothing (a refuted rule)."""
+    """One lab. ``symptom`` None: the one of its rule. ``go`` are the versions that it is
+    for: it is not run on others. ``slow`` says that one version is enough in continuous
+    integration, ``harmless`` that the pattern is shown to lose nothing (a refuted rule)."""
 
     code: str
     folder: Path
     shows: str
     bases: tuple[str, ...]
     engine: LabEngine = LabEngine.PROCESS
+    script: Script | None = None  # instead of a verify target
     symptom: Symptom | None = None
     go: GoRange | None = None
     builders: tuple[tuple[str, str], ...] = ()  # target → Go version of its broken FROM line
     slow: bool = False
     harmless: bool = False
     needs: tuple[str, ...] = ()  # programs, and "root"
+
+    def is_for(self, version: tuple[int, int]) -> bool:
+        return self.go is None or self.go.holds(version)
 
     @property
     def by_hand(self) -> Path | None:
@@ -125,6 +140,7 @@ def _lab(folder: Path, file: Path, content: Mapping[str, object], fixtures: Path
         shows=" ".join(shows.split()),
         bases=bases,
         engine=engine,
+        script=_script(content.get("script"), file),
         symptom=symptom,
         go=GoRange(str(bounds)) if bounds is not None else None,
         builders=tuple((str(target), str(number)) for target, number in builders.items()),
@@ -132,6 +148,15 @@ def _lab(folder: Path, file: Path, content: Mapping[str, object], fixtures: Path
         harmless=bool(content.get("harmless", False)),
         needs=_texts(content.get("needs")),
     )
+
+
+def _script(value: object, file: Path) -> Script | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not {"run", "data"} <= set(value) <= {*_SCRIPT}:
+        raise LabError(f"{file}: script: expected `run`, `data` and perhaps `report`")
+    report = value.get("report")
+    return Script(str(value["run"]), _texts(value["data"]), str(report) if report else None)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from covlint.config import load_config
@@ -16,13 +16,14 @@ from covlint.labs.builders import LabProcesses
 from covlint.labs.evidence import Row, Seen
 from covlint.labs.lab import Lab, LabEngine, LabError
 from covlint.labs.sandbox import SandboxProcesses
+from covlint.labs.script import Judged, ScriptRun, join, judge, run_script
 from covlint.labs.variants import Prepared, Remedy, Variant, prepare
 from covlint.labs.versions import Installed, NoVersion, environment, install, wanted
 from covlint.rule import Rule
 from covlint.runner.candidates import chain_of, with_build_arguments
 from covlint.runner.command import Processes
 from covlint.runner.symptoms import telling_lines
-from covlint.runner.target import Target, parse_target
+from covlint.runner.target import Target, parse_targets
 from covlint.runner.toolchain import Toolchain
 from covlint.runner.verdict import Outcome, StepResult, Verdict
 from covlint.runner.verification import Surrounding, verify
@@ -56,6 +57,16 @@ class Bench:
     processes: Processes
     environ: Mapping[str, str]
     keep: Path | None = None  # a folder in which the projects of the runs stay
+    runs: list[LabProcesses] = field(default_factory=list)
+
+    def starting(self, processes: LabProcesses) -> LabProcesses:
+        """Remember an executor, so that an interrupt ends what it has started."""
+        self.runs.append(processes)
+        return processes
+
+    def end_all(self) -> None:
+        for processes in self.runs:
+            processes.end_all()
 
     def toolchain(self, number: str) -> Toolchain:
         """The toolchain of a version. Raises LabError."""
@@ -82,7 +93,7 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
             after = _compared(_run(lab, prepared[Variant.AFTER], go, bench), healthy)
         remedy = prepared[Variant.AFTER].remedy or Remedy.HAND
         row = Row(lab.code, go.number, before, after, healthy, remedy.value)
-        return replace(row, disagreements=tuple(_disagreements(lab, rule, row, prepared, go)))
+        return replace(row, disagreements=tuple(_disagreements(lab, rule, row, prepared)))
     finally:
         if bench.keep is not None:
             shutil.copytree(folder, bench.keep / lab.code / go.number, dirs_exist_ok=True)
@@ -91,36 +102,57 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
 
 def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
     begin = time.monotonic()
+    out = prepared.root.parent / "out"
+    env = environment(go.toolchain, bench.environ)
+    if lab.script is not None:
+        run = ScriptRun(lab.script, prepared, env, out, _locator(prepared))
+        verdict = run_script(run, bench.starting(LabProcesses()))
+    else:
+        targets = _targets(lab, prepared.root)
+        verdicts = [
+            _verify(lab, target, prepared, out / target.name, env, bench) for target in targets
+        ]
+        verdict = verdicts[0] if len(verdicts) == 1 else _together(verdicts, prepared, out)
+    return _seen(verdict, prepared, out, time.monotonic() - begin)
+
+
+def _verify(
+    lab: Lab, target: Target, prepared: Prepared, out: Path, env: Mapping[str, str], bench: Bench
+) -> Verdict:
     root = prepared.root
-    out = root.parent / "out"
-    target = _target(lab, root)
-    chains = prepared.inspection.project.chains()
     around = Surrounding(
         root=root,
         out=out,
-        environ=environment(go.toolchain, bench.environ),
+        environ=env,
         read=prepared.inspection.project.source,
         locate=_locator(prepared),
-        chain=chain_of(target, chains),
+        chain=chain_of(target, prepared.inspection.project.chains()),
         diagnostics=prepared.inspection.report.diagnostics,
     )
     processes = LabProcesses()
     if lab.engine is LabEngine.SANDBOX:
         processes = SandboxProcesses(chain=around.chain, project=root, read=around.read)
+    bench.starting(processes)
     if prepared.variant is Variant.BEFORE:
         number = dict(lab.builders).get(target.name)
         processes.builder = bench.toolchain(number) if number is not None else None
-    target = with_build_arguments(target, around.chain)
-    verdict = verify(target, around, processes, _Quiet())
-    return _seen(verdict, prepared, out, time.monotonic() - begin)
+    return verify(with_build_arguments(target, around.chain), around, processes, _Quiet())
 
 
-def _target(lab: Lab, root: Path) -> Target:
+def _together(verdicts: list[Verdict], prepared: Prepared, out: Path) -> Verdict:
+    """Services that write to one directory: the data of all of them is judged as one."""
+    failed = next((one for one in verdicts if one.outcome is not Outcome.PASSED), None)
+    if failed is not None:
+        return failed
+    joint = join([out / verdict.target / "data" for verdict in verdicts], out / "data")
+    return judge(Judged(prepared, out, joint, "", _locator(prepared)), None, ())
+
+
+def _targets(lab: Lab, root: Path) -> tuple[Target, ...]:
     section = load_config(str(root)).targets
-    if len(section) != 1:
-        raise LabError(f"{lab.code}: its .covlint.yaml has to name one target")
-    name, value = next(iter(section.items()))
-    return parse_target(name, value)
+    if not section:
+        raise LabError(f"{lab.code}: its .covlint.yaml names no target")
+    return parse_targets(section)
 
 
 def _locator(prepared: Prepared) -> Callable[[Span], tuple[str, int] | None]:
@@ -155,8 +187,7 @@ def _lines(out: Path) -> tuple[str, ...]:
     """What build, service, exercise and suite wrote about coverage."""
     found: list[str] = []
     for name in ("build", "service", "suite"):
-        log = out / f"{name}.log"
-        if log.is_file():
+        for log in sorted(out.glob(f"**/{name}.log")):
             found += telling_lines(log.read_text(encoding="utf-8", errors="replace"))
     return tuple(dict.fromkeys(_steady(line) for line in found))[:_LINES]
 
@@ -180,7 +211,6 @@ def _disagreements(
     rule: type[Rule[object]],
     row: Row,
     prepared: Mapping[Variant, Prepared],
-    go: Installed,
 ) -> list[str]:
     """Where a run and the rule say different things; empty when they agree."""
     told: list[str] = []
@@ -194,9 +224,7 @@ def _disagreements(
         told.append(f"the healthy twin's data is {row.healthy.state}")
     if row.after.state != "complete":
         told.append(f"after the repair the data is {row.after.state}")
-    harmless = lab.harmless or rule.evidence is Proof.REFUTED
-    shows = lab.go is None or lab.go.holds(go.toolchain.version)
-    if harmless or not shows:
+    if lab.harmless or rule.evidence is Proof.REFUTED:
         if row.before.state != "complete":
             told.append(f"the pattern is called harmless here, and the data is {row.before.state}")
         return told

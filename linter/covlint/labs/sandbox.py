@@ -265,6 +265,10 @@ class _Box:
         for mount in container.mounts:
             holds = self.chain.mount is not None and mount == self.chain.mount
             source = base if holds else self.run / HOST
+            yield f"mkdir -p {shlex.quote(str(source))}"
+            if mount.sub_path is not None:  # the kubelet makes it
+                source /= "bell-0" if "$(" in mount.sub_path.text else mount.sub_path.text
+                yield f"mkdir -p {shlex.quote(str(source))}"
             locked = mount.read_only is not None or (holds and place.read_only is not None)
             if holds and place.lost is None and os.getuid() == _ROOT:
                 owner = (

@@ -1,0 +1,87 @@
+"""A lab that is a script: it is run as it stands, and judged by the data and report it leaves."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from covlint.diagnostics import Symptom
+from covlint.labs.lab import Script
+from covlint.labs.reports import doubled, signs_of_report
+from covlint.labs.variants import Prepared
+from covlint.runner.command import Command, Processes
+from covlint.runner.diagnose import Locate, Observation, diagnose, signs_of
+from covlint.runner.folder import read_folder
+from covlint.runner.profile import read_profile
+from covlint.runner.validate import Expectations, exercise_claim, validate
+from covlint.runner.verdict import Outcome, Validation, Verdict, decide
+
+_TIMEOUT = 600.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """What is run where, with which environment; ``out`` is for its log and its data."""
+
+    script: Script
+    prepared: Prepared
+    env: Mapping[str, str]
+    out: Path
+    locate: Locate
+
+
+def run_script(run: ScriptRun, processes: Processes) -> Verdict:
+    """Run the script to its end, and judge what it leaves."""
+    root, script = run.prepared.root, run.script
+    run.out.mkdir(parents=True, exist_ok=True)
+    log = run.out / "suite.log"
+    command = Command(("sh", "-c", script.run), root, run.env, "suite", _TIMEOUT, log)
+    answer = processes.run(command)
+    places = [root / place for place in script.data]
+    joint = join(places, run.out / "data")
+    exercise = exercise_claim(answer.code == 0, f"exit code {answer.code}", True)
+    judged = Judged(run.prepared, run.out, joint, answer.output, run.locate, (exercise,))
+    report = root / script.report if script.report is not None else None
+    return judge(judged, report, places)
+
+
+def join(places: Iterable[Path], joint: Path) -> Path:
+    """One folder with the files of all of them, as if they had shared it."""
+    joint.mkdir(parents=True)
+    for place in places:
+        if place.is_dir():
+            shutil.copytree(place, joint, dirs_exist_ok=True)
+    return joint
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A data folder, and what is known about how it came to be."""
+
+    prepared: Prepared
+    out: Path
+    data: Path
+    log: str
+    locate: Locate
+    claims: tuple[Validation, ...] = ()
+
+
+def judge(judged: Judged, report: Path | None, places: Sequence[Path]) -> Verdict:
+    """Claims about the data, and about the report if there is one. Unlike a verification,
+    it takes also what only makes numbers wrong for a failure."""
+    profile = read_profile(judged.data, judged.prepared.root, judged.out)
+    claims = (*judged.claims, *validate(profile, Expectations()))
+    failed = [claim for claim in claims if claim.outcome is Outcome.FAILED]
+    signs = list(signs_of(Observation(read_folder(judged.data), judged.log), failed))
+    if report is not None and profile.packages:
+        lacking = list(signs_of_report(report, profile, places, judged.log))
+        known = {sign.symptom for sign in lacking}
+        signs = [*lacking, *(sign for sign in signs if sign.symptom not in known)]
+    twice = doubled(judged.out / "profile.txt")
+    if twice is not None and not any(sign.symptom is Symptom.STALE for sign in signs):
+        signs.append(twice)
+    causes = diagnose(signs, judged.prepared.inspection.report.diagnostics, None, judged.locate)
+    outcome = Outcome.FAILED if signs else decide(claims)
+    return Verdict("lab", "script", outcome, (), profile, claims, (), causes, (), "")
