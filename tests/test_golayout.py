@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from covlint.facts.golang.shutdown import MainPackage
 from covlint.files import MemoryFiles
 from covlint.golayout import GoLayout
+from covlint.runner.toolchain import Toolchain
 
 SERVES = """\
 package main
@@ -108,3 +112,56 @@ def test_a_folder_takes_the_place_of_a_module() -> None:
     assert main_of(files, "app").handles_sigterm is None
     files["fork/go.mod"] = "module example.org/server\n"
     assert main_of(files, "app").handles_sigterm is True  # as a workspace would have it
+
+
+WORKSPACE = {
+    "go.work": "go 1.21\n\nuse (\n\t./till\n\t./lib\n)\n",
+    "till/go.mod": "module example.com/till\n\ngo 1.21\n",
+    "till/main.go": 'package main\n\nimport "example.com/lib/money"\n\nfunc main() { money.Add() }\n',
+    "lib/go.mod": "module example.com/lib\n\ngo 1.21\n",
+    "lib/money/money.go": "package money\n\nfunc Add() {}\n",
+    "apart/go.mod": "module example.com/apart\n",
+}
+
+
+def test_the_workspace_of_a_module() -> None:
+    kept = MemoryFiles(WORKSPACE)
+    layout = GoLayout(kept.paths(), kept.read)
+    found = layout.workspace_of("till")
+    assert found is not None
+    assert found.directory == "."
+    assert [one.module_path for one in found.modules] == ["example.com/till", "example.com/lib"]
+    assert layout.workspace_of("apart") is None
+    main = layout.main_package("till")
+    assert main is not None
+    assert main.directories == ("lib/money", "till")
+
+
+@pytest.mark.parametrize(
+    ("flag", "packages"),
+    [
+        ("-cover", {"example.com/till", "example.com/lib/money"}),
+        ("-coverpkg=./...", {"example.com/till"}),
+        (
+            "-coverpkg=example.com/till/...,example.com/lib/...",
+            {"example.com/till", "example.com/lib/money"},
+        ),
+    ],
+)
+def test_what_go_instruments_in_a_workspace(
+    flag: str, packages: set[str], toolchain: Toolchain, tmp_path: Path
+) -> None:
+    """What COV115 says of workspaces, and that its repair brings the packages back."""
+    for path, text in WORKSPACE.items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    data, binary = tmp_path / "data", tmp_path / "till.bin"
+    data.mkdir()
+    go = str(toolchain.go)
+    subprocess.run([go, "build", flag, "-o", binary, "."], cwd=tmp_path / "till", check=True)
+    subprocess.run([binary], env={"GOCOVERDIR": str(data)}, check=True)
+    shown = subprocess.run(
+        [go, "tool", "covdata", "pkglist", f"-i={data}"], capture_output=True, text=True, check=True
+    )
+    assert set(shown.stdout.split()) == packages

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from covlint.documents.goconstraint import takes_part
+from covlint.documents.gomod import read_go_work
+from covlint.facts.golang.modules import GoModule, Workspace, read_module
 from covlint.facts.golang.packages import Header
-from covlint.facts.golang.shutdown import GoModule, MainPackage, read_main_package, read_module
+from covlint.facts.golang.shutdown import MainPackage, read_main_package
 from covlint.facts.golang.vendored import Vendor
 from covlint.source import SourceFile, UnreadableSource
 
@@ -28,11 +30,14 @@ class GoLayout:
         self._everything = everything
         self._by_directory: dict[str, list[str]] = defaultdict(list)
         self._manifests: set[str] = set()
+        self._workspaces: set[str] = set()
         for path in paths:
             if path.endswith(".go"):
                 self._by_directory[posixpath.dirname(path) or "."].append(path)
-            elif path == "go.mod" or path.endswith("/go.mod"):
+            elif posixpath.basename(path) == "go.mod":
                 self._manifests.add(posixpath.dirname(path) or ".")
+            elif posixpath.basename(path) == "go.work":
+                self._workspaces.add(posixpath.dirname(path) or ".")
         self._modules: dict[str, GoModule | None] = {}
         self._mains: dict[str, MainPackage | None] = {}
         self._headers: dict[str, Header] = {}
@@ -52,6 +57,25 @@ class GoLayout:
             except UnreadableSource:
                 self._modules[current] = None
         return self._modules[current]
+
+    def workspace_of(self, directory: str) -> Workspace | None:
+        """The workspace that uses the module in a directory: that of the nearest go.work, as
+        ``go help work`` has it."""
+        module = self.module_of(directory)
+        current = posixpath.normpath(directory)
+        while current not in self._workspaces:
+            if current in {".", "/", ""}:
+                return None
+            current = posixpath.dirname(current) or "."
+        try:
+            file = read_go_work(self._read(posixpath.normpath(f"{current}/go.work")))
+        except UnreadableSource:
+            return None
+        used = [posixpath.normpath(posixpath.join(current, word.text)) for word in file.uses]
+        if module is None or module.directory not in used:
+            return None
+        modules = (self.module_of(one) for one in used if one in self._manifests)
+        return Workspace(current, tuple(one for one in modules if one is not None))
 
     def files(self, directory: str) -> tuple[str, ...]:
         """The Go files of a directory that a plain build for Linux takes."""

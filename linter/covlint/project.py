@@ -342,9 +342,5 @@ class Project:
     def _repository(self) -> Repository:
         if not any(path.endswith((".go", "go.mod")) for path in self._paths):
             return Repository(lambda _: None, lambda _: (), lambda _: None, self._neighbour)
-        return Repository(
-            module_of=self._go.module_of,
-            go_files=self._go.files,
-            main_of=self._go.main_package,
-            file_at=self._neighbour,
-        )
+        go = self._go
+        return Repository(go.module_of, go.files, go.main_package, self._neighbour, go.workspace_of)

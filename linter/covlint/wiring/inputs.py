@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.commands.makecalls import MakeCall
     from covlint.facts.dockerfile.build import GoBuild
     from covlint.facts.dockerfile.image import Image
-    from covlint.facts.golang.shutdown import GoModule, MainPackage
+    from covlint.facts.golang.modules import GoModule, Workspace
+    from covlint.facts.golang.shutdown import MainPackage
     from covlint.facts.kubernetes.cluster import KindCluster
     from covlint.facts.kubernetes.namespace import Namespace
     from covlint.facts.kubernetes.workload import Container
@@ -76,7 +77,8 @@ class Repository:
 
     ``module_of`` gives the go.mod that a directory belongs to; ``go_files`` the
     Go files of a directory that a build takes; ``main_of`` the main package in
-    a directory; ``file_at`` a file of the project, None when there is none.
+    a directory; ``file_at`` a file of the project, None when there is none;
+    ``workspace_of`` the go.work that uses the module in a directory.
     Directories and paths are relative to the project root.
     """
 
@@ -84,3 +86,4 @@ class Repository:
     go_files: Callable[[str], tuple[str, ...]]
     main_of: Callable[[str], MainPackage | None]
     file_at: Callable[[str], SourceFile | None] = lambda _: None
+    workspace_of: Callable[[str], Workspace | None] = lambda _: None

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.facts.dockerfile.build import NO_STAGE, BuildSite, GoBuild, names_files
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.commands.extraction import ImageBuild
-    from covlint.facts.golang.shutdown import GoModule
+    from covlint.facts.golang.modules import GoModule
+    from covlint.source import SourceFile
     from covlint.wiring.inputs import Repository
+
+_COPIES_ALL = re.compile(rb"^[ \t]*(?:COPY|ADD)[ \t]+\./?[ \t]", re.MULTILINE | re.IGNORECASE)
 
 
 def site_of(
@@ -36,7 +41,8 @@ def site_of(
     module = repository.module_of(directory if directory is not None else context)
     package = _package_of(build, directory, module)
     files = repository.go_files(package) if package is not None else ()
-    return BuildSite(context, directory, module, package if files else None, files)
+    site = BuildSite(context, directory, module, package if files else None, files)
+    return replace(site, workspace=_of_workspace(build, site, repository))
 
 
 def _in_repository(build: GoBuild, repository: Repository) -> BuildSite:
@@ -47,7 +53,38 @@ def _in_repository(build: GoBuild, repository: Repository) -> BuildSite:
     module = repository.module_of(directory)
     package = _package_of(build, directory, module)
     files = repository.go_files(package) if package is not None else ()
-    return BuildSite(".", directory, module, package if files else None, files)
+    site = BuildSite(".", directory, module, package if files else None, files)
+    return replace(site, workspace=_of_workspace(build, site, repository))
+
+
+def _of_workspace(build: GoBuild, site: BuildSite, repository: Repository) -> tuple[str, ...]:
+    """The other modules of its workspace that a program is made of; none where the go.work
+    may not be there, or GOWORK may switch it off."""
+    module, package = site.module, site.package
+    if module is None or package is None:
+        return ()
+    if all(flag.name != "coverpkg" for flag in build.all_flags):
+        return ()
+    workspace, source = repository.workspace_of(module.directory), None
+    if workspace is not None:
+        source = repository.file_at(build.span.path)
+    if workspace is None or source is None or b"GOWORK" in source.data:
+        return ()
+    if build.stage != NO_STAGE and not _takes_work_file(workspace.directory, site, source):
+        return ()
+    ignored = repository.file_at(posixpath.normpath(f"{site.context}/.dockerignore"))
+    if ignored is not None and b"go.work" in ignored.data:
+        return ()
+    main = repository.main_of(package)
+    owners = [repository.module_of(one) for one in (main.directories if main is not None else ())]
+    paths = {one.module_path for one in owners if one is not None and one in workspace.modules}
+    return tuple(sorted(paths - {module.module_path}))
+
+
+def _takes_work_file(directory: str, site: BuildSite, source: SourceFile) -> bool:
+    """Whether a Dockerfile copies all of a build context that the go.work lies in."""
+    inside = site.context == "." or f"{directory}/".startswith(f"{site.context}/")
+    return inside and _COPIES_ALL.search(source.data) is not None
 
 
 def _package_of(build: GoBuild, directory: str | None, module: GoModule | None) -> str | None:

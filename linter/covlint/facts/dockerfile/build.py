@@ -78,7 +78,8 @@ class BuildSite:
 
     ``package`` is the directory of the main package relative to the project
     root, None when it cannot be told; ``package_files`` are the Go files in it
-    that a build takes (tests left out).
+    that a build takes (tests left out). ``workspace``: the paths of the other modules
+    of its go.work that the program is made of, asked only where -coverpkg is given.
     """
 
     context: str  # the build context, relative to the project root ("." for the root)
@@ -86,6 +87,7 @@ class BuildSite:
     module: GoModule | None
     package: str | None
     package_files: tuple[str, ...]
+    workspace: tuple[str, ...] = ()
 
     @property
     def import_path(self) -> str | None:

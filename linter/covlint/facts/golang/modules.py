@@ -23,6 +23,14 @@ class GoModule:
     replaces: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A go.work in ``directory`` and the modules that it uses, as far as they are seen."""
+
+    directory: str
+    modules: tuple[GoModule, ...]
+
+
 def read_module(source: SourceFile) -> GoModule | None:
     """The facts of a go.mod; None when it names no module."""
     file = read_go_mod(source)

@@ -83,6 +83,7 @@ class MainPackage:
     snapshots: tuple[Snapshot, ...] = ()
     changes_directory: Span | None = None
     bypasses: tuple[Bypass, ...] = ()
+    directories: tuple[str, ...] = ()  # of the project's packages that it is made of
 
 
 _MAIN = re.compile(rb"^package main\b", re.MULTILINE)
@@ -160,6 +161,7 @@ def read_main_package(
         snapshots=tuple(read_snapshots(sources, optional)),
         changes_directory=directory_change(s for s in sources if s.path not in optional),
         bypasses=_bypasses((here, *packages), sources),
+        directories=tuple(sorted({one.path.rpartition("/")[0] or "." for one in sources})),
     )
 
 
