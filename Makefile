@@ -41,6 +41,7 @@ docs: $(VENV)/developing ## Bring docs/rules and the README's table of rules up 
 bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/repository.py fixtures
+	$(BIN)/python benchmarks/covdata.py
 
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

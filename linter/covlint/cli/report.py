@@ -14,7 +14,6 @@ from covlint.covdata.dataset import Dataset, Problem, Trouble, data_folders, rea
 from covlint.covdata.layout import BadFile
 from covlint.covdata.lines import TooManyLines
 from covlint.covdata.profile import Profile, merged, profile_of
-from covlint.report.text import visible
 
 FORMATS = ("text", "func", "percent", "textfmt", "cobertura", "lcov", "json", "html")
 #: What is true of the data and still loses none of it.
@@ -73,6 +72,10 @@ def read_folders(folders: Iterable[str]) -> Dataset:
 
 def complaints(problems: Sequence[Problem]) -> list[str]:
     """A line for each problem; of very many the first ones."""
+    if not problems:
+        return []
+    from covlint.report.text import visible  # brings the engine along, which nothing else needs
+
     lines = [f"covlint: {visible(problem.path)} {visible(problem.reason)}" for problem in problems]
     more = len(lines) - _SHOWN
     return [*lines[:_SHOWN], *([f"covlint: and {more} more"] if more > 0 else [])]
@@ -142,6 +145,8 @@ def _with_sources(profile: Profile, form: str) -> str:
 
 
 def _table(profile: Profile, dataset: Dataset) -> str:
+    from covlint.report.text import visible  # brings the engine along, which nothing else needs
+
     rows = [("package", "covered", "statements", "%")]
     rows += [
         (visible(p.path), str(p.covered), str(p.statements), f"{p.percent:.1f}")
