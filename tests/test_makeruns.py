@@ -89,6 +89,7 @@ def test_without_a_call_the_switch_is_open() -> None:
             "COVER=1",
             ["-cover"],  # whether OTHER is x, nobody says
         ),
+        ("ARCH := 0\nA = --build-arg GOFLAGS=-cover\n", "ARCH=arm64", []),  # of no interest
         ("COVER := 0\nA = --build-arg GOFLAGS=$(COVER)\n", "COVER=-cover", ["-cover"]),
     ],
 )

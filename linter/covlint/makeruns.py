@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from covlint.source import SourceFile
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # names in annotations: a project without calls of make needs
 
 #: So many different calls are followed, in all.
 _CALLS = 48
+_SIGN = re.compile(rb"(?i)cov|flags|build_?args?")
+_TARGET = re.compile(r"(?i)cov|e2e")
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
 
 
@@ -46,19 +48,21 @@ def _read_calls(
 
     pending = list(reversed(calls))
     known: set[object] = set()
+    files: dict[str, Mapping[str, SourceFile]] = {}  # a Makefile with what it includes
     while pending and len(known) < _CALLS:
         call = pending.pop()
         path = _makefile(call, paths)
         source = lookup(path) if path is not None else None
         if source is None:
             continue
-        plain = read_makefile(source, lookup)
-        texts = [one.data for one in plain.sources.values()]
-        inside = call.span.path in plain.sources
+        if source.path not in files:
+            files[source.path] = read_makefile(source, lookup).sources
+        texts = [one.data for one in files[source.path].values()]
+        inside = call.span.path in files[source.path]
         given = _asked_for(call.given, texts, inside=inside)
         around = _asked_for(call.environment, texts, inside=inside)
         key = (path, call.targets, tuple(given.items()), tuple(around.items()))
-        if key in known or not (given or around or call.goflags):
+        if key in known or not _is_for_coverage(call, given, around):
             continue
         known.add(key)
         makefile = read_makefile(source, lookup, given, around)
@@ -67,6 +71,17 @@ def _read_calls(
                 pending.append(fact)
             else:
                 yield fact
+
+
+def _is_for_coverage(call: MakeCall, *passed: Given) -> bool:
+    """Whether what a Makefile asks for, or the target, speaks of coverage: GOOS and VERSION
+    make other builds, not others of this kind."""
+    if call.goflags is not None:
+        return True
+    words = [(name.encode(), value or b"") for one in passed for name, value in one.items()]
+    return any(_SIGN.search(name) or _SIGN.search(value) for name, value in words) or (
+        bool(words) and any(_TARGET.search(target) for target in call.targets)
+    )
 
 
 def _makefile(call: MakeCall, paths: Collection[str]) -> str | None:
