@@ -82,13 +82,32 @@ def matches_main(pattern: str, target: PackageTarget) -> bool | None:
     if pattern in {"all", "main"}:
         return True if pattern == "all" else None
     if pattern in {".", ".."} or pattern.startswith(("./", "../")):
-        wanted = posixpath.normpath(pattern.replace("...", "\0")).replace("\0", "...")
-        return _glob(wanted, target.relative)
+        return _below(pattern, target)
     if target.file_argument:
         return False
     if target.import_path is None:
         return None
     return _glob(pattern, target.import_path)
+
+
+def _below(pattern: str, target: PackageTarget) -> bool | None:
+    """The same for a pattern that counts from where the build runs."""
+    wanted = posixpath.normpath(pattern.replace("...", "\0"))
+    climbs = _climbs(wanted) - _climbs(target.relative)
+    if climbs < 0:
+        return False  # "./..." and a main package that lies above
+    name = target.relative
+    if climbs > 0:
+        if target.directory is None:
+            return None
+        base = posixpath.join("/\1" * (_climbs(wanted) + 1), target.directory)
+        wanted = posixpath.normpath(posixpath.join(base, wanted))
+        name = posixpath.normpath(posixpath.join(base, name))
+    return _glob(wanted.replace("\0", "..."), name)
+
+
+def _climbs(path: str) -> int:
+    return path.split("/").count("..")
 
 
 def renamed(patterns: Sequence[str], module: GoModule) -> tuple[str, ...] | None:
