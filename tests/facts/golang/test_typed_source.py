@@ -6,8 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from covlint.diagnostics import Edit
+from covlint.documents.golang import syntax_error
 from covlint.facts.kubernetes import pod_settings
 from covlint.facts.kubernetes.coverage_permissions import (
     non_root_by,
@@ -15,7 +18,8 @@ from covlint.facts.kubernetes.coverage_permissions import (
     root_for_coverage,
 )
 from covlint.runner.toolchain import Toolchain
-from facts.golang.test_objects import CONDITIONAL, HEAD, LITERAL, only
+from covlint.source import SourceFile
+from facts.golang.test_objects import CONDITIONAL, HEAD, LITERAL, only, read
 from gocode import applied, assert_gofmt
 
 #: The form of kubernaut's DD-TEST-007: function literals that ask for coverage.
@@ -306,3 +310,49 @@ def test_a_comment_that_gofmt_would_move_leaves_the_line_alone() -> None:
         'ReadOnly: true}, // a\n\t\t\t\t\t\t\t{Name: "b", MountPath: "/b"}, // b\n',
     )
     assert only(commented).mounts[0].make_writable() == ()
+
+
+def damaged(text: str, cuts: list[tuple[int, int, str]]) -> str:
+    for start, length, put in cuts:
+        at = start % len(text)
+        text = text[:at] + put + text[at + length :]
+    return text
+
+
+CUTS = st.lists(
+    st.tuples(
+        st.integers(0, 10_000),
+        st.integers(0, 12),
+        st.sampled_from(
+            ["", "{", "}", "(", ")", ",", "nil", "\n", "func() ", "env", '"', "[]", "&"]
+        ),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([LITERAL, CONDITIONAL, ASKING]), CUTS)
+def test_damaged_code_gives_no_error_and_no_damage(
+    text: str, cuts: list[tuple[int, int, str]]
+) -> None:
+    text = damaged(text, cuts)
+    clean = syntax_error(SourceFile.of_text("a.go", text)) is None
+    for container in read(text):
+        pod = container.pod
+        repairs = [
+            container.add_variable("OTHER", "a"),
+            container.add_mount("coverage", "/other"),
+            pod.add_volume("other", "/other"),
+            container.set_user(0),
+            root_for_coverage(container),
+            pod.set_grace_period(40),
+            pod_settings.set_pull_policy(container, "IfNotPresent"),
+            *(one.make_writable() for one in container.mounts),
+            *(pod_settings.without_sub_path(one) for one in container.mounts),
+            *(pod_settings.onto_node(one, "/coverdata") for one in pod.volumes),
+        ]
+        for edits in repairs:
+            fixed = applied(text, edits)
+            assert not clean or syntax_error(SourceFile.of_text("a.go", fixed)) is None
