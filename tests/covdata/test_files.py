@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from covdata.conftest import only
 from covdata.writing import Func, Pkg, counter_file, meta_file, string_table, uleb
+from covlint.covdata import tally as tally_module
 from covlint.covdata.counters import Arguments, read_counters
 from covlint.covdata.layout import BadFile, Granularity, Mode, numbers
 from covlint.covdata.meta import read_meta
@@ -72,8 +73,16 @@ ROWS = st.lists(
         max_size=4,
     ),
     st.integers(1, 3),
+    st.booleans(),
 )
-def test_counters_add_up(files, times: int):
+def test_counters_add_up(files, times: int, often: bool):
+    with pytest.MonkeyPatch.context() as patch:
+        if often:  # add up after every file, not after two million numbers
+            patch.setattr(tally_module, "_MAX_PENDING", 1)
+        adds_up(files, times)
+
+
+def adds_up(files, times: int) -> None:
     tally = Tally(BLOCKS)
     expected: dict[tuple[int, int], list[int]] = {}
     for segments, raw in files * times:

@@ -96,7 +96,7 @@ def numbers(encoded: bytes) -> Sequence[int]:
     split = _LONG.split(encoded)
     parts: list[Sequence[int]] = [*split]
     parts[1::2] = map(_VALUES.__getitem__, split[1::2])
-    return list(chain.from_iterable(parts))
+    return tuple(chain.from_iterable(parts))
 
 
 def number(data: bytes, offset: int) -> tuple[int, int]:
