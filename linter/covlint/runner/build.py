@@ -162,10 +162,11 @@ def _as_written(
             f"targets.{target.name}: it cannot be told in which folder the build in "
             f"{build.span.path} runs; name the main package (`main: ./cmd/x`)"
         )
-    environment, text = _line(target, build, source, folder, env)
+    environment, text, below = _line(target, build, source, folder, env)
     program = (_program(chain, build) if _several(build) else None) or target.name
     directory = root / site.directory
-    command = Command(("sh", "-c", text), directory, environment, "build", timeout=target.timeout)
+    start = directory.parents[below - 1] if below else directory
+    command = Command(("sh", "-c", text), start, environment, "build", timeout=target.timeout)
     return Build(
         command,
         folder / program,
@@ -177,8 +178,9 @@ def _as_written(
 
 def _line(
     target: Target, build: GoBuild, source: SourceFile, folder: Path, env: Mapping[str, str]
-) -> tuple[dict[str, str], str]:
-    """The environment and the shell text of the build."""
+) -> tuple[dict[str, str], str, int]:
+    """The environment and the shell text of the build, and how many folders it goes down by
+    itself before it builds (``cd`` in a branch of a conditional)."""
     dockerfile = open_dockerfile(source)
     stages = scoped_stages(dockerfile)
     instruction, scope = _scope(stages, build)
@@ -188,7 +190,13 @@ def _line(
     shift = instruction.body_start if inside else 0
     values = _stage_environment(scope, dict(target.build_args))
     text = _text(target, build, read_builds(dockerfile, stages), data, shift, folder)
-    return {**env, **values}, text
+    below = 0
+    if build.conditional is not None:
+        before = data[build.conditional.start - shift : build.span.start - shift]
+        deeper = os.path.relpath(build.directory, scope.workdir)
+        if re.search(rb"\bcd\s", before) and not deeper.startswith(".."):
+            below = 0 if deeper == "." else len(Path(deeper).parts)
+    return {**env, **values}, text, below
 
 
 def _scope(stages: tuple[ScopedStage, ...], build: GoBuild) -> tuple[Instruction, Scope]:
