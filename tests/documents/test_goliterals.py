@@ -116,6 +116,10 @@ def test_gofmt_has_nothing_to_change_where_an_element_goes(
         ("T{}", "T{Image: 7}"),
         ("T{\n\t\tA: 1,\n\t}", "T{\n\t\tA:     1,\n\t\tImage: 7,\n\t}"),
         (
+            "T{\n\t\tA:            1,\n\t\tVolumeMounts: 2,\n\t}",
+            "T{\n\t\tA:            1,\n\t\tVolumeMounts: 2,\n\t\tImage:        7,\n\t}",
+        ),
+        (
             "T{\n\t\tA: 1, // why\n\n\t\tNext: 2,\n\t}",
             "T{\n\t\tA: 1, // why\n\n\t\tNext:  2,\n\t\tImage: 7,\n\t}",
         ),

@@ -262,6 +262,15 @@ def test_a_branch_that_runs_later_gets_it() -> None:
     assert user.text == "0"
 
 
+def test_behind_the_condition_already() -> None:
+    branch = ASKING.replace(
+        "\treturn &corev1.Pod{", "\tif withCoverage() {\n\treturn &corev1.Pod{"
+    ).replace("\t\t},\n\t}\n}\n", "\t\t},\n\t}\n\t}\n\treturn nil\n}\n")
+    container = only(branch)
+    assert root_for_coverage(container) == ()
+    assert "SecurityContext: &corev1" in applied(branch, container.set_user(0))
+
+
 def test_without_a_condition_there_is_no_root_for_coverage_only() -> None:
     assert root_for_coverage(only(LITERAL)) == ()
     unknown = ASKING.replace('os.Getenv("E2E_COVERAGE") == "true"', "image == coverage")
