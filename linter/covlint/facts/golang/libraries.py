@@ -1,6 +1,6 @@
 """Libraries that subscribe a program to SIGTERM.
 
-Each entry was read in the version that it names, for the signals that it takes
+Each entry was read in the version that it names (two say that they were not), for the signals that it takes
 (SIGTERM is always among them) and for what becomes of the process then. A
 library that is neither here nor among the quiet modules may do anything: unknown.
 """
@@ -89,12 +89,10 @@ LIBRARIES: dict[str, Library] = {
     ),
     "github.com/openshift/library-go/pkg/controller/controllercmd": Library(
         "library-go",
-        "github.com/openshift/library-go 72bf34f474bc",
+        "github.com/openshift/library-go 85336565c3c7",
         _CONTEXT,
         frozenset({"NewControllerCommandConfig"}),
     ),
-    "github.com/rancher/wrangler/pkg/signals": _WRANGLER,
-    "github.com/rancher/wrangler/v2/pkg/signals": _WRANGLER,
     "github.com/rancher/wrangler/v3/pkg/signals": _WRANGLER,
     "knative.dev/pkg/signals": Library(
         "knative",
@@ -170,7 +168,7 @@ LIBRARIES: dict[str, Library] = {
     "github.com/ory/graceful": Library(
         "graceful", "github.com/ory/graceful v0.1.3", _RETURNS, frozenset({"Graceful"})
     ),
-    "github.com/tylerb/graceful": _GRACEFUL,
+    "github.com/tylerb/graceful": _GRACEFUL,  # the repository that gopkg.in serves
     "gopkg.in/tylerb/graceful.v1": _GRACEFUL,
     "github.com/fvbock/endless": Library(
         "endless",
