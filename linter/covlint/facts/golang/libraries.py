@@ -1,8 +1,9 @@
 """Libraries that subscribe a program to SIGTERM.
 
-Each entry was read in the version that it names (two say that they were not), for the signals that it takes
-(SIGTERM is always among them) and for what becomes of the process then. A
-library that is neither here nor among the quiet modules may do anything: unknown.
+Each entry was read in the version that it names (two say that they were not), for
+the signals that it takes (SIGTERM is always among them) and for what becomes of the
+process then. A library that is neither here nor among the quiet modules may do
+anything: unknown.
 """
 
 from __future__ import annotations
