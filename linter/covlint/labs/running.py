@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,6 +60,9 @@ class Bench:
     environ: Mapping[str, str]
     keep: Path | None = None  # a folder in which the projects of the runs stay
     runs: list[LabProcesses] = field(default_factory=list)
+    known: dict[object, Seen] = field(default_factory=dict)
+    turns: dict[object, threading.Lock] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def starting(self, processes: LabProcesses) -> LabProcesses:
         """Remember an executor, so that an interrupt ends what it has started."""
@@ -101,11 +106,33 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
 
 
 def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
+    """One run; projects that are the same byte for byte, such as the twins of most labs, are
+    run once."""
+    builders = lab.builders if prepared.variant is Variant.BEFORE else ()
+    key = (go.number, lab.engine, lab.script, builders, _digest(prepared.root))
+    with bench.lock:
+        turn = bench.turns.setdefault(key, threading.Lock())
+    with turn:
+        if key not in bench.known:
+            bench.known[key] = _really_run(lab, prepared, go, bench)
+    return replace(bench.known[key], found=prepared.found)
+
+
+def _digest(root: Path) -> str:
+    found = hashlib.sha256()
+    for file in sorted(root.rglob("*")):
+        if file.is_file():
+            found.update(file.relative_to(root).as_posix().encode() + b"\0")
+            found.update(hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _really_run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
     begin = time.monotonic()
     out = prepared.root.parent / "out"
     env = environment(go.toolchain, bench.environ)
     if lab.script is not None:
-        run = ScriptRun(lab.script, prepared, env, out, _locator(prepared))
+        run = ScriptRun(lab.script, prepared, env, out, _locator(prepared), lab.heavy)
         verdict = run_script(run, bench.starting(LabProcesses()))
     else:
         targets = _targets(lab, prepared.root)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
+from covlint.labs.clusters import instrumented, left_behind, surroundings
 from covlint.labs.lab import Script
 from covlint.labs.reports import doubled, signs_of_report
 from covlint.labs.variants import Prepared
-from covlint.runner.command import Command, Processes
+from covlint.runner.command import Command, Completed, Processes
 from covlint.runner.diagnose import Locate, Observation, diagnose, signs_of
 from covlint.runner.folder import read_folder
 from covlint.runner.profile import read_profile
@@ -30,21 +31,39 @@ class ScriptRun:
     env: Mapping[str, str]
     out: Path
     locate: Locate
+    engines: bool = False  # it calls docker, kind or kubectl
 
 
 def run_script(run: ScriptRun, processes: Processes) -> Verdict:
     """Run the script to its end, and judge what it leaves."""
     root, script = run.prepared.root, run.script
     run.out.mkdir(parents=True, exist_ok=True)
-    log = run.out / "suite.log"
-    command = Command(("sh", "-c", script.run), root, run.env, "suite", _TIMEOUT, log)
-    answer = processes.run(command)
+    env = dict(run.env)
+    if run.engines:
+        env = surroundings(run.env, run.out, processes)
+    try:
+        if script.prepare is not None:
+            _shell(script.prepare, root, env, run.out / "prepare.log", processes)
+        answer = _shell(script.run, root, env, run.out / "suite.log", processes)
+        lost = left_behind(processes, env) if run.engines else None
+        able = instrumented(processes, env, run.out) if run.engines else None
+    finally:
+        if script.cleanup is not None:
+            _shell(script.cleanup, root, env, run.out / "cleanup.log", processes)
     places = [root / place for place in script.data]
     joint = join(places, run.out / "data")
     exercise = exercise_claim(answer.code == 0, f"exit code {answer.code}", True)
-    judged = Judged(run.prepared, run.out, joint, answer.output, run.locate, (exercise,))
+    judged = Judged(
+        run.prepared, run.out, joint, answer.output, run.locate, (exercise,), lost, able
+    )
     report = root / script.report if script.report is not None else None
     return judge(judged, report, places)
+
+
+def _shell(
+    text: str, root: Path, env: Mapping[str, str], log: Path, processes: Processes
+) -> Completed:
+    return processes.run(Command(("sh", "-c", text), root, env, "suite", _TIMEOUT, log))
 
 
 def join(places: Iterable[Path], joint: Path) -> Path:
@@ -66,6 +85,8 @@ class Judged:
     log: str
     locate: Locate
     claims: tuple[Validation, ...] = ()
+    elsewhere: str | None = None  # where counters lie that the script has not brought out
+    instrumented: bool | None = None  # the binary of its image
 
 
 def judge(judged: Judged, report: Path | None, places: Sequence[Path]) -> Verdict:
@@ -74,7 +95,10 @@ def judge(judged: Judged, report: Path | None, places: Sequence[Path]) -> Verdic
     profile = read_profile(judged.data, judged.prepared.root, judged.out)
     claims = (*judged.claims, *validate(profile, Expectations()))
     failed = [claim for claim in claims if claim.outcome is Outcome.FAILED]
-    signs = list(signs_of(Observation(read_folder(judged.data), judged.log), failed))
+    folder = read_folder(judged.data)
+    thrown = judged.elsewhere if not folder.counters else None
+    seen = Observation(folder, judged.log, instrumented=judged.instrumented, thrown_away=thrown)
+    signs = list(signs_of(seen, failed))
     if report is not None and profile.packages:
         lacking = list(signs_of_report(report, profile, places, judged.log))
         known = {sign.symptom for sign in lacking}

@@ -49,6 +49,8 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
         _ended(sign, seen.ending) if sign.symptom is Symptom.META_ONLY else sign
         for sign in signs_in_folder(seen.folder)
     ]
+    if not _empty(in_folder):  # it says more than covdata's "no applicable files"
+        signs = [sign for sign in signs if sign.symptom is not Symptom.NO_META]
     if not (signs and _empty(in_folder)):
         signs += in_folder
     known = {sign.symptom for sign in signs}

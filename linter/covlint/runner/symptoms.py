@@ -62,11 +62,14 @@ MEANINGS: dict[Symptom, Meaning] = {
     ),
     Symptom.NO_META: Meaning(
         Hop.BUILD,
-        ("COV114", "COV105", "COV101", "COV103", "COV117", "COV104", "COV206", "COV111"),
+        (
+            *("COV114", "COV105", "COV101", "COV103", "COV117", "COV104", "COV206", "COV111"),
+            *("COV504", "COV502", "COV401", "COV404", "COV403", "COV305", "COV302", "COV503"),
+        ),
         "check that the binary is built with -cover, and that -coverpkg includes its main package",
     ),
     Symptom.NOT_SET: Meaning(
-        Hop.COVERDIR, ("COV301",), "set GOCOVERDIR in the container that runs the binary"
+        Hop.COVERDIR, ("COV301", "COV118"), "set GOCOVERDIR in the container that runs the binary"
     ),
     Symptom.MISSING_DIRECTORY: Meaning(
         Hop.COVERDIR,
@@ -182,6 +185,7 @@ _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
         (r"invalid meta-data file magic string|invalid magic string", Symptom.UNREADABLE_FILE),
         (r"^error: reading inputs: open .*: no such file or directory", Symptom.MISSING_DIRECTORY),
         (r"^build cache is (?:disabled by GOCACHE=off|required, but could)", Symptom.NOT_EXTRACTED),
+        (r"^error: timed out waiting for the condition", Symptom.NEVER_STARTED),
         (r"^warning: no applicable files found in input directories", Symptom.NO_META),
         (
             r'^cover: line "mode: \w+" doesn\'t match expected format',

@@ -52,7 +52,7 @@ class ForcedKill(Rule[Chain]):
     severity = Severity.ERROR
     evidence = Evidence.REPRODUCED
     since = "0.1.0"
-    symptom = Symptom.KILLED
+    symptom = Symptom.META_ONLY
     source = "facts, part G: podman kill, delete --force, podman rm -f, kind delete cluster"
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
