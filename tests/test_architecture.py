@@ -20,7 +20,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.facts",),
     ("covlint.chain", "covlint.wiring", "covlint.golayout"),
     ("covlint.readers", "covlint.reading", "covlint.reparse"),
-    ("covlint.rendering", "covlint.deployments", "covlint.makeruns"),
+    ("covlint.rendering", "covlint.deployments", "covlint.makeruns", "covlint.composefiles"),
     ("covlint.project",),
     ("covlint.rule",),
     ("covlint.registry", "covlint.selection", "covlint.config"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 
 _CHART = re.compile(r"(?:^|/)Chart\.yaml$")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def join_files(
+    facts: Facts, paths: Collection[str], lookup: Callable[[str], SourceFile | None]
+) -> None:
+    """Completes the facts by what commands say of other files: Makefiles that are called
+    with variables, compose files that are used together."""
+    if facts.make_calls:
+        from covlint.makeruns import follow_calls  # only where make is called
+
+        follow_calls(facts, paths, lookup)
+    if any(container.pod.is_compose for container in facts.containers):
+        from covlint.composefiles import put_together  # only where there are compose files
+
+        put_together(facts, lookup)
 
 
 def is_kustomization(path: str) -> bool:

@@ -9,7 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from covlint.chain import Chain
-from covlint.deployments import claims_of, is_kustomization, may_run, read_templated, resolve
+from covlint.deployments import (
+    claims_of,
+    is_kustomization,
+    join_files,
+    may_run,
+    read_templated,
+    resolve,
+)
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
 from covlint.facts.dockerfile.base_images import short_name
@@ -187,10 +194,7 @@ class Project:
             self._parse(path, named=False)
         self._read_entrypoints()
         self._read_go_packages()
-        if self.facts.make_calls:
-            from covlint.makeruns import follow_calls  # only where make is called
-
-            follow_calls(self.facts, frozenset(self._paths), self._neighbour)
+        join_files(self.facts, frozenset(self._paths), self._neighbour)
         instrumented = self._may_run_instrumented()
         explained: frozenset[str] = frozenset()
         if instrumented or self._speaking_yaml:

@@ -82,12 +82,12 @@ def _with_others(
     return replace(_of_yaml(source, facts), also=tuple(also))
 
 
-def _read_compose(source: SourceFile) -> Reading:
+def _read_compose(source: SourceFile, lookup: Lookup) -> Reading:
     from covlint.facts.compose.services import read_compose
 
     if _is_manifest(source.data):
         return _read_yaml(source)
-    return _of_yaml(source, read_compose)
+    return _of_yaml(source, lambda one: read_compose(one, lookup))
 
 
 def _read_skaffold(source: SourceFile) -> Reading:
@@ -255,7 +255,8 @@ COMPOSE = Reader(
     "yaml",
     re.compile(r"(?:^|/)[^/]*compose(?:[._-][^/]*)?\.ya?ml$"),
     lambda data: _SERVICES.search(data) is not None or _is_manifest(data),
-    _read_compose,
+    lambda source: _read_compose(source, _nothing),
+    read_with=_read_compose,
 )
 SKAFFOLD = Reader(
     "yaml",

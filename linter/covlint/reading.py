@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.commands.collecting import DataCommand
     from covlint.facts.commands.extraction import ImageBuild, Step
     from covlint.facts.commands.makecalls import MakeCall
+    from covlint.facts.commands.steps import ComposeCall
     from covlint.facts.dockerfile.build import GoBuild
     from covlint.facts.dockerfile.image import Image
     from covlint.facts.kubernetes.cluster import KindCluster
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.kubernetes.workload import Container
 
     Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
-    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall
+    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall | ComposeCall
 
 #: Gives a file of the project by its path; None when it is not there or cannot be read.
 Lookup = Callable[[str], "SourceFile | None"]

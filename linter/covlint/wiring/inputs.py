@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.commands.collecting import DataCommand
     from covlint.facts.commands.extraction import ImageBuild, Step
     from covlint.facts.commands.makecalls import MakeCall
+    from covlint.facts.commands.steps import ComposeCall
     from covlint.facts.dockerfile.build import GoBuild
     from covlint.facts.dockerfile.image import Image
     from covlint.facts.golang.modules import GoModule, Workspace
@@ -39,6 +40,7 @@ class Facts:
     release_builds: list[ReleaseBuild] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     make_calls: list[MakeCall] = field(default_factory=list)
+    compose_calls: list[ComposeCall] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
 
     def add(
@@ -52,7 +54,8 @@ class Facts:
         | DataCommand
         | ReleaseBuild
         | Namespace
-        | MakeCall,
+        | MakeCall
+        | ComposeCall,
     ) -> None:
         """Put a fact where it belongs."""
         # by name, so that types that never turn up need not be imported
@@ -67,6 +70,7 @@ class Facts:
             "ReleaseBuild": self.release_builds,
             "Namespace": self.namespaces,
             "MakeCall": self.make_calls,
+            "ComposeCall": self.compose_calls,
         }
         homes[type(fact).__name__].append(fact)
 

@@ -40,6 +40,7 @@ _MATTERS = re.compile(
     rb"(?:build|bud|cp|run|exec|kill|stop)\b"
     rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov"
     rb"|\bkind[\"')}]*\s+(?:load|create|delete)\b"
+    rb"|compose[\"')}]*\s[^\n]*(?:-f|--file)\b[^\n]*\s(?:-f|--file)\b|compose_file\b"
     rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
     rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
 )

@@ -107,6 +107,15 @@ class Step:
     inward: bool = False
 
 
-Fact: TypeAlias = "ImageBuild | Step"
+@dataclass(frozen=True, slots=True)
+class ComposeCall:
+    """``docker compose -f A -f B``: files that are used together, the last one wins. Their
+    paths are relative to the project root."""
+
+    files: tuple[str, ...]
+    span: Span
+
+
+Fact: TypeAlias = "ImageBuild | Step | ComposeCall"
 #: What scripts do.
-ScriptFact: TypeAlias = "ImageBuild | Step | GoBuild | DataCommand | MakeCall"
+ScriptFact: TypeAlias = "ImageBuild | Step | ComposeCall | GoBuild | DataCommand | MakeCall"

@@ -23,7 +23,7 @@ from covlint.facts.commands.options import (
     takes_run_value,
     unwrapped,
 )
-from covlint.facts.commands.steps import Fact, ImageBuild, Step, StepKind
+from covlint.facts.commands.steps import ComposeCall, Fact, ImageBuild, Step, StepKind
 from covlint.facts.kubernetes.lifecycle import (
     Deed,
     compose_deed,
@@ -189,6 +189,12 @@ class ToolCalls:
     ) -> Iterator[Fact]:
         """``docker compose`` and ``docker-compose``: what moves the data."""
         parsed = take_apart(rest, lambda name: name in COMPOSE_VALUES, stop=True)
+        files = [one.text for one in parsed.options if one.name in ("-f", "--file")]
+        if not files:
+            files = [*filter(None, self.values.variables.get("COMPOSE_FILE", "").split(":"))]
+        paths = [relative_to_root(self.values.join(file)) if file else None for file in files]
+        if len(paths) > 1 and None not in paths:
+            yield ComposeCall(tuple(filter(None, paths)), self.span)
         verb = parsed.operands[-1].text if parsed.operands else None
         if verb == "cp":
             yield from self.copy_through(tool, arguments, list(parsed.rest))

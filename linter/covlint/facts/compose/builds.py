@@ -4,44 +4,51 @@ from __future__ import annotations
 
 import posixpath
 
-from covlint.documents.yaml import AnyNode, YamlEntry, YamlMapping, YamlSequence
+from covlint.documents.yaml import AnyNode, YamlMapping, YamlSequence
 from covlint.documents.yaml_script import argument_word
 from covlint.facts.commands.steps import BuildArgument, ImageBuild
+from covlint.facts.compose.layers import Service
 from covlint.facts.compose.values import known_word, pairs_of
-from covlint.source import SourceFile
 
 
-def read_build(entry: YamlEntry, build: AnyNode, tag: str) -> ImageBuild:
+def read_build(service: Service, tag: str) -> ImageBuild:
     """``build`` of a service; ``tag`` is what the image is told by."""
-    source = entry.key.source
-    folder = posixpath.dirname(source.path)
-    inner = build if isinstance(build, YamlMapping) else None
-    written = build if inner is None else inner.get("context")
-    known = known_word(written)
-    context = known.text if known is not None else None
-    if inner is not None and written is None:
-        context = "."
-    directory = _below(folder, context)
-    file = inner.get("dockerfile") if inner is not None else None
+    written = service.written("build")
+    found: dict[str, tuple[str, AnyNode]] = {}  # with the folder that it counts from
+    for layer, node in written:
+        if isinstance(node, YamlMapping):
+            found.update({key: (layer.folder, value) for key, value in node.items()})
+        else:
+            found["context"] = (layer.folder, node)
+    folder, context = found.get("context", (written[-1][0].folder, None))
+    known = known_word(context)
+    place = "." if context is None else known.text if known is not None else None
+    directory = _below(folder, place)
     dockerfile: str | None = None
-    if inner is not None and inner.get("dockerfile_inline") is not None:
+    file = found["dockerfile"][1] if "dockerfile" in found else None
+    if "dockerfile_inline" in found:
         directory = None
     elif directory is not None and file is None:
         dockerfile = _below(directory, "Dockerfile")
     elif directory is not None and (name := known_word(file)) is not None:
         dockerfile = _below(directory, name.text)
-    target = inner.get("target") if inner is not None else None
+    target = found["target"][1] if "target" in found else None
     goal = known_word(target)
-    arguments, opaque = _arguments(source, inner.get("args") if inner is not None else None)
+    arguments: dict[str, BuildArgument] = {}
+    opaque = target is not None and goal is None
+    for _, node in written:
+        given, unclear = _arguments(node.get("args") if isinstance(node, YamlMapping) else None)
+        arguments.update({one.name: one for one in given})
+        opaque = opaque or unclear
     return ImageBuild(
         dockerfile=dockerfile,
         context=directory,
-        tags=(tag, *_texts(inner.get("tags") if inner is not None else None)),
+        tags=(tag, *_texts(found["tags"][1] if "tags" in found else None)),
         target=goal.text if goal is not None else None,
-        arguments=arguments,
-        opaque=opaque or (target is not None and goal is None),
-        span=entry.key.span,
-        recipe=entry.key.text,
+        arguments=tuple(arguments.values()),
+        opaque=opaque,
+        span=service.key.span,
+        recipe=service.key.text,
         builder="compose",
     )
 
@@ -54,14 +61,15 @@ def _below(folder: str, path: str | None) -> str | None:
     return None if joined.startswith("..") else joined
 
 
-def _arguments(source: SourceFile, node: AnyNode | None) -> tuple[tuple[BuildArgument, ...], bool]:
+def _arguments(node: AnyNode | None) -> tuple[tuple[BuildArgument, ...], bool]:
     pairs, opaque = pairs_of(node)
-    found = [
-        BuildArgument(name.text, value.text, span, argument_word(source, value))
-        if value is not None
-        else BuildArgument(name.text, None, span)
-        for name, value, span in pairs
-    ]
+    found: list[BuildArgument] = []
+    for name, value, span in pairs:
+        if value is None or node is None:
+            found.append(BuildArgument(name.text, None, span))
+        else:
+            word = argument_word(node.source, value)
+            found.append(BuildArgument(name.text, value.text, span, word))
     return tuple(found), opaque
 
 

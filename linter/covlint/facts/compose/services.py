@@ -2,26 +2,28 @@
 
 A service is told apart from a pod's container by the kind of its pod,
 :data:`~covlint.facts.kubernetes.pod.COMPOSE`. Values that compose fills in (``$VAR``,
-``${VAR:-x}``) are not known; nor is what ``extends``, ``env_file`` or an
-overriding file adds.
+``${VAR:-x}``) are not known. Services of ``profiles`` are read like any other: whether
+they are started, only the command tells.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from covlint.documents.yaml import (
     AnyNode,
     YamlDocument,
-    YamlEntry,
     YamlMapping,
     YamlScalar,
     YamlSequence,
 )
-from covlint.facts.commands.steps import ImageBuild
+from covlint.facts.commands.steps import ComposeCall, ImageBuild
 from covlint.facts.compose.builds import read_build
+from covlint.facts.compose.env_file import read_env_file
+from covlint.facts.compose.layers import Lookup, Service, services_of
 from covlint.facts.compose.values import known_word, pairs_of, part_of
 from covlint.facts.kubernetes.pod import (
     COMPOSE,
@@ -39,29 +41,52 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 _MODES = re.compile(r"[a-zA-Z,=]+$")
 
 
-def read_compose(document: YamlDocument) -> tuple[Container | ImageBuild, ...]:
-    """Each service of the file: how its image is built, if it is, and its container."""
-    found: list[Container | ImageBuild] = []
+def read_compose(
+    document: YamlDocument, lookup: Lookup | None = None
+) -> tuple[Container | ImageBuild | ComposeCall, ...]:
+    """Each service of the file: how its image is built, if it is, and its container.
+    ``lookup`` finds the files that it names."""
+    services = services_of((document,), lookup)
+    found = tuple(fact for service in services for fact in _service(service, lookup))
+    return (*found, *_included(document))
+
+
+def _included(document: YamlDocument) -> Iterator[ComposeCall]:
+    """``include`` with several paths: files that are put together before they are included."""
+    folder = posixpath.dirname(document.source.path)
     for root in document.documents:
-        services = root.mapping("services") if isinstance(root, YamlMapping) else None
-        seen: set[str] = set()
-        for entry in reversed(services.entries if services is not None else ()):
-            if isinstance(entry.value, YamlMapping) and entry.key.text not in seen:
-                seen.add(entry.key.text)
-                found[:0] = _service(entry, entry.value)
-    return tuple(found)
+        include = root.get("include") if isinstance(root, YamlMapping) else None
+        for item in include.items if isinstance(include, YamlSequence) else ():
+            paths = item.get("path") if isinstance(item, YamlMapping) else None
+            if not isinstance(paths, YamlSequence):
+                continue
+            words = [known_word(one) for one in paths.items]
+            if len(words) > 1 and None not in words:
+                files = (posixpath.join(folder, word.text) for word in words if word is not None)
+                yield ComposeCall(tuple(map(posixpath.normpath, files)), paths.span)
 
 
-def _service(entry: YamlEntry, node: YamlMapping) -> Iterator[Container | ImageBuild]:
-    path = node.source.path
-    image = known_word(node.get("image"))
-    build = node.get("build")
-    if build is not None:
+def read_together(
+    documents: Sequence[YamlDocument], lookup: Lookup | None
+) -> dict[str, tuple[Container | ImageBuild, ...]]:
+    """The services that more than one of the files describe, where they are used together."""
+    return {
+        service.key.text: tuple(_service(service, lookup))
+        for service in services_of(documents, lookup)
+        if service.files > 1
+    }
+
+
+def _service(service: Service, lookup: Lookup | None) -> Iterator[Container | ImageBuild]:
+    image = known_word(service.get("image"))
+    builds = service.written("build")
+    if builds:
         # An image without a name can still be told: it is this service's own.
-        own = image or Word(f"{path}#{entry.key.text}", entry.key.span)
-        yield read_build(entry, build, own.text)
+        name = service.key.text
+        own = image or Word(f"{service.key.source.path}#{name}", service.key.span)
+        yield read_build(service, own.text)
         image = own
-    yield _container(entry.key, node, image, partial=build is None and node.get("image") is None)
+    yield _container(service, image, lookup)
 
 
 def _true(node: AnyNode | None) -> Word | None:
@@ -71,23 +96,21 @@ def _true(node: AnyNode | None) -> Word | None:
 # -- the container -----------------------------------------------------------
 
 
-def _container(
-    key: YamlScalar, node: YamlMapping, image: Word | None, *, partial: bool
-) -> Container:
-    """``partial``: the service is completed by another file."""
-    partial = partial or node.get("extends") is not None
-    env, env_opaque = _environment(node)
-    mounts, volumes, mounts_opaque = _volumes(node)
-    command, command_opaque = _words(node.get("entrypoint"))
-    arguments, arguments_opaque = _words(node.get("command"))
-    signal, user = known_word(node.get("stop_signal")), node.get("user")
+def _container(service: Service, image: Word | None, lookup: Lookup | None) -> Container:
+    partial = service.partial or (image is None and service.get("image") is None)
+    key, node = service.key, service.node
+    env, env_opaque = _environment(service, lookup)
+    mounts, volumes, mounts_opaque = _volumes(service)
+    command, command_opaque = _words(service.get("entrypoint"))
+    arguments, arguments_opaque = _words(service.get("command"))
+    signal, user = known_word(service.get("stop_signal")), service.get("user")
     pod = Pod(
         kind=COMPOSE,
         name=Word(key.text, key.span),
         namespace=None,
         labels=(),
         replicas=None,
-        grace_period=_seconds(node.get("stop_grace_period")),
+        grace_period=_seconds(service.get("stop_grace_period")),
         volumes=volumes,
         node=node,
         span=key.span,
@@ -105,7 +128,7 @@ def _container(
         command=command,
         arguments=arguments,
         identity=_identity(user, partial),
-        read_only_root=_true(node.get("read_only")),
+        read_only_root=_true(service.get("read_only")),
         pre_stop=None,
         init_containers=(),
         node=node,
@@ -115,44 +138,72 @@ def _container(
     )
 
 
-def _environment(node: YamlMapping) -> tuple[tuple[EnvVar, ...], bool]:
-    written = node.get("environment")
-    pairs, opaque = pairs_of(written)
-    holder = written if isinstance(written, YamlMapping) else node
-    in_mapping = holder is written
-    found = [
-        EnvVar(name, value, span, holder, key=name.text if in_mapping else "")
-        for name, value, span in pairs
-    ]
-    return tuple(found), opaque or node.get("env_file") is not None
+def _environment(service: Service, lookup: Lookup | None) -> tuple[tuple[EnvVar, ...], bool]:
+    found: list[EnvVar] = []
+    opaque = False
+    for layer, written in service.written("env_file"):
+        for path in _env_files(written):
+            joined = posixpath.normpath(posixpath.join(layer.folder, path)) if path else ""
+            source = lookup(joined) if lookup is not None and joined else None
+            if source is None:
+                opaque = True
+                continue
+            own = [EnvVar(*one, service.node, key="") for one in read_env_file(source)]
+            found = _over(found, own)
+    for layer, written in service.written("environment"):
+        pairs, unclear = pairs_of(written)
+        opaque = opaque or unclear
+        holder = written if isinstance(written, YamlMapping) else layer.node
+        in_mapping = holder is written
+        own = [
+            EnvVar(name, value, span, holder, key=name.text if in_mapping else "")
+            for name, value, span in pairs
+        ]
+        found = _over(found, own)
+    return tuple(found), opaque
 
 
-def _volumes(node: YamlMapping) -> tuple[tuple[VolumeMount, ...], tuple[Volume, ...], bool]:
-    mounts: list[VolumeMount] = []
+def _over(former: list[EnvVar], own: list[EnvVar]) -> list[EnvVar]:
+    names = {one.name.text for one in own}
+    return [one for one in former if one.name.text not in names] + own
+
+
+def _env_files(node: AnyNode) -> Iterator[str | None]:
+    """The paths; None for one that is not known. A file that may be missing is no less
+    unknown when it is."""
+    for item in node.items if isinstance(node, YamlSequence) else (node,):
+        word = known_word(item.get("path") if isinstance(item, YamlMapping) else item)
+        yield word.text if word is not None else None
+
+
+def _volumes(service: Service) -> tuple[tuple[VolumeMount, ...], tuple[Volume, ...], bool]:
+    mounted: dict[str, tuple[VolumeMount, Volume]] = {}
+    opaque = service.get("volumes_from") is not None
+    for layer, written in service.written("volumes"):
+        opaque = opaque or isinstance(written, YamlMapping)
+        for item in written.items if isinstance(written, YamlSequence) else ():
+            one = None
+            if isinstance(item, YamlScalar):
+                one = _short(item, layer.node)
+            elif isinstance(item, YamlMapping):
+                one = _long(item)
+            if one is None:
+                opaque = True
+                continue
+            mounted[one[0].path.text] = one
+    for layer, written in service.written("tmpfs"):
+        for scalar in _list(written):
+            target, _, _ = scalar.text.partition(":")
+            if "$" in target:
+                opaque = True
+                continue
+            path = part_of(scalar, 0, len(target))
+            volume = Volume(path, VolumeKind.EMPTY_DIR, None, None, scalar.span, layer.node)
+            mounted[target] = _mount(path, path, None, scalar.span, layer.node), volume
     volumes: dict[str, Volume] = {}
-    written = node.get("volumes")
-    opaque = node.get("volumes_from") is not None or isinstance(written, YamlMapping)
-    for item in written.items if isinstance(written, YamlSequence) else ():
-        mounted = None
-        if isinstance(item, YamlScalar):
-            mounted = _short(item, node)
-        elif isinstance(item, YamlMapping):
-            mounted = _long(item)
-        if mounted is None:
-            opaque = True
-            continue
-        mounts.append(mounted[0])
-        volumes.setdefault(mounted[1].name.text, mounted[1])
-    for scalar in _list(node.get("tmpfs")):
-        target, _, _ = scalar.text.partition(":")
-        if "$" in target:
-            opaque = True
-            continue
-        path = part_of(scalar, 0, len(target))
-        mounts.append(_mount(path, path, None, scalar.span, node))
-        kind = VolumeKind.EMPTY_DIR
-        volumes.setdefault(target, Volume(path, kind, None, None, scalar.span, node))
-    return tuple(mounts), tuple(volumes.values()), opaque
+    for _, volume in mounted.values():
+        volumes.setdefault(volume.name.text, volume)
+    return tuple(mount for mount, _ in mounted.values()), tuple(volumes.values()), opaque
 
 
 def _list(node: AnyNode | None) -> list[YamlScalar]:
