@@ -124,3 +124,19 @@ def test_of_several_programs_in_an_image_the_command_names_the_one_that_runs() -
     assert codes({}) == []
     tool = template.replace("[/till]", "[/tool]")
     assert "COV305" in codes({"charts/e2e/templates/till.yaml": tool})
+
+
+def test_conditional_mounts_are_seen_and_alternatives_are_not() -> None:
+    moved = TEMPLATE.replace(
+        "mountPath: /coverdata\n              readOnly: true", "mountPath: /cov"
+    )
+    block = moved[moved.index("            - name: coverage\n") : moved.index("      volumes:")]
+    start = "            {{- if .Values.persistence }}\n"
+    certificate = "            - name: certs\n              mountPath: /certs\n"
+    end = "            {{- end }}\n"
+    one = moved.replace(block, start + block + end + start + certificate + end)
+    (found,) = inspected(one).report.diagnostics
+    assert (found.code, found.severity) == ("COV501", Severity.WARNING)
+    other = block.replace("/cov", "/coverdata")
+    either = moved.replace(block, start + block + "            {{- else }}\n" + other + end)
+    assert inspected(either).report.diagnostics == ()

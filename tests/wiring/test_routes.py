@@ -281,10 +281,13 @@ BREAKS = [
     # -- the same, copied out of the node
     ("node-copy", "Makefile", "control-plane:/coverdata/.", "control-plane:/coverage/.", Hop.EXTRACTION, "COV503"),
     ("node-copy", "e2e/till.yaml", "path: /coverdata\n            type", "path: /var/cover\n            type", Hop.EXTRACTION, "COV503"),
+    ("node-copy", "e2e/till.yaml", "mountPath: /coverdata", "mountPath: /coverage", Hop.MOUNT, "COV501"),
+    ("node-copy", "e2e/till.yaml", HOST_PATH, "          emptyDir: {}\n", Hop.VOLUME, "COV305"),
     ("node-copy", "Makefile", "\tdocker cp kind-control-plane:/coverdata/. out\n", "", Hop.EXTRACTION, "?"),
     # -- a claim, and a second pod to copy from
     ("claim", "e2e/copy.yaml", "claimName: coverage", "claimName: other", Hop.COPY_POD, "?"),
     ("claim", "e2e/copy.yaml", "mountPath: /data", "mountPath: /coverage", Hop.EXTRACTION, "COV503"),
+    ("claim", "e2e/till.yaml", CLAIM, "          emptyDir: {}\n", Hop.VOLUME, "COV305"),
     ("claim", "Makefile", "copy:/data/.", "copy:/coverdata/.", Hop.EXTRACTION, "COV503"),
     ("claim", "Makefile", "\tkubectl cp copy:/data/. out\n", "", Hop.EXTRACTION, "?"),
     # -- an emptyDir, copied while the pod lives

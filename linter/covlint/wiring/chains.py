@@ -41,6 +41,10 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.source import Word
 
 
+#: Names of containers that tell no service from another.
+_GENERIC = frozenset({"controller", "manager", "operator", "server", "service", "app", "main"})
+
+
 @dataclass(frozen=True, slots=True)
 class Wired:
     """Builds and images with what wiring knows about them, and the chains."""
@@ -312,9 +316,10 @@ def _main(
 
 def _service(image: Image | None, container: Container | None, builds: tuple[GoBuild, ...]) -> str:
     if container is not None:
-        name = container.name or container.pod.name
-        if name is not None:
-            return name.text
+        names = [word.text for word in (container.name, container.pod.name) if word is not None]
+        telling = (name for name in names if name not in _GENERIC)
+        if names:
+            return next(telling, names[0])
     for build in builds:
         name_of_output = output_name(build)
         if name_of_output:

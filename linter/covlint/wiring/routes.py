@@ -132,7 +132,7 @@ def _node(chain: Chain) -> _Hops:
     if chain.extra_mounts:
         copied = copy if copy is not None else next(_host_copies(chain), None)
         if copied is not None:
-            yield _copy_link(copied)
+            yield _copy_link(chain, copied)
         yield from _report(chain, copied)
     elif copy is None and chain.clusters:
         yield Hop.EXTRA_MOUNT, f"no Kind node mounts {volume.host_path.text}"
@@ -197,15 +197,19 @@ def _taken(chain: Chain, step: Step | None, otherwise: str) -> _Hops:
     if step is None:
         yield Link(Hop.EXTRACTION, None, f"not seen: {otherwise}", Certainty.UNKNOWN)
         return
-    yield _copy_link(step)
+    yield _copy_link(chain, step)
     yield from _report(chain, step)
 
 
-def _copy_link(step: Step) -> Link:
+def _copy_link(chain: Chain, step: Step) -> Link:
     tool = step.through or (step.words[0] if step.words else None) or "copy"
     verb = "pulled" if step.kind.name == "FETCH" else "copied"
-    sure = Certainty.EXACT if step.source is not None else Certainty.ASSUMED
-    return Link(Hop.EXTRACTION, step.span, f"{verb} by {tool}", sure)
+    if step.source is not None:
+        return exact(Hop.EXTRACTION, step.span, f"{verb} by {tool}")
+    # a copy of what is not seen is taken for this one where the report is made beside it
+    beside = any(one.span.path == step.span.path for one in _steps(chain, "REPORT"))
+    sure = Certainty.ASSUMED if beside else Certainty.UNKNOWN
+    return Link(Hop.EXTRACTION, step.span, f"may be {verb} by {tool}", sure)
 
 
 def _report(chain: Chain, copy: Step | None) -> _Hops:
@@ -262,11 +266,13 @@ def _pod_tools() -> frozenset[str | None]:
 
 
 def _pod_copies(chain: Chain) -> Iterator[Step]:
-    if chain.container is None or chain.coverdir is None or not chain.steps:
+    container = chain.container
+    if container is None or chain.coverdir is None or not chain.steps:
         return iter(())
-    from covlint.facts.commands.data_steps import tools_for
+    from covlint.facts.commands.data_steps import of_other_pod, tools_for
 
-    return _copies(chain, tools_for(chain.container), [chain.coverdir.text])
+    found = _copies(chain, tools_for(container), [chain.coverdir.text])
+    return (step for step in found if not of_other_pod(step, container))
 
 
 def _node_copies(chain: Chain, path: str) -> Iterator[Step]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
-from covlint.facts.commands.data_steps import copied, tools_for
+from covlint.facts.commands.data_steps import copied_out
 from covlint.facts.kubernetes.coverage_volume import coverage_mounts, written_fix
 from covlint.facts.kubernetes.workload import Container
 from covlint.rule import Invalid, Rule, Valid
@@ -42,7 +42,10 @@ class MismatchedCoverdir(Rule[Chain]):
         if not coverdir.text.startswith("/") or chain.mount is not None or container.mounts_opaque:
             return
         mounts = coverage_mounts(container)
-        if not mounts or copied(chain.steps, tools_for(container), [coverdir.text]):
+        # the image's own directory may be copied from while the pod lives, where it has one
+        absent = chain.image is not None and chain.image.has_directory(coverdir.text) is False
+        alive = copied_out(chain.steps, container, [coverdir.text])
+        if not mounts or (alive and not absent):
             return
         paths = list(dict.fromkeys(mount.path.text for mount in mounts))
         if len(paths) == 1:

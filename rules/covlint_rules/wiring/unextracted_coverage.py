@@ -17,8 +17,9 @@ from covlint.facts.commands.data_steps import (
     POD_TOOLS,
     copied,
     copied_container,
+    copied_out,
+    is_other_file,
     run_name,
-    tools_for,
 )
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.kubernetes.coverage_volume import is_coverage_path
@@ -49,7 +50,12 @@ _COPY_POD = (
     "      image: busybox\n      volumeMounts:\n        - name: data\n          mountPath: /data\n"
     "  volumes:\n    - name: data\n      persistentVolumeClaim:\n        claimName: e2e\n"
 )
-_NODE = re.compile(r"^[\w.-]*(?:control-plane|worker)\d*:")
+_NODE = re.compile(r"(?:control-plane|worker)\d*$|\$\{[^}]*node[^}]*\}$", re.IGNORECASE)
+
+
+def _of_node(step: Step) -> bool:
+    """Whether the copy is out of a Kind node, by its name or that of the variable."""
+    return _NODE.search(step.origin or "") is not None
 
 
 class UnextractedCoverage(Rule[Chain]):
@@ -92,14 +98,14 @@ class UnextractedCoverage(Rule[Chain]):
             return
         claimed = volume is not None and volume.kind is VolumeKind.CLAIM
         own = [s for s in chain.steps if not (claimed and from_copy_pod(chain, s))]
-        if copied(own, tools_for(container), [coverdir.text]):
+        if copied_out(own, container, [coverdir.text]):
             return
         inside = copy_pod_path(chain) if claimed else coverdir
         if claimed and inside is not None and copied(chain.steps, POD_TOOLS, [inside.text]):
             return
         for step in chain.steps:
             place = self.place(step, inside, node, compose=container.pod.is_compose)
-            if place is None or step.source is None:
+            if place is None or step.source is None or is_other_file(step.source):
                 continue
             if claimed and not from_copy_pod(chain, step):
                 continue
@@ -141,16 +147,14 @@ class UnextractedCoverage(Rule[Chain]):
         if compose:
             return coverdir
         # what is no node is a container that the scripts run themselves
-        of_node = _NODE.match(step.operands[0] or "") is not None
-        return node if of_node else None
+        return node if _of_node(step) else None
 
     def elsewhere(self, chain: Chain, step: Step) -> list[str]:
-        """Where the data of other services lies, too; out of a node other paths are copied
-        than out of a pod."""
-        of_node = step.through in NODE_TOOLS and _NODE.match(step.operands[0] or "") is not None
-        """Where the data of any service lies, containers that scripts run included."""
+        """Where the data of any service lies, containers that scripts run included; out of a
+        node other paths are copied than out of a pod."""
         words = [word for step in chain.steps for word in step.words if word is not None]
         given = [word.partition("GOCOVERDIR=")[2] for word in words if "GOCOVERDIR=" in word]
+        of_node = step.through in NODE_TOOLS and _of_node(step)
         paths = chain.node_paths if of_node else chain.data_paths
         return [path for path in (*paths, *given) if path]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.commands.data_steps import copied, tools_for
+from covlint.facts.commands.data_steps import copied_out
 from covlint.facts.kubernetes.coverage_volume import coverage_extra_mounts, written_fix
 from covlint.facts.kubernetes.pod_settings import has_helper, onto_node
 from covlint.facts.kubernetes.workload import VolumeKind
@@ -51,7 +51,7 @@ class EphemeralCoverdir(Rule[Chain]):
             return
         if has_helper(container, volume.name.text):
             return
-        if copied(chain.steps, tools_for(container), [chain.coverdir.text, mount.path.text]):
+        if copied_out(chain.steps, container, [chain.coverdir.text, mount.path.text]):
             return
         kind = "a tmpfs" if container.pod.is_compose else "an emptyDir"
         paths = {one.container_path.text for one in coverage_extra_mounts(chain.clusters)}

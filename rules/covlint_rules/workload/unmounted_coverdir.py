@@ -3,10 +3,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity, Symptom
-from covlint.facts.commands.data_steps import copied, tools_for
+from covlint.facts.commands.data_steps import copied_out
+from covlint.facts.dockerfile.build import Instrumentation
 from covlint.facts.kubernetes.coverage_volume import coverage_mounts, mount_coverage
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain, may_serve_coverage
+
+_IMAGE = 'FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\nCMD ["/till"]\n'
+#: Files that are used one at a time say nearly the same things of a service.
+_SERVICE = (
+    "services:\n  till:\n    build: .\n    container_name: till\n    ports: ['80:80']\n"
+    "    volumes:\n      - ./coverdata:/coverdata\n    mem_limit: 1g\n    networks: [e2e]\n"
+)
+_GIVEN = "    environment:\n      GOCOVERDIR: /coverdata\n"
 
 
 class UnmountedCoverdir(Rule[Chain]):
@@ -44,9 +53,12 @@ class UnmountedCoverdir(Rule[Chain]):
             return
         if may_serve_coverage(chain):
             return
-        if copied(chain.steps, tools_for(container), [coverdir.text]):
+        if copied_out(chain.steps, container, [coverdir.text]):
             return
         here = container.variable("GOCOVERDIR") is not None
+        # an image that always sets it, and is instrumented on demand, is run plainly as well
+        if not here and chain.instrumentation is not Instrumentation.YES:
+            return
         yield self.diagnostic(
             coverdir.span if here else container.span,
             f"no volume is mounted at {coverdir.text}: the counters are written when the program "
@@ -110,8 +122,46 @@ class UnmountedCoverdir(Rule[Chain]):
             },
             "the image has the variable in production, too",
         ),
+        Valid(
+            {
+                "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /till .\n"
+                'ENV GOCOVERDIR=/coverdata\nCMD ["/till"]\n',
+                "Makefile": "cov:\n\tdocker build --build-arg GOFLAGS=-cover -t till:cov .\n",
+                "docker-compose.test.yml": "services:\n  till:\n    image: till:latest\n"
+                "    build: .\n",
+            },
+            "a test that runs the plain image",
+        ),
+        Valid(
+            {
+                "Dockerfile": _IMAGE,
+                "docker-compose.yml": _SERVICE,
+                "docker-compose.cover.yml": "services:\n  till:\n    environment:\n"
+                "      GOCOVERDIR: /coverdata\n    volumes:\n      - ./coverdata:/coverdata\n",
+            },
+            "an override mounts it",
+        ),
     )
     INVALID = (
+        Invalid(
+            {
+                "Dockerfile": _IMAGE,
+                "docker-compose.pg.yml": _SERVICE.replace("    ports", _GIVEN + "    ports"),
+                "docker-compose.my.yml": _SERVICE.replace(
+                    "    ports", _GIVEN.replace("/coverdata", "«/coverdata»") + "    ports"
+                )
+                .replace("    volumes:\n      - ./coverdata:/coverdata\n", "")
+                .replace("mem_limit", "volumes: [./data:/data]\n    mem_limit"),
+            },
+            fixed={
+                "docker-compose.my.yml": _SERVICE.replace("    ports", _GIVEN + "    ports")
+                .replace("    volumes:\n      - ./coverdata:/coverdata\n", "")
+                .replace(
+                    "mem_limit", 'volumes: [./data:/data, "./coverdata:/coverdata"]\n    mem_limit'
+                ),
+            },
+            message="no volume is mounted at /coverdata",
+        ),
         Invalid(
             {
                 "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"

@@ -47,8 +47,24 @@ def copies(
             continue
         if copied_container(step) in own:
             continue
-        if step.source is None or any(_meet(step.source, path) for path in paths):
+        if step.source is None or any(_holds_data(step.source, path) for path in paths):
             yield step
+
+
+def copied_out(steps: Iterable[Step], container: Container, paths: Collection[str]) -> bool:
+    """Whether something copies one of the paths out of this very container."""
+    own = (step for step in steps if not of_other_pod(step, container))
+    return copied(own, tools_for(container), paths)
+
+
+def of_other_pod(step: Step, container: Container) -> bool:
+    """Whether ``kubectl cp NAME:PATH`` names a pod that is not one of the container's workload:
+    those have its name in theirs."""
+    name, origin = container.pod.name, step.origin
+    if step.through != "kubectl" or name is None or origin is None or "$" in origin:
+        return False
+    pod = origin.rpartition("/")[2]
+    return name.text not in pod and pod not in name.text
 
 
 def run_name(step: Step) -> str | None:
@@ -98,6 +114,18 @@ def _meet(source: str, path: str) -> bool:
     return (first + "/").startswith(second.rstrip("/") + "/") or (second + "/").startswith(
         first.rstrip("/") + "/"
     )
+
+
+def _holds_data(source: str, path: str) -> bool:
+    below = _absolute(source.partition("*")[0]).startswith(_absolute(path).rstrip("/") + "/")
+    return not (below and is_other_file(source)) and _meet(source, path)
+
+
+def is_other_file(path: str) -> bool:
+    """Whether a path is a single file that Go's data is not in: ``.coverage`` is Python's."""
+    last = posixpath.basename(path)
+    hidden = last.startswith(".") and last.strip(".") != ""
+    return (hidden or "." in last.strip(".")) and not last.startswith("cov")
 
 
 def _absolute(path: str) -> str:

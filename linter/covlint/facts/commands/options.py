@@ -188,6 +188,19 @@ def inside_container(argument: Argument) -> tuple[str | None, bool]:
     return text, False
 
 
+def container_of(argument: Argument) -> str | None:
+    """The container of ``CONTAINER:PATH``, what is not known of it as ``${name}``."""
+    if argument.text is not None:
+        name, colon, _ = argument.text.partition(":")
+        return name if colon and name and "\0" not in name else None
+    found = ""
+    for part in argument.word.parts:
+        if part.kind == "text" and ":" in part.text:
+            return (found + part.text.partition(":")[0]) or None
+        found += part.text if part.kind == "text" else f"${{{part.text.strip()}}}"
+    return None
+
+
 def mounted_path(option: Option) -> str | None:
     """The path in the container of a ``-v`` or ``--mount`` value."""
     known = option.text

@@ -105,6 +105,7 @@ class Step:
     span: Span
     recipe: str | None
     inward: bool = False
+    origin: str | None = None  # the container of a COPY, its variables as ``${name}``
 
 
 @dataclass(frozen=True, slots=True)

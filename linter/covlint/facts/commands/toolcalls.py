@@ -14,6 +14,7 @@ from covlint.facts.commands.options import (
     COMPOSE_VALUES,
     GLOBAL_VALUES,
     after_unknown,
+    container_of,
     inside_container,
     mounted_path,
     permission_operands,
@@ -124,6 +125,7 @@ class ToolCalls:
         mounts: tuple[str, ...] = (),
         *,
         inward: bool = False,
+        origin: str | None = None,
     ) -> Step:
         """``destination`` may be the index of an operand."""
         if isinstance(destination, int):
@@ -139,6 +141,7 @@ class ToolCalls:
             span=self.span,
             recipe=self.recipe,
             inward=inward,
+            origin=origin,
         )
 
     def project_path(self, path: str | None) -> str | None:
@@ -221,6 +224,7 @@ class ToolCalls:
             destination,
             tool,
             inward=inward and not inside,
+            origin=container_of(operands[-2]) if inside else None,
         )
 
     # -- the others --------------------------------------------------------

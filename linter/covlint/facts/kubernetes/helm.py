@@ -33,6 +33,9 @@ _PATH = r"\$?\.(?:Values|Chart)(?:\.\w+)+"
 _VALUE = re.compile(rf"({_PATH})((?:\s*\|\s*[^|]+)*)$")
 _DEFAULT = re.compile(rf'default\s+("[^"]*"|{_PATH})(?:\s+({_PATH}))?$')
 _CONTAINERS = frozenset({"containers", "initContainers"})
+#: Lists whose conditional items are taken as they are, where no other has their name: what
+#: a mount may be at is seen, whether it is there or not.
+_OPTIONAL = frozenset({"volumeMounts", "volumes"})
 #: Values that rules judge; a name or an image is only used to join facts.
 _JUDGED = frozenset(
     {
@@ -217,8 +220,10 @@ class _Reading:
 
     def _sequence(self, node: YamlSequence, anchor: int, key: str) -> YamlSequence:
         items: list[tuple[AnyNode, Span]] = []
+        names = [_name(item) for item in node.items] if key in _OPTIONAL else []
         for item, span in zip(node.items, node.item_spans, strict=True):
-            if key not in _CONTAINERS and self._conditional(span.start, anchor):
+            alone = names.count(_name(item)) == 1
+            if key not in _CONTAINERS and not alone and self._conditional(span.start, anchor):
                 items.append((unknown(self.template, span.start), span))
             else:
                 items.append((self._built(item, span.start), span))
@@ -272,6 +277,12 @@ class _Reading:
 
     def _scalar(self, path: str, moved: bool) -> YamlScalar | None:
         return None if moved and not path.startswith("$") else self.chart.scalar(path)
+
+
+def _name(item: AnyNode) -> str | None:
+    """The name of a volume or mount, if it is literal."""
+    scalar = item.scalar("name") if isinstance(item, YamlMapping) else None
+    return scalar.text if scalar is not None and HOLE not in scalar.text else None
 
 
 def _steps(pipeline: str) -> Iterable[str]:
