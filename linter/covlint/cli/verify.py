@@ -41,6 +41,7 @@ class Wishes:
     targets: tuple[str, ...] = ()
     engine: str | None = None
     runtime: str | None = None
+    cluster: str | None = None
     dry_run: bool = False
     keep: bool = False
     clean: bool = False
@@ -52,6 +53,9 @@ class Wishes:
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--engine", type=click.Choice(ENGINES), help="Instead of the target's own engine.")
 @click.option("--runtime", type=click.Choice(RUNTIMES), help="Instead of the one that answers.")
+@click.option(
+    "--cluster", metavar="NAME", help="A Kind cluster, or a context, that is there already."
+)
 @click.option("--dry-run", is_flag=True, help="Print the steps as a shell script, run nothing.")
 @click.option("--keep", is_flag=True, help="Keep the temporary folder of the run.")
 @click.option("--clean", is_flag=True, help="Remove old coverage files from the data folder first.")
@@ -62,6 +66,7 @@ def verify(
     targets: tuple[str, ...],
     engine: str | None,
     runtime: str | None,
+    cluster: str | None,
     dry_run: bool,
     keep: bool,
     clean: bool,
@@ -74,7 +79,7 @@ def verify(
     Targets are those of .covlint.yaml (default: all of them); without any, the
     one service that takes part in coverage.
     """
-    wishes = Wishes(targets, engine, runtime, dry_run, keep, clean, out, form)
+    wishes = Wishes(targets, engine, runtime, cluster, dry_run, keep, clean, out, form)
     return verify_scope(scope_of(["."], config_file=config), wishes)
 
 
@@ -173,6 +178,7 @@ def _surrounding(
         diagnostics=inspection.report.diagnostics,
         keep=wishes.keep,
         runtime=wishes.runtime,
+        cluster=wishes.cluster,
     )
 
 

@@ -40,7 +40,8 @@ class Cleaner:
             if words is None:
                 continue
             complaint = self._run(words)
-            if complaint is not None:
+            # Another cluster may be on Kind's network by now.
+            if complaint is not None and created.kind != "shared network":
                 complaints.append(f"{created.kind} {created.name}: {complaint}")
         return tuple(complaints)
 
@@ -101,8 +102,9 @@ def removal(created: Created) -> tuple[str, ...] | None:
         "container": (by, "rm", "-f", "-v", name),
         "volume": (by, "volume", "rm", "-f", name),
         "network": (by, "network", "rm", name),
+        "shared network": (by, "network", "rm", name),
         "image": (by, "rmi", "-f", "--no-prune", name),
-        "cluster": (by, "delete", "cluster", "--name", name, *more),
+        "cluster": (*by.split(), "delete", "cluster", "--name", name, *more),
         "play": (by, "kube", "down", name),
         "namespace": (by, *more, "delete", "namespace", name, "--wait=false"),
         "objects": (by, *more, "delete", "-f", name, "--ignore-not-found", "--wait=false"),

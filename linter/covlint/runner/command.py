@@ -139,6 +139,11 @@ class Processes:
             running.process.wait()
         self.live.clear()
 
+    def forget(self, running: Running) -> None:
+        """A process that has ended needs no clean-up any more."""
+        if running.process.poll() is not None and running in self.live:
+            self.live.remove(running)
+
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._held:
             self._pending = True
@@ -181,7 +186,25 @@ class Processes:
             seconds = time.monotonic() - running.started
             return Completed(code, _text(out, begin), _text(err, 0), seconds, timed_out)
 
-    def _spawn(self, command: Command, out: IO[bytes], err: IO[bytes] | int) -> Running:
+    @contextmanager
+    def streaming(self, command: Command) -> Iterator[int]:
+        """Start a command whose output is read as it comes: the descriptor of its pipe.
+
+        It is ended with the block. Raises CannotStart.
+        """
+        with self.uninterrupted():
+            running = self._spawn(command, subprocess.PIPE, subprocess.DEVNULL)
+        assert running.process.stdout is not None
+        try:
+            yield running.process.stdout.fileno()
+        finally:
+            with self.uninterrupted():
+                running.kill_group()
+                running.process.wait()
+                running.process.stdout.close()
+                self.live.remove(running)
+
+    def _spawn(self, command: Command, out: IO[bytes] | int, err: IO[bytes] | int) -> Running:
         options: dict[str, object] = {}
         if command.user is not None:
             options = {"user": command.user, "group": command.user, "extra_groups": []}

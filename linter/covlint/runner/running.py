@@ -12,9 +12,11 @@ from pathlib import Path
 from covlint.diagnostics import Diagnostic
 from covlint.runner.build import Read
 from covlint.runner.cleanup import remove_folder
+from covlint.runner.cluster_plan import plan_cluster
 from covlint.runner.command import Processes
 from covlint.runner.container_plan import plan_container
 from covlint.runner.diagnose import Locate
+from covlint.runner.engines.cluster import run_cluster
 from covlint.runner.engines.container import run_container
 from covlint.runner.engines.process import run_process
 from covlint.runner.engines.suite import plan_suite, run_suite
@@ -44,6 +46,7 @@ class Surrounding:
     diagnostics: tuple[Diagnostic, ...] = ()
     keep: bool = False
     runtime: str | None = None
+    cluster: str | None = None  # a Kind cluster, or a context, that is there already
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def run_engine(
         return _suite(target, around, processes, progress)
     if target.engine == "process":
         ran, found = _process(target, around, ledger, processes, progress)
+    elif target.engine in ("kind", "context"):
+        ran, found = _cluster(target, around, ledger, processes, progress)
     else:
         ran, found = _container(target, around, ledger, processes, progress)
     for log in ledger.folder.glob("*.log"):
@@ -151,6 +156,40 @@ def _container(
         plan.notes,
     )
     return run_container(plan, processes, progress, ledger), found
+
+
+def _cluster(
+    target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
+) -> tuple[Ran, Found]:
+    runtime = find_runtime(processes, around.environ, around.runtime)
+    env = dict(tool_environment(around, processes)[0])
+    if runtime.podman:
+        env.setdefault("KIND_EXPERIMENTAL_PROVIDER", "podman")
+    plan = plan_cluster(
+        target,
+        around.chain,
+        around.root,
+        around.read,
+        ledger.folder,
+        ledger.run,
+        env,
+        runtime,
+        around.cluster,
+    )
+    _renew(around.out)
+    notes = plan.notes + (plan.cluster.config.notes if plan.cluster.config is not None else ())
+    ran = run_cluster(plan, processes, progress, ledger)
+    found = Found(
+        target.engine,
+        f"{runtime}, cluster {plan.cluster.name or 'of the current context'}",
+        plan.sources.module,
+        plan.sources.main,
+        plan.sources.folder,
+        plan.unproven,
+        notes,
+        started=ran.started,
+    )
+    return ran, found
 
 
 def tool_environment(

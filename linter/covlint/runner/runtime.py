@@ -156,6 +156,29 @@ class Runtime:
     def inspect(self, name: str) -> tuple[str, ...]:
         return (self.program, "container", "inspect", name)
 
+    def create(self, name: str, image: str, run: str) -> tuple[str, ...]:
+        """A container that is never started, to look into its image."""
+        return (self.program, "create", "--name", name, "--label", f"{LABEL}={run}", image)
+
+    def program_of(self, inspected: str) -> str | None:
+        """What PID 1 is started as, from the answer to :meth:`inspect`."""
+        state = read_state(inspected)
+        return state.program if state is not None and state.program.startswith("/") else None
+
+    def mounted(self, inspected: str, path: str) -> str | None:
+        """The folder of the host behind ``path`` of a container, from the answer to inspect."""
+        try:
+            mounts = json.loads(inspected)[0]["Mounts"]
+        except (ValueError, LookupError, TypeError):
+            return None
+        found: tuple[str, str] | None = None
+        for mount in mounts:
+            inner = str(mount.get("Destination", "")).rstrip("/")
+            holds = bool(inner) and (path.rstrip("/") + "/").startswith(inner + "/")
+            if holds and (found is None or len(inner) > len(found[0])):
+                found = (inner, str(mount.get("Source", "")))
+        return found[1] + path.rstrip("/")[len(found[0]) :] if found is not None else None
+
     def make_volume(self, name: str, run: str) -> tuple[str, ...]:
         return (self.program, "volume", "create", "--label", f"{LABEL}={run}", name)
 

@@ -184,17 +184,27 @@ def opened(
 ) -> tuple[int, int]:
     """Owner and mode of a hostPath. DirectoryOrCreate makes it root's, 0755; an
     init container or a script may have opened it."""
+    owner, mode = _scripted(chain, node_path, user)
+    for init in container.init_containers:
+        words = [word.text for word in (*(init.command or ()), *(init.arguments or ()))]
+        for mount in init.mounts:
+            if mount.name.text == volume.name.text:
+                owner, mode = _apply(words, mount.path.text, owner, mode, user)
+    return owner, mode
+
+
+def opened_by_scripts(chain: Chain, node_path: str) -> int:
+    """The mode that scripts of the project give the folder of the host behind a hostPath."""
+    return _scripted(chain, node_path, 0)[1]
+
+
+def _scripted(chain: Chain, node_path: str, user: int) -> tuple[int, int]:
     hosts = [extra.host_path.text for extra in chain.extra_mounts if extra.host_path is not None]
     owner, mode = 0, 0o755
     for step in chain.steps:
         if step.kind is StepKind.PERMISSION:
             for place in (node_path, *hosts):
                 owner, mode = _apply(_literal(step), place, owner, mode, user)
-    for init in container.init_containers:
-        words = [word.text for word in (*(init.command or ()), *(init.arguments or ()))]
-        for mount in init.mounts:
-            if mount.name.text == volume.name.text:
-                owner, mode = _apply(words, mount.path.text, owner, mode, user)
     return owner, mode
 
 

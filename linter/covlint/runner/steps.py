@@ -44,6 +44,7 @@ class Ran:
     claims: list[Validation] = field(default_factory=list)
     observation: Observation | None = None
     data: Path | None = None
+    started: int | None = None  # how many processes were seen to start
 
 
 @dataclass

@@ -49,6 +49,7 @@ class Target:
 
     ``build`` (with ``binary``, its result) replaces the build line of the chain;
     ``build_args`` are the image's build arguments, or the environment of ``build``.
+    ``apply`` are manifests, kustomizations and charts for a cluster; none: ``manifest`` alone.
     ``grace_period`` None: the manifest's own, else 10 seconds as ``docker stop``.
     ``port`` None: a free one. ``${PORT}`` in env, args and ready stands for it. It is the
     host's; ``container_port`` is the service's own, None: what manifest or EXPOSE says.
@@ -63,6 +64,9 @@ class Target:
     build_args: tuple[tuple[str, str], ...] = ()
     manifest: str | None = None
     container: str | None = None
+    apply: tuple[str, ...] = ()
+    kind_config: str | None = None
+    helper_image: str = "busybox:1.36"
     args: tuple[str, ...] | None = None
     env: tuple[tuple[str, str], ...] = ()
     port: int | None = None
@@ -97,6 +101,9 @@ def parse_target(name: str, value: object) -> Target:
         build_args=_pairs(entries, "build_args", where),
         manifest=_text(entries, "manifest", where),
         container=_text(entries, "container", where),
+        apply=_texts(entries["apply"], f"{where}.apply") if entries.get("apply") else (),
+        helper_image=_text(entries, "helper_image", where) or "busybox:1.36",
+        kind_config=_text(entries, "kind_config", where),
         args=_texts(entries["args"], f"{where}.args") if entries.get("args") is not None else None,
         env=_pairs(entries, "env", where),
         port=_port(entries, "port", where),

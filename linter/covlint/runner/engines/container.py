@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 
 from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
+from covlint.runner.container_endings import ending_of_container
 from covlint.runner.container_plan import ContainerPlan
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import Folder, read_folder
+from covlint.runner.image_making import build_image
 from covlint.runner.ledger import Ledger
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
-from covlint.runner.runtime import Runtime, State, read_state, without_debug
+from covlint.runner.runtime import State, read_state
 from covlint.runner.steps import (
     ENDS_ALONE,
     Progress,
     Ran,
     Recorder,
     condition,
-    ending_of,
     exit_words,
     failure,
     holds_runtime,
@@ -237,33 +237,6 @@ class _Run:
             )
         except CannotStart:
             return None
-
-
-def build_image(
-    build: Command, tag: str, runtime: Runtime, steps: Recorder, ledger: Ledger
-) -> tuple[str | None, str]:
-    """Build an image; why it failed, None when it did not, and what the build said."""
-    ledger.note("image", tag, runtime.program)
-    log = steps.run / f"{build.why}.log"
-    building = ledger.note("build", str(log), runtime.program)
-    outcome = steps.command(build)
-    output = outcome.output if isinstance(outcome, Completed) else ""
-    if isinstance(outcome, Completed) and not outcome.timed_out:
-        ledger.done(building)
-        output = without_debug(output)
-        log.write_text(output, encoding="utf-8")
-        outcome = replace(outcome, stdout=output, stderr="")
-    return failure("the build of the image", outcome), output
-
-
-def ending_of_container(code: int, log: str, *, asked: bool, killed: bool) -> Ending:
-    """PID 1 without a handler exits with 2 up to Go 1.26, with 143 in 1.27 (facts, part A)."""
-    if asked and code in (128 + signal.SIGTERM, 128 + signal.SIGINT):
-        return Ending.TERMINATED
-    ending = ending_of(code, log, asked=asked, killed=killed)
-    if asked and code == 2 and ending is Ending.EXITED:
-        return Ending.TERMINATED
-    return Ending.KILLED if code == 128 + signal.SIGKILL else ending
 
 
 def _written(folder: Folder) -> bool:

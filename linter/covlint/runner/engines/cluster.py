@@ -1,0 +1,352 @@
+"""The kind and context engines: the service in a real cluster, from its own manifests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from covlint.runner.cluster_plan import ClusterPlan
+from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
+from covlint.runner.container_endings import ending_of_container
+from covlint.runner.diagnose import Observation
+from covlint.runner.folder import Folder, read_folder
+from covlint.runner.image_making import build_image
+from covlint.runner.kubectl import Kubectl
+from covlint.runner.ledger import Ledger
+from covlint.runner.node_data import NodeData
+from covlint.runner.objects import Applier
+from covlint.runner.pods import PodState, not_ready, problem_of
+from covlint.runner.readiness import Surroundings, describe, wait_until_ready
+from covlint.runner.service import exercise_of, ready_at
+from covlint.runner.service_port import Door, service_door
+from covlint.runner.steps import Progress, Ran, Recorder, condition, failure, read_text
+from covlint.runner.symptoms import Ending, signs_in_log
+from covlint.runner.target import Ready
+from covlint.runner.validate import exercise_claim
+from covlint.runner.verdict import Outcome, Validation
+from covlint.runner.workload import Workload, find_workload
+
+#: Seconds for a cluster to be created, and for an image to be loaded.
+_CREATION = 600.0
+#: Seconds that the end of a pod may take beyond its grace period.
+_BEYOND = 60.0
+#: Seconds for the log of a container that has ended to be whole.
+_LOGS = 10.0
+
+
+def run_cluster(plan: ClusterPlan, processes: Processes, progress: Progress, ledger: Ledger) -> Ran:
+    """Build, load, apply, exercise and stop the service in a cluster, and take its data out.
+
+    What is created is noted in ``ledger``, from which the caller removes it.
+    """
+    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run), ledger)
+    problem = run.prepare()
+    if problem is not None:
+        run.observe(problem)
+    else:
+        run.serve()
+    return run.steps.ran
+
+
+class _Run:
+    def __init__(self, plan: ClusterPlan, steps: Recorder, ledger: Ledger) -> None:
+        self.plan = plan
+        self.steps = steps
+        self.ledger = ledger
+        self.pods: dict[str, PodState] = {}
+        self.followed: list[Running] = []
+        self.kubectl = Kubectl(
+            steps.processes, plan.env, plan.root, plan.kubeconfig, plan.cluster.context
+        )
+        self.nodes = NodeData(plan, self.kubectl, steps)
+        self.output = ""
+
+    # -- cluster and image
+
+    def prepare(self) -> str | None:
+        """A cluster with the image in it; why there is none."""
+        plan = self.plan
+        creating = self.create()
+        problem, self.output = build_image(
+            plan.build, plan.tag, plan.runtime, self.steps, self.ledger
+        )
+        if problem is not None:
+            self.claim("the image builds", problem)
+            return problem
+        problem = self.created(creating) if creating is not None else self.connect()
+        if problem is None and plan.cluster.kind:
+            problem = self.nodes.load_image()
+        if problem is not None:
+            self.claim("the cluster is there", problem)
+        return problem
+
+    def create(self) -> Running | None:
+        """Begin to create the cluster: that takes as long as the build, and runs beside it."""
+        plan = self.plan
+        cluster = plan.cluster
+        if not cluster.create or cluster.config is None:
+            return None
+        for _, folder in cluster.config.folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(plan.host_mode)
+        config = plan.run / "kind.json"
+        config.write_text(cluster.config.data, encoding="utf-8")
+        words = ["kind", "create", "cluster", "--name", cluster.name, "--config", str(config)]
+        words += ["--kubeconfig", str(plan.kubeconfig)]
+        words += ["--image", cluster.node_image] if cluster.node_image else []
+        provider = plan.env.get("KIND_EXPERIMENTAL_PROVIDER", "")
+        by = f"env KIND_EXPERIMENTAL_PROVIDER={provider} kind"
+        runtime = plan.runtime
+        listed = self.nodes.quietly(runtime.program, "network", "inspect", "kind")
+        if listed is None or listed.code != 0:
+            self.ledger.note("shared network", "kind", runtime.program)
+        self.ledger.note("cluster", cluster.name, by, "--kubeconfig", str(plan.kubeconfig))
+        command = Command(
+            tuple(words), plan.root, plan.env, "cluster", log=plan.run / "cluster.log"
+        )
+        try:
+            return self.steps.processes.start(command)
+        except CannotStart as error:
+            self.output = str(error)
+            return None
+
+    def created(self, creating: Running) -> str | None:
+        begin = self.steps.begin("cluster", "kind create cluster")
+        code = creating.wait(_CREATION)
+        if code is None:
+            creating.kill_group()
+        log = read_text(self.plan.run / "cluster.log")
+        detail = "" if code == 0 else _last(log)
+        name = f"kind create cluster --name {self.plan.cluster.name}"
+        self.steps.end("cluster", name, begin, code, detail, failed=code != 0)
+        self.steps.processes.forget(creating)
+        return None if code == 0 else f"the cluster could not be created: {detail}"
+
+    def connect(self) -> str | None:
+        """The kubeconfig of a Kind cluster that is there already."""
+        plan = self.plan
+        if plan.cluster.create:
+            return self.output or "kind could not be started"
+        if plan.kubeconfig is None:
+            return None
+        name = plan.cluster.name.removeprefix("kind-")
+        words = (
+            "kind",
+            "export",
+            "kubeconfig",
+            "--name",
+            name,
+            "--kubeconfig",
+            str(plan.kubeconfig),
+        )
+        return failure(
+            "kind", self.steps.command(Command(words, plan.root, plan.env, "cluster", 60))
+        )
+
+    # -- the service
+
+    def serve(self) -> None:
+        plan = self.plan
+        applier = Applier(plan, self.kubectl, self.steps, self.ledger)
+        problem = applier.apply()
+        workload = None
+        if problem is None:
+            workload = find_workload(self.kubectl, plan.workload, plan.namespace)
+            if workload is None:
+                problem = f"there is no {' '.join(plan.workload)} in namespace {plan.namespace}"
+        if problem is not None or workload is None:
+            self.claim("the manifests are accepted", problem or "")
+            self.observe(problem)
+            return
+        problem = self.roll_out(workload)
+        door = service_door(plan, self.kubectl, self.steps) if problem is None else None
+        if problem is None and door is not None:
+            problem = self.answer(door)
+        if problem is not None:
+            self.claim("the service gets ready", problem)
+        else:
+            self.exercise(door)
+        self.nodes.copy_from_pods(self.pods)
+        self.stop(workload)
+        self.nodes.collect(self.pods)
+        self.observe(problem)
+
+    def roll_out(self, workload: Workload) -> str | None:
+        begin = self.steps.begin("ready", f"{workload.wanted} pods of {workload.name}")
+
+        def done(pods: dict[str, PodState]) -> bool:
+            ready = sum(pod.ready or pod.phase == "Succeeded" for pod in pods.values())
+            return ready >= workload.wanted or problem_of(pods.values()) is not None
+
+        in_time = self.kubectl.watch_pods(
+            self.plan.namespace, workload.selector, self.pods, done, self.plan.rollout
+        )
+        problem = problem_of(self.pods.values())
+        if problem is None and not in_time:
+            missing = not_ready(self.pods.values(), workload.wanted)
+            problem = f"after {self.plan.rollout:g} seconds {missing}"
+        nodes = sorted({pod.node for pod in self.pods.values() if pod.node})
+        told = f"{len(self.pods)} pods on {', '.join(nodes) or 'no node'}"
+        self.steps.end("ready", told, begin, None, problem or "", failed=problem is not None)
+        self.follow()
+        return problem
+
+    def follow(self) -> None:
+        """The logs of every pod, from their beginning to their end."""
+        for pod in self.pods.values():
+            if pod.deleted:
+                continue
+            words = ("logs", "-f", "--all-containers", "-n", self.plan.namespace, pod.name)
+            command = replace(
+                self.kubectl.command("logs", *words, timeout=None),
+                log=self.plan.run / f"pod-{pod.name}.log",
+            )
+            try:
+                self.followed.append(self.steps.processes.start(command))
+            except CannotStart:
+                continue
+
+    def answer(self, door: Door) -> str | None:
+        ready = ready_at(self.plan.target.ready, door.port)
+        if not ready.given or ready.log is not None:
+            return self.logged(ready) if ready.log is not None else None
+        begin = self.steps.begin("answers", describe(ready))
+        around = Surroundings(
+            self.plan.run / "service.log", self.steps.processes, self.plan.root, self.environment
+        )
+        problem = wait_until_ready(ready, lambda: None, around)
+        self.steps.end(
+            "answers", condition(ready), begin, None, problem or "", failed=bool(problem)
+        )
+        return problem
+
+    def logged(self, ready: Ready) -> str | None:
+        first = next(iter(self.pods))
+        around = Surroundings(
+            self.plan.run / f"pod-{first}.log", self.steps.processes, self.plan.root, self.plan.env
+        )
+        return wait_until_ready(ready, lambda: None, around)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        env = dict(self.plan.env)
+        if self.plan.kubeconfig is not None:
+            env["KUBECONFIG"] = str(self.plan.kubeconfig)
+        env["NAMESPACE"] = self.plan.namespace
+        return env
+
+    def exercise(self, door: Door | None) -> None:
+        plan = self.plan
+        port = door.port if door is not None else 0
+        ready = ready_at(plan.target.ready, port)
+        command = exercise_of(plan.target, plan.root, self.environment, port, ready)
+        if command is None:
+            return
+        outcome = self.steps.command(command)
+        problem = failure("the exercise", outcome)
+        seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
+        self.steps.ran.claims.append(
+            exercise_claim(
+                problem is None,
+                problem or f"exit code 0 after {seconds:.1f} s",
+                plan.target.require_exercise,
+            )
+        )
+
+    # -- the end
+
+    def stop(self, workload: Workload) -> None:
+        """Scale to zero, or delete: with the pods' own grace period, until each container ended."""
+        plan = self.plan
+        words = workload.stop(plan.namespace)
+        begin = self.steps.begin("stop", " ".join(words))
+        asked = self.kubectl.ask(*words)
+        grace = workload.grace or plan.grace
+
+        def done(pods: dict[str, PodState]) -> bool:
+            return all(pod.ended and (pod.leaving or pod.deleted) for pod in pods.values())
+
+        ended = self.kubectl.watch_pods(
+            plan.namespace, workload.selector, self.pods, done, grace + _BEYOND
+        )
+        problem = failure("stopping", asked)
+        if problem is None and not ended:
+            problem = f"not every container has ended {grace + _BEYOND:g} seconds later"
+        codes = [str(c.code) for pod in self.pods.values() for c in pod.main_containers if c.ended]
+        detail = problem or f"exit codes {', '.join(codes) or 'unknown'}"
+        self.steps.end("stop", " ".join(words), begin, None, detail, failed=problem is not None)
+        for running in self.followed:
+            running.wait(_LOGS)
+            running.kill_group()
+            self.steps.processes.forget(running)
+        if problem is not None:
+            self.claim("every container ends", problem)
+
+    def observe(self, problem: str | None) -> None:
+        log = self.log()
+        arrived = read_folder(self.plan.arrives)
+        self.steps.ran.data = arrived.path
+        self.steps.ran.observation = Observation(
+            folder=arrived,
+            log=log or self.output,
+            ending=self.ending(log),
+            instrumented=None if _written(arrived) else self.nodes.instrumented(),
+            problem=problem,
+            thrown_away=self.thrown_away(arrived, log),
+            read_only=None,
+        )
+        self.steps.ran.started = self.started()
+
+    def started(self) -> int:
+        """How many times the service's container was started, over all pods."""
+        found = [pod.container(self.name) for pod in self.pods.values()]
+        return sum(1 + one.restarts for one in found if one is not None and one.started)
+
+    @property
+    def name(self) -> str | None:
+        word = self.plan.container.name
+        return word.text if word is not None else None
+
+    def log(self) -> str:
+        """The logs of all pods, told apart by a line before each; kept as service.log too."""
+        parts: list[str] = []
+        for file in sorted(self.plan.run.glob("pod-*.log")):
+            text = read_text(file)
+            parts.append(text if text.endswith("\n") or not text else f"{text}\n")
+        text = "".join(parts)
+        if text:
+            (self.plan.run / "service.log").write_text(text, encoding="utf-8")
+        return text
+
+    def ending(self, log: str) -> Ending:
+        """The worst ending of the service's container over all pods."""
+        endings: list[Ending] = []
+        for pod in self.pods.values():
+            one = pod.container(self.name)
+            if one is not None and one.code is not None:
+                killed = one.code == 137
+                endings.append(ending_of_container(one.code, log, asked=True, killed=killed))
+        for worst in (Ending.CRASHED, Ending.KILLED, Ending.TERMINATED, Ending.EXITED):
+            if worst in endings:
+                return worst
+        return Ending.UNKNOWN
+
+    def thrown_away(self, arrived: Folder, log: str) -> str | None:
+        if _written(arrived):
+            return None
+        seen = self.nodes.left_behind()
+        if seen is not None:
+            return seen
+        refused = any(sign.evidence for sign in signs_in_log(log))
+        return None if refused else self.plan.place.lost
+
+    def claim(self, claim: str, problem: str) -> None:
+        self.steps.ran.claims.append(Validation(claim, Outcome.FAILED, problem))
+
+
+def _written(folder: Folder) -> bool:
+    return bool(folder.meta or folder.counters)
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
