@@ -19,7 +19,7 @@ def message(text: str | bytes) -> str:
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert load_config(str(tmp_path)) == Config()
-    assert Config().settings == {"permissions": "init-container"}
+    assert Config().settings == {"permissions": "init-container", "paths": "kind-config"}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
@@ -30,11 +30,11 @@ def test_an_empty_file_is_no_mistake(text: str) -> None:
 def test_all_settings_are_read() -> None:
     config = parse_config(
         b"select: [COV1]\nignore: [COV107]\nfail_on: error\npolicy: dd-test-007\n"
-        b"fixes: {permissions: root}\ntargets: {till: {run: make e2e}}\npacks: [ours]\n"
+        b"fixes: {permissions: root, paths: workload}\ntargets: {till: {run: make e2e}}\npacks: [ours]\n"
         b"exclude: ['gen/']\nmax_file_size: 2000\n",
         "x",
     )
-    assert config.settings == {"permissions": "root"}
+    assert config.settings == {"permissions": "root", "paths": "workload"}
     assert config.targets == {"till": {"run": "make e2e"}}
     assert (config.fail_on, config.policy, config.max_file_size) == ("error", "dd-test-007", 2000)
     assert (config.select, config.ignore) == (["COV1"], ["COV107"])
@@ -48,6 +48,7 @@ def test_all_settings_are_read() -> None:
         ("zzz: 1", "zzz is not a setting; the keys are select, ignore"),
         ("fixes: {permission: root}", "did you mean fixes.permissions?"),
         ("fixes: {permissions: chown}", "the choices are init-container, root, host-mode"),
+        ("fixes: {paths: both}", "the choices are kind-config, workload"),
         ("fail_on: errors", "the choices are error, warning, notice"),
         ("policy: dd-test-7", "did you mean dd-test-007?"),
         ("select: COV1", "select: Expected list, got str"),

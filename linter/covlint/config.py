@@ -21,9 +21,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FixSettings:
-    """``permissions``: how a hostPath is made writable for a user that is not root."""
+    """``permissions``: how a hostPath is made writable for a user that is not root.
+    ``paths``: which wins where paths differ: what is nearer to the host (the Kind config's
+    containerPath, then the mountPath), or what the workload says (GOCOVERDIR, then hostPath)."""
 
     permissions: Literal["init-container", "root", "host-mode"] = "init-container"
+    paths: Literal["kind-config", "workload"] = "kind-config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Config:
     @property
     def settings(self) -> Mapping[str, str]:
         """The ``fixes:`` section as rules see it."""
-        return {"permissions": self.fixes.permissions}
+        return {"permissions": self.fixes.permissions, "paths": self.fixes.paths}
 
 
 def fix_choices(key: str) -> tuple[str, ...]:
@@ -159,7 +162,8 @@ def _plain(message: str) -> str:
     """``Expected `int`, got `str` - at `$.x``` as ``x: Expected int, got str``."""
     what, _, where = message.replace("`", "").replace("array", "list").partition(" - at $")
     key = where.lstrip(".")
-    choices = {"fail_on": (Config, "fail_on"), "fixes.permissions": (FixSettings, "permissions")}
+    choices = {"fail_on": (Config, "fail_on")}
+    choices |= {f"fixes.{entry.name}": (FixSettings, entry.name) for entry in fields(FixSettings)}
     if key in choices:
         kind, name = choices[key]
         what += f"; the choices are {', '.join(get_args(get_type_hints(kind)[name]))}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.data_steps import copied_out
 from covlint.facts.kubernetes.coverage_volume import coverage_mounts, written_fix
-from covlint.facts.kubernetes.workload import Container
+from covlint.facts.kubernetes.workload import Container, VolumeMount
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Word
 from covlint.wiring import Chain
@@ -57,14 +57,21 @@ class MismatchedCoverdir(Rule[Chain]):
             coverdir.span if here else container.span,
             f"GOCOVERDIR is {coverdir.text}, but {where}: the counters never reach the volume",
             related=tuple(Related(mount.path.span, "mounted here") for mount in mounts),
-            fix=self.repaired(chain, container, coverdir, paths[0])
+            fix=self.repaired(chain, container, coverdir, mounts[0])
             if len(paths) == 1
             else Fix.advice(f"Set GOCOVERDIR to one of {', '.join(paths)}"),
         )
 
-    def repaired(self, chain: Chain, container: Container, coverdir: Word, path: str) -> Fix | None:
+    def repaired(
+        self, chain: Chain, container: Container, coverdir: Word, mount: VolumeMount
+    ) -> Fix | None:
         """A value that is written in the container concerns coverage alone, so that
         changing it is safe; a new one is, in a manifest that is for e2e only."""
+        if self.settings.get("paths") == "workload":
+            moved = container.replace_word(mount.path, coverdir.text)
+            safe = chain.plainly_e2e and not container.shared and not mount.shared
+            return written_fix(f"Mount the volume at {coverdir.text}", [moved], safe=safe)
+        path = mount.path.text
         title = f"Set GOCOVERDIR to {path}"
         variable = container.variable("GOCOVERDIR")
         if variable is None:

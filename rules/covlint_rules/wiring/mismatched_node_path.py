@@ -66,6 +66,8 @@ class MismatchedNodePath(Rule[Chain]):
             [container.pod.replace_word(volume.host_path, paths[0])],
             safe=safe and not volume.shared and not container.pod.shared,
         )
+        if self.settings.get("paths") == "workload":
+            fix = self.moved_mounts(chain, host_path)
         yield self.diagnostic(
             volume.host_path.span,
             f"the volume is {host_path} of the node, but Kind mounts {' and '.join(paths)}: the "
@@ -75,6 +77,15 @@ class MismatchedNodePath(Rule[Chain]):
             ),
             fix=fix if len(paths) == 1 else Fix.advice("Use one path in all of these places"),
         )
+
+    def moved_mounts(self, chain: Chain, host_path: str) -> Fix | None:
+        """The Kind config changed to what the workload says; others may use its path, too."""
+        edits = [
+            cluster.replace_word(mount.container_path, host_path)
+            for cluster in chain.clusters
+            for mount in coverage_extra_mounts([cluster])
+        ]
+        return written_fix(f"Let Kind mount {host_path}", edits, safe=False)
 
     def mount(self, chain: Chain) -> VolumeMount | None:
         """The mount of the chain; where GOCOVERDIR misses it (COV501), the only one for coverage."""

@@ -145,25 +145,6 @@ class UnmountedCoverdir(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "Dockerfile": _IMAGE,
-                "docker-compose.pg.yml": _SERVICE.replace("    ports", _GIVEN + "    ports"),
-                "docker-compose.my.yml": _SERVICE.replace(
-                    "    ports", _GIVEN.replace("/coverdata", "«/coverdata»") + "    ports"
-                )
-                .replace("    volumes:\n      - ./coverdata:/coverdata\n", "")
-                .replace("mem_limit", "volumes: [./data:/data]\n    mem_limit"),
-            },
-            fixed={
-                "docker-compose.my.yml": _SERVICE.replace("    ports", _GIVEN + "    ports")
-                .replace("    volumes:\n      - ./coverdata:/coverdata\n", "")
-                .replace(
-                    "mem_limit", 'volumes: [./data:/data, "./coverdata:/coverdata"]\n    mem_limit'
-                ),
-            },
-            message="no volume is mounted at /coverdata",
-        ),
-        Invalid(
-            {
                 "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: «/coverdata»\n",
@@ -241,5 +222,24 @@ class UnmountedCoverdir(Rule[Chain]):
                 "      mountPath: /coverdata\n  volumes:\n  - name: coverage\n    hostPath:\n"
                 "      path: /coverdata\n      type: DirectoryOrCreate\n",
             },
+        ),
+        Invalid(
+            {
+                "Dockerfile": _IMAGE,
+                "docker-compose.pg.yml": _SERVICE.replace("    ports", _GIVEN + "    ports"),
+                "docker-compose.my.yml": _SERVICE.replace(
+                    "    ports", _GIVEN.replace("/coverdata", "«/coverdata»") + "    ports"
+                )
+                .replace("    volumes:\n      - ./coverdata:/coverdata\n", "")
+                .replace("mem_limit", "volumes: [./data:/data]\n    mem_limit"),
+            },
+            fixed={
+                "docker-compose.my.yml": _SERVICE.replace("    ports", _GIVEN + "    ports")
+                .replace("    volumes:\n      - ./coverdata:/coverdata\n", "")
+                .replace(
+                    "mem_limit", 'volumes: [./data:/data, "./coverdata:/coverdata"]\n    mem_limit'
+                ),
+            },
+            message="no volume is mounted at /coverdata",
         ),
     )
