@@ -529,3 +529,44 @@ def test_completion(folder: Path, shell: str) -> None:
         folder, _COVLINT_COMPLETE="bash_complete", COMP_WORDS="covlint ru", COMP_CWORD="1"
     )
     assert answer.stdout == b"plain,rule\n"
+
+
+# -- completion ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("covlint check --select COV20", "COV203"),
+        ("covlint check --ignore COV101,cov20", "COV101,COV203"),
+        ("covlint rule COV20", "COV203"),
+    ],
+)
+def test_the_shell_completes_codes(folder: Path, words: str, expected: str) -> None:
+    listed = words.split(" ")
+    environment = {
+        **os.environ,
+        "_COVLINT_COMPLETE": "zsh_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(listed) - 1),
+    }
+    completed = subprocess.run(
+        [sys.executable, "-m", "covlint"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert expected in completed.stdout.splitlines(), completed.stderr
+
+
+def test_fixed_findings_come_in_the_order_of_the_file(call: Call, folder: Path) -> None:
+    build = "RUN go build -cover -a -ldflags '-extldflags \"-static\"' -o /till ./cmd/till\n"
+    text = DOCKERFILE.replace("RUN go build -cover -a -o /till ./cmd/till\n", build * 2)
+    (folder / "Dockerfile").write_text(text)
+    (folder / ".covlint.yaml").write_text("select: [COV107, COV109]\n")
+    out = call("--fix").out
+    fixed = [line.split(":")[1:3] for line in out.splitlines() if line.startswith("fixed ")]
+    places = [(int(line), int(column)) for line, column in fixed]
+    assert len(places) == 4
+    assert places == sorted(places)

@@ -130,6 +130,34 @@ def test_a_file_without_permission_is_named() -> None:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+@pytest.mark.parametrize("git", [False, True])
+def test_a_folder_that_cannot_be_listed_is_named(git: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        closed = Path(folder, "deploy", "closed")
+        closed.mkdir(parents=True)
+        Path(closed, "a.yaml").write_text("")
+        Path(folder, "b.yaml").write_text("")
+        if git:
+            for command in (["init", "-q"], ["add", "."]):
+                subprocess.run(["git", *command], cwd=folder, check=True)
+        closed.chmod(0)
+
+        def listed() -> bool:
+            files = DiskFiles(folder)
+            expected = {"deploy/closed": "a folder that cannot be listed: permission denied"}
+            return files.paths() == ["b.yaml"] and files.closed() == expected
+
+        if os.geteuid() != 0:
+            assert listed()
+            return
+        child = os.fork()  # root may read everything: ask as another user
+        if child == 0:
+            os.setuid(65534)
+            os._exit(0 if listed() else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [(b"a\0b", "binary file (it contains a NUL byte)"), (b"ok\xff", "not UTF-8 (byte 2 is 0xff)")],

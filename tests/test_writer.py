@@ -84,3 +84,12 @@ def test_when_one_file_fails_all_are_as_before(
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="gone: cannot be written: No such file"):
         write_changes(str(tmp_path), [Change("gone", b"", b"new")])
+
+
+def test_a_folder_that_takes_no_new_file_is_told_by_the_file(tmp_path: Path) -> None:
+    # longer than a name may be, once the temporary file's ending is added
+    name = "x" * 250
+    (tmp_path / name).write_bytes(b"old")
+    with pytest.raises(WriteError, match=f"^{name}: no new file can be made beside it: File name"):
+        write_changes(str(tmp_path), [Change(name, b"old", b"new")])
+    assert (tmp_path / name).read_bytes() == b"old"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from covlint.chain import Certainty, Chain, Hop
-from covlint.diagnostics import Crash, Diagnostic, Evidence, Report, Severity
+from covlint.diagnostics import Crash, Diagnostic, Evidence, Report, Severity, Unread
 from covlint.files import Files
 from covlint.precedence import hop_of, speaking, winners_over
 from covlint.project import Project
@@ -124,10 +124,11 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
         paths = set(files.paths() if options.reported is None else options.reported)
         sources = _commented(project, paths, chains)
         notices = unused(sources, sifted.used, known, selection.wants)
+    unread = {*project.unread, *(Unread(*item) for item in files.closed().items())}
     report = Report(
         diagnostics=tuple(sorted((*sifted.kept, *notices), key=_order)),
         suppressed=sifted.suppressed,
-        unread=tuple(sorted(set(project.unread), key=lambda unread: (unread.path, unread.reason))),
+        unread=tuple(sorted(unread, key=lambda one: (one.path, one.reason))),
         crashes=tuple(crashes),
         files=project.files_read,
     )

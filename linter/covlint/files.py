@@ -44,6 +44,10 @@ class Files(Protocol):
         """The file's bytes. Raises UnreadableSource (missing, too large, no permission)."""
         ...
 
+    def closed(self) -> Mapping[str, str]:
+        """Folders that cannot be listed, so that their files are not seen, and why."""
+        ...
+
 
 class MemoryFiles:
     """Files that exist in memory only; text is stored as UTF-8."""
@@ -62,6 +66,9 @@ class MemoryFiles:
             raise UnreadableSource(path, "no such file")
         return SourceFile(path, self._contents[path])
 
+    def closed(self) -> Mapping[str, str]:
+        return {}
+
 
 class OverlayFiles:
     """Files with some contents replaced: fixes not yet written, or standard input."""
@@ -76,6 +83,9 @@ class OverlayFiles:
     def read(self, path: str) -> SourceFile:
         data = self._replaced.get(path)
         return self._base.read(path) if data is None else SourceFile(path, data)
+
+    def closed(self) -> Mapping[str, str]:
+        return self._base.closed()
 
 
 class DiskFiles:
@@ -94,11 +104,12 @@ class DiskFiles:
         self._exclude = tuple(exclude)
         self._size_limit = size_limit
         self._paths: list[str] | None = None
+        self._closed: dict[str, str] = {}
 
     def paths(self) -> list[str]:
         if self._paths is None:
             listed = _tracked(self.root)
-            found = list(_walk(self.root)) if listed is None else self._regular(listed)
+            found = list(self._walk()) if listed is None else self._regular(listed)
             self._paths = sorted(self._included(found))
         return list(self._paths)
 
@@ -161,11 +172,35 @@ class DiskFiles:
         for path in listed:
             try:
                 mode = os.lstat(os.path.join(self.root, path)).st_mode
+            except PermissionError as error:
+                self._closed[os.path.dirname(path)] = _why_closed(error)
+                continue
             except OSError:
                 continue
             if stat.S_ISREG(mode):
                 found.append(path)
         return found
+
+    def _walk(self) -> Iterator[str]:
+        """Regular files of the folder; links are not followed."""
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = list(os.scandir(os.path.join(self.root, folder)))
+            except OSError as error:
+                self._closed[folder or "."] = _why_closed(error)
+                continue
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _SKIPPED_FOLDERS:
+                        pending.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield path
+
+    def closed(self) -> Mapping[str, str]:
+        return dict(self._closed) if self._paths is not None else {}
 
     def _included(self, paths: list[str]) -> Iterator[str]:
         if not self._exclude:
@@ -258,19 +293,5 @@ def run_git(root: str, arguments: Sequence[str], *, switches: Sequence[str] = ()
     return completed.stdout if completed.returncode == 0 else None
 
 
-def _walk(root: str) -> Iterator[str]:
-    """Regular files below ``root``; links are not followed, unreadable folders are left out."""
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        try:
-            entries = list(os.scandir(os.path.join(root, folder)))
-        except OSError:
-            continue
-        for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _SKIPPED_FOLDERS:
-                    pending.append(path)
-            elif entry.is_file(follow_symlinks=False):
-                yield path
+def _why_closed(error: OSError) -> str:
+    return f"a folder that cannot be listed: {(error.strerror or 'no reason given').lower()}"

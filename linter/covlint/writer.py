@@ -62,9 +62,14 @@ def _target(real_root: str, location: str, path: str) -> str:
 def _stage(change: Change, target: str) -> _Staged:
     _expect(change, target)
     status = os.stat(target)
-    descriptor, temporary = tempfile.mkstemp(
-        dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.", suffix=".covlint"
-    )
+    try:
+        descriptor, temporary = tempfile.mkstemp(
+            dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.", suffix=".covlint"
+        )
+    except OSError as error:
+        raise WriteError(
+            f"{change.path}: no new file can be made beside it: {error.strerror}"
+        ) from error
     try:
         with open(descriptor, "wb") as stream:
             stream.write(change.after)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from covlint.cli.codes import Codes
 from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, Failure, Misuse
 from covlint.cli.scope import Scope, changed_since, registry_of, scope_of
 from covlint.config import Config
@@ -81,8 +82,16 @@ class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # gen
     multiple=True,
     help="Write a report in another format as well; may be repeated.",
 )
-@click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes.")
-@click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes.")
+@click.option(
+    "--select",
+    type=Codes(),
+    multiple=True,
+    metavar="CODES",
+    help="Only these codes or prefixes.",
+)
+@click.option(
+    "--ignore", type=Codes(), multiple=True, metavar="CODES", help="Not these codes or prefixes."
+)
 @click.option("--proven", is_flag=True, help="Only rules whose claim was measured.")
 @click.option(
     "--fail-on",
@@ -233,7 +242,7 @@ def _fix(
     left = _sheet(inspection)
     fixed = tuple(
         Finding(applied.diagnostic, applied.sources.__getitem__, fixed=True)
-        for applied in outcome.applied
+        for applied in sorted(outcome.applied, key=lambda one: one.diagnostic.span)
     )
     skipped = tuple((item.diagnostic, item.reason) for item in outcome.skipped)
     return replace(left, findings=(*left.findings, *fixed), skipped=skipped, fixing=True)

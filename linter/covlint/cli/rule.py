@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import click
 
+from covlint.cli.codes import Codes
 from covlint.cli.exits import Failure, Misuse
 from covlint.cli.pages import Rules, measured, write_pages
 from covlint.cli.scope import registry_of, scope_of
@@ -28,7 +29,7 @@ from covlint.testing import entry_of
 
 
 @click.command()
-@click.argument("which", metavar="[CODE|NAME|FAMILY]", required=False)
+@click.argument("which", type=Codes(), metavar="[CODE|NAME|FAMILY]", required=False)
 @click.option(
     "--format",
     "form",

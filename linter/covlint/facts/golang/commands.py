@@ -24,7 +24,7 @@ from covlint.documents.gosource import (
 from covlint.documents.gotext import GoPackage
 from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues
 from covlint.documents.shell import Part, ShellWord, parse_script
-from covlint.facts.commands.steps import Fact, ImageBuild, Step, StepKind
+from covlint.facts.commands.steps import ComposeCall, Fact, ImageBuild, Step, StepKind
 from covlint.facts.commands.toolcalls import ToolCalls
 from covlint.source import Span
 
@@ -138,6 +138,8 @@ def _complete(fact: Fact) -> bool:
     """Whether the callers of the function cannot add to what a chain asks."""
     if isinstance(fact, ImageBuild):
         return fact.dockerfile is not None
+    if isinstance(fact, ComposeCall):
+        return True
     if fact.kind in (StepKind.CREATE_CLUSTER, StepKind.COPY, StepKind.REPORT):
         return fact.source is not None
     return fact.kind is not StepKind.PERMISSION or None not in fact.operands
