@@ -33,6 +33,8 @@ SILENCES: Mapping[str, frozenset[str]] = {
     "COV502": frozenset({"COV201", "COV302", "COV303", "COV304", "COV311", "COV312", "COV401"}),
     # It is copied, but from another place.
     "COV503": frozenset({"COV302", "COV305", "COV401"}),
+    # What is not on the node at all is not pulled in the place of what is.
+    "COV504": frozenset({"COV308"}),
     # The mount that is missing makes the directory that the pod wants.
     "COV401": frozenset({"COV311"}),
     # A directory that is not there, or on no volume, has no owner that matters.

@@ -47,7 +47,9 @@ class Sabotage:
     ``path`` is the file in which covlint has to report ``code``. ``symptom`` is what a real
     run shows, None where nothing is lost (the refuted patterns, and risks that are none in a
     single run); ``target`` is the service whose data it is. ``repaired`` is False where
-    covlint writes no fix: a person has to choose. ``note`` says why there is no run.
+    covlint writes no fix: a person has to choose. ``also`` are codes that are rightly reported
+    besides, ``left`` those that rightly stay after the repair, ``hides`` those that nothing in
+    the files shows any more once this has happened. ``note`` says why there is no run.
     """
 
     name: str
@@ -59,6 +61,9 @@ class Sabotage:
     target: str = "tracker"
     repaired: bool = True
     note: str = ""
+    also: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
 
 
 class MisplacedEdit(Exception):

@@ -40,6 +40,7 @@ BUILD = (
         ),
         Engine.PROCESS,
         Symptom.NOT_INSTRUMENTED,
+        left=("COV118",),  # the same Dockerfile makes the release
     ),
     Sabotage(
         "an old builder image",
@@ -103,13 +104,15 @@ BUILD = (
     Sabotage(
         "GOFLAGS exported in the same RUN",
         "COV104",
-        TRACKER,
+        SMOKE,
         (
             Edit(
-                TRACKER, "RUN CGO_ENABLED=0 ", "RUN export CGO_ENABLED=0 GOFLAGS='-mod=readonly'; "
+                SMOKE,
+                "RUN CGO_ENABLED=0 go build -cover",
+                "ENV GOFLAGS=-cover\nRUN export CGO_ENABLED=0 GOFLAGS='-buildvcs=false'; go build",
             ),
         ),
-        Engine.PROCESS,
+        Engine.IMAGE,
         Symptom.NOT_INSTRUMENTED,
     ),
     Sabotage(
@@ -126,7 +129,7 @@ BUILD = (
         PRICER,
         (Edit(PRICER, "-cover -o", "-cover -coverpkg=./internal/... -o"),),
         Engine.PROCESS,
-        Symptom.MAIN_MISSING,
+        Symptom.NO_META,
         target="pricer",
     ),
     Sabotage(
@@ -166,7 +169,7 @@ BUILD = (
         MAKE,
         (Edit(MAKE, "--build-arg GOFLAGS=-cover ", "--build-arg GOFLAGS=cover "),),
         Engine.PROCESS,
-        Symptom.NEVER_STARTED,
+        Symptom.NOT_INSTRUMENTED,
     ),
     Sabotage(
         "a value in GOFLAGS behind a space",
@@ -325,7 +328,7 @@ BUILD = (
             ),
         ),
         Engine.PROCESS,
-        Symptom.WRONG_NAMES,
+        Symptom.MAIN_MISSING,
         target="pricer",
     ),
     Sabotage(
@@ -340,7 +343,7 @@ BUILD = (
             ),
         ),
         Engine.PROCESS,
-        Symptom.NEVER_STARTED,
+        Symptom.NOT_INSTRUMENTED,
     ),
     Sabotage(
         "the Dockerfile declares no GOFLAGS",

@@ -17,7 +17,7 @@ CLUSTER = (
         PATCH,
         (Edit(KIND, MOUNTS, ""),),
         Engine.PROCESS,
-        Symptom.NOT_EXTRACTED,
+        Symptom.PERMISSION_DENIED,
     ),
     Sabotage(
         "the extraMount is read-only",

@@ -29,7 +29,7 @@ WIRING = (
         PATCH,
         (Edit(PATCH, "mountPath: /var/coverage\n", "mountPath: /var/coverdata\n"),),
         Engine.PROCESS,
-        Symptom.MISSING_DIRECTORY,
+        Symptom.NOT_EXTRACTED,
         target="pricer",
     ),
     Sabotage(
@@ -68,7 +68,7 @@ WIRING = (
         PATCH,
         (Edit(KIND, "containerPath: /coverdata", "containerPath: /coverage"),),
         Engine.PROCESS,
-        Symptom.NOT_EXTRACTED,
+        Symptom.PERMISSION_DENIED,
     ),
     Sabotage(
         "another path is copied out of the node",

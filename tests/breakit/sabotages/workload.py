@@ -34,6 +34,7 @@ WORKLOAD = (
         Engine.PROCESS,
         Symptom.NOT_SET,
         target="pricer",
+        hides=("COV504",),  # nothing asks for the data of the image any more
     ),
     Sabotage(
         "GOCOVERDIR is empty",
@@ -71,7 +72,7 @@ WORKLOAD = (
         "deploy/base/pricer.yaml",
         (Edit(PATCH, MOUNT.format("counters", "/var/coverage"), ""),),
         Engine.PROCESS,
-        Symptom.MISSING_DIRECTORY,
+        Symptom.NOT_EXTRACTED,
         target="pricer",
     ),
     Sabotage(
@@ -262,5 +263,6 @@ WORKLOAD = (
         Engine.NONE,
         Symptom.PERMISSION_DENIED,
         note="lost where another user than root makes the directory",
+        also=("COV304",),  # the other service is not root
     ),
 )

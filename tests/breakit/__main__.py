@@ -1,0 +1,68 @@
+"""Prints the rates of the bench, and what is missing by name."""
+
+from __future__ import annotations
+
+import sys
+
+from breakit.bench import false_alarms, pairs, try_sabotage
+from breakit.harmless import HARMLESS
+from breakit.sabotages import SABOTAGES
+
+#: Of the pairs: the same ones each time.
+COUNT, SEED = 60, 20261123
+
+
+def main() -> int:
+    trials = [try_sabotage(one) for one in SABOTAGES]
+    detected = [one for one in trials if one.detected]
+    with_fix = [one for one in trials if one.sabotage.repaired]
+    restored = [one for one in with_fix if one.restored]
+    alarms = {one.name: found for one in HARMLESS if (found := false_alarms(one))}
+    unexpected = {one.sabotage.name: one.unexpected for one in trials if one.unexpected}
+    both = list(pairs(SABOTAGES, COUNT, SEED))
+    reasons = [reason for pair in both for _, reason in pair.silent]
+    rules = {one.code for one in SABOTAGES}
+
+    print(f"detection     {_rate(len(detected), len(trials))} of sabotages, for {len(rules)} rules")
+    print(f"repair        {_rate(len(restored), len(with_fix))} of those with a fix")
+    print(f"false alarms  {_rate(len(alarms), len(HARMLESS))} of harmless changes")
+    print(
+        f"pairs         {_rate(2 * COUNT - len(reasons), 2 * COUNT)} reported at once; "
+        f"{reasons.count('precedence')} behind the other by the precedence table, "
+        f"{reasons.count('revealed')} after the other one's repair, "
+        f"{reasons.count('missed')} missed"
+    )
+    _listed(
+        "not detected", (f"{t.sabotage.code} {t.sabotage.name}" for t in trials if not t.detected)
+    )
+    _listed(
+        "not repaired",
+        (
+            f"{t.sabotage.code} {t.sabotage.name}: {sorted(t.left)}"
+            for t in with_fix
+            if not t.restored
+        ),
+    )
+    _listed("false alarms", (f"{name}: {sorted(found)}" for name, found in alarms.items()))
+    _listed("reported besides", (f"{name}: {sorted(found)}" for name, found in unexpected.items()))
+    _listed(
+        "missed in pairs",
+        (f"{name} in: {p.name}" for p in both for name, why in p.silent if why == "missed"),
+    )
+    return 0
+
+
+def _rate(part: int, whole: int) -> str:
+    return f"{part}/{whole} ({100 * part / whole:.1f} %)"
+
+
+def _listed(title: str, lines: object) -> None:
+    found = list(lines)  # type: ignore[call-overload]
+    if found:
+        print(f"\n{title}:")
+        for line in found:
+            print(f"  {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
