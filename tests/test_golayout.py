@@ -137,6 +137,42 @@ def test_the_workspace_of_a_module() -> None:
     assert main.directories == ("lib/money", "till")
 
 
+NESTED = {
+    "go.work": "go 1.21\n\nuse (\n\t.\n\t./cmd/till\n)\n",
+    "go.mod": "module example.com/shop\n\ngo 1.21\n",
+    "money/money.go": "package money\n\nfunc Add() {}\n",
+    "cmd/till/go.mod": "module example.com/shop/cmd/till\n\ngo 1.21\n",
+    "cmd/till/main.go": 'package main\n\nimport "example.com/shop/money"\n\n'
+    "func main() { money.Add() }\n",
+}
+
+
+def instrumented(
+    toolchain: Toolchain, folder: Path, files: dict[str, str], flag: str, directory: str, name: str
+) -> set[str]:
+    """The packages that a real build instruments."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    data, binary = folder / "data", folder / "till.bin"
+    data.mkdir()
+    go = str(toolchain.go)
+    subprocess.run([go, "build", flag, "-o", binary, name], cwd=folder / directory, check=True)
+    subprocess.run([binary], env={"GOCOVERDIR": str(data)}, check=True)
+    shown = subprocess.run(
+        [go, "tool", "covdata", "pkglist", f"-i={data}"], capture_output=True, text=True, check=True
+    )
+    return set(shown.stdout.split())
+
+
+def test_a_pattern_takes_in_the_modules_of_the_workspace_below(
+    toolchain: Toolchain, tmp_path: Path
+) -> None:
+    found = instrumented(toolchain, tmp_path, NESTED, "-coverpkg=./...", ".", "./cmd/till")
+    assert found == {"example.com/shop/cmd/till", "example.com/shop/money"}
+
+
 @pytest.mark.parametrize(
     ("flag", "packages"),
     [
@@ -152,16 +188,4 @@ def test_what_go_instruments_in_a_workspace(
     flag: str, packages: set[str], toolchain: Toolchain, tmp_path: Path
 ) -> None:
     """What COV115 says of workspaces, and that its repair brings the packages back."""
-    for path, text in WORKSPACE.items():
-        target = tmp_path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-    data, binary = tmp_path / "data", tmp_path / "till.bin"
-    data.mkdir()
-    go = str(toolchain.go)
-    subprocess.run([go, "build", flag, "-o", binary, "."], cwd=tmp_path / "till", check=True)
-    subprocess.run([binary], env={"GOCOVERDIR": str(data)}, check=True)
-    shown = subprocess.run(
-        [go, "tool", "covdata", "pkglist", f"-i={data}"], capture_output=True, text=True, check=True
-    )
-    assert set(shown.stdout.split()) == packages
+    assert instrumented(toolchain, tmp_path, WORKSPACE, flag, "till", ".") == packages

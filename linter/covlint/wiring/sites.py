@@ -58,8 +58,8 @@ def _in_repository(build: GoBuild, repository: Repository) -> BuildSite:
 
 
 def _of_workspace(build: GoBuild, site: BuildSite, repository: Repository) -> tuple[str, ...]:
-    """The other modules of its workspace that a program is made of; none where the go.work
-    may not be there, or GOWORK may switch it off."""
+    """The other modules of its workspace that a program is made of and that lie elsewhere; none
+    where the go.work may not be there, or GOWORK may switch it off."""
     module, package = site.module, site.package
     if module is None or package is None:
         return ()
@@ -77,7 +77,13 @@ def _of_workspace(build: GoBuild, site: BuildSite, repository: Repository) -> tu
         return ()
     main = repository.main_of(package)
     owners = [repository.module_of(one) for one in (main.directories if main is not None else ())]
-    paths = {one.module_path for one in owners if one is not None and one in workspace.modules}
+    # "./..." takes in the modules of the workspace that lie below (facts, part B2)
+    here = "" if site.directory in (".", None) else f"{site.directory}/"
+    paths = {
+        one.module_path
+        for one in owners
+        if one is not None and one in workspace.modules and not f"{one.directory}/".startswith(here)
+    }
     return tuple(sorted(paths - {module.module_path}))
 
 

@@ -138,6 +138,19 @@ class NarrowedCoverpkg(Rule[GoBuild]):
             },
             "the go.work is not copied",
         ),
+        Valid(
+            {
+                "go.work": "go 1.24\n\nuse (\n\t.\n\t./cmd/till\n)\n",
+                "go.mod": "module example.com/till\n",
+                "money/money.go": "package money\n\nfunc Add() {}\n",
+                "cmd/till/go.mod": "module example.com/till/cmd/till\n",
+                "cmd/till/main.go": 'package main\n\nimport "example.com/till/money"\n\n'
+                "func main() { money.Add() }\n",
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -cover -coverpkg=./... -o /till ./cmd/till\n",
+            },
+            "the pattern takes in the modules of the workspace below",
+        ),
     )
     INVALID = (
         Invalid(

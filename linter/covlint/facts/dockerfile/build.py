@@ -79,7 +79,8 @@ class BuildSite:
     ``package`` is the directory of the main package relative to the project
     root, None when it cannot be told; ``package_files`` are the Go files in it
     that a build takes (tests left out). ``workspace``: the paths of the other modules
-    of its go.work that the program is made of, asked only where -coverpkg is given.
+    of its go.work that the program is made of and that do not lie below ``directory``,
+    asked only where -coverpkg is given.
     """
 
     context: str  # the build context, relative to the project root ("." for the root)
