@@ -97,6 +97,16 @@ def test_a_file_under_another_name(data: Path):
     assert found.runs == 2
 
 
+def test_counters_of_another_build_under_the_name_of_this_one(data: Path, recorded: Path):
+    """Both builds have the same functions: only the hash tells."""
+    digest = only(data, "covmeta.*").name.split(".")[1]
+    renamed = data / f"covcounters.{digest}.1.2"
+    shutil.copy(min((recorded / "atomic").glob("covcounters.*")), renamed)
+    found = read(data)
+    assert troubles(found) == [(Trouble.DAMAGED, renamed.name)]
+    assert found.problems[0].reason == "belongs to another build than its name says"
+
+
 def test_meta_data_without_counters(data: Path, recorded: Path):
     shutil.copy(only(recorded / "other", "covmeta.*"), data)
     dataset = read(data)
