@@ -222,7 +222,7 @@ def test_clean_removes_old_data_before_a_suite(tmp_path):
     data.mkdir()
     (data / "notes.txt").write_text("keep me")
     (data / f"covmeta.{'0' * 32}").write_bytes(b"")
-    done = covlint(tmp_path, "verify", "--clean")
+    done = covlint(tmp_path, "verify", "--fresh")
     assert done.returncode == 1
     assert [file.name for file in data.iterdir()] == ["notes.txt"]
 

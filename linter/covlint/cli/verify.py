@@ -18,6 +18,7 @@ from covlint.engine import Inspection, Options, inspect
 from covlint.runner.candidates import chain_of, derived_target, with_build_arguments
 from covlint.runner.command import Processes
 from covlint.runner.engines.suite import plan_suite
+from covlint.runner.leftovers import find_leftovers, remove_leftover
 from covlint.runner.plan import plan_process
 from covlint.runner.running import this_host
 from covlint.runner.runtime import RUNTIMES, NoRuntime
@@ -44,7 +45,7 @@ class Wishes:
     cluster: str | None = None
     dry_run: bool = False
     keep: bool = False
-    clean: bool = False
+    fresh: bool = False
     out: str | None = None
     form: str = "text"
 
@@ -58,7 +59,8 @@ class Wishes:
 )
 @click.option("--dry-run", is_flag=True, help="Print the steps as a shell script, run nothing.")
 @click.option("--keep", is_flag=True, help="Keep the temporary folder of the run.")
-@click.option("--clean", is_flag=True, help="Remove old coverage files from the data folder first.")
+@click.option("--fresh", is_flag=True, help="Remove old coverage files from the data folder first.")
+@click.option("--clean", is_flag=True, help="Remove what killed runs left behind; nothing is run.")
 @click.option("--out", type=click.Path(file_okay=False), help="Results go here.  [.covlint/TARGET]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--config", type=click.Path(dir_okay=False), help="Use this configuration file.")
@@ -69,6 +71,7 @@ def verify(
     cluster: str | None,
     dry_run: bool,
     keep: bool,
+    fresh: bool,
     clean: bool,
     out: str | None,
     form: str,
@@ -79,8 +82,30 @@ def verify(
     Targets are those of .covlint.yaml (default: all of them); without any, the
     one service that takes part in coverage.
     """
-    wishes = Wishes(targets, engine, runtime, cluster, dry_run, keep, clean, out, form)
+    if clean:
+        return clean_up()
+    wishes = Wishes(targets, engine, runtime, cluster, dry_run, keep, fresh, out, form)
     return verify_scope(scope_of(["."], config_file=config), wishes)
+
+
+def clean_up() -> int:
+    """Lists what killed runs left, and removes it; on a terminal it asks before."""
+    with Processes() as processes:
+        left = find_leftovers(processes, os.environ)
+        if not left:
+            click.echo("No run was killed: there is nothing to remove.")
+            return CLEAN
+        for leftover in left:
+            click.echo(f"run {leftover.run}")
+            for line in leftover.lines():
+                click.echo(f"  {line}")
+        if sys.stdin.isatty() and not click.confirm("Remove all of this?", default=True):
+            return CLEAN
+        complaints = [line for one in left for line in remove_leftover(one, processes, os.environ)]
+    for line in complaints:
+        click.echo(f"not removed: {line}", err=True)
+    click.echo("Removed." if not complaints else "Some of it is still there.")
+    return FINDINGS if complaints else CLEAN
 
 
 def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
@@ -148,7 +173,7 @@ def _run(
         for target in targets:
             around = _surrounding(scope, inspection, target, wishes)
             completed = with_build_arguments(target, around.chain)
-            if wishes.clean and target.data is not None:
+            if wishes.fresh and target.data is not None:
                 _clear(around.root / target.data)
             verdict = run_target(completed, around, processes, progress)
             _write_result(verdict, around.out)

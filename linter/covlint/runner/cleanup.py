@@ -31,8 +31,18 @@ class Cleaner:
 
     def remove(self, ledger: Ledger) -> tuple[str, ...]:
         """Remove everything; what could not be removed is told, one line each."""
+        return self._remove(ledger.created())
+
+    def remove_all(self, created: Iterable[Created], run: str) -> tuple[str, ...]:
+        """Remove what labels tell of a run that has no folder any more."""
+        end_processes(lambda: _workers(run))
+        complaints = self._remove(created)
+        end_processes(lambda: list(processes_of(run)))
+        return complaints
+
+    def _remove(self, listed: Iterable[Created]) -> tuple[str, ...]:
         complaints: list[str] = []
-        for created in ledger.created():
+        for created in listed:
             if created.kind == "build":
                 self._end_build(created)
                 continue

@@ -17,6 +17,8 @@ from pathlib import Path
 
 #: On everything that a container runtime or a cluster keeps for covlint; its value is the run.
 LABEL = "dev.covlint.run"
+#: Beside it: the covlint at work, so that a run that goes on is told from one that was killed.
+OWNER = "dev.covlint.owner"
 #: In the environment of everything that covlint starts.
 MARK = "COVLINT_RUN"
 #: How the folder of a run is called, below a temporary directory.
@@ -71,8 +73,8 @@ def open_ledger(run: str) -> Ledger:
     folder = Path(scratch() or tempfile.gettempdir()) / f"{PREFIX}{run}"
     folder.mkdir(mode=0o755)  # the service may run as another user
     folder.chmod(0o755)
-    owner = {"run": run, "pid": os.getpid(), "born": born(os.getpid())}
-    (folder / "owner.json").write_text(json.dumps(owner), encoding="utf-8")
+    worker = {"run": run, "pid": os.getpid(), "born": born(os.getpid())}
+    (folder / "owner.json").write_text(json.dumps(worker), encoding="utf-8")
     return Ledger(run, folder)
 
 
@@ -92,6 +94,11 @@ def places() -> list[Path]:
     return [Path(place) for place in dict.fromkeys((tempfile.gettempdir(), *_PUBLIC))]
 
 
+def owner() -> str:
+    """This covlint: its pid, and when it was born."""
+    return f"{os.getpid()}-{born(os.getpid())}"
+
+
 def new_run() -> str:
     """A name that no other run has; it can be part of a container's and a cluster's name."""
     return secrets.token_hex(4)
@@ -102,8 +109,8 @@ def abandoned(where: list[Path]) -> Iterator[Ledger]:
     for place in where:
         for file in sorted(place.glob(f"{PREFIX}*/owner.json")):
             try:
-                owner = json.loads(file.read_text(encoding="utf-8"))
-                run, pid, birth = str(owner["run"]), int(owner["pid"]), owner["born"]
+                worker = json.loads(file.read_text(encoding="utf-8"))
+                run, pid, birth = str(worker["run"]), int(worker["pid"]), worker["born"]
                 mine = file.stat().st_uid == os.getuid()
             except (OSError, ValueError, LookupError, TypeError):
                 continue

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.runner.command import CannotStart, Command, Executor
-from covlint.runner.ledger import LABEL
+from covlint.runner.ledger import LABEL, OWNER, owner
 
 RUNTIMES = ("docker", "podman")
 #: Seconds within which a runtime must answer a question about itself.
@@ -109,7 +109,7 @@ class Runtime:
 
     def start(self, box: Box, run: str) -> tuple[str, ...]:
         """In the foreground: its output is the container's, its exit code too."""
-        words = [self.program, "run", "--name", box.name, "--label", f"{LABEL}={run}"]
+        words = [self.program, "run", "--name", box.name, *_labels(run)]
         words += ["--pull=never"] if self.podman else ["--pull", "never"]
         for name, value in box.env:
             words += ["--env", f"{name}={value}"]
@@ -158,7 +158,7 @@ class Runtime:
 
     def create(self, name: str, image: str, run: str) -> tuple[str, ...]:
         """A container that is never started, to look into its image."""
-        return (self.program, "create", "--name", name, "--label", f"{LABEL}={run}", image)
+        return (self.program, "create", "--name", name, *_labels(run), image)
 
     def program_of(self, inspected: str) -> str | None:
         """What PID 1 is started as, from the answer to :meth:`inspect`."""
@@ -180,10 +180,10 @@ class Runtime:
         return found[1] + path.rstrip("/")[len(found[0]) :] if found is not None else None
 
     def make_volume(self, name: str, run: str) -> tuple[str, ...]:
-        return (self.program, "volume", "create", "--label", f"{LABEL}={run}", name)
+        return (self.program, "volume", "create", *_labels(run), name)
 
     def make_network(self, name: str, run: str) -> tuple[str, ...]:
-        return (self.program, "network", "create", "--label", f"{LABEL}={run}", name)
+        return (self.program, "network", "create", *_labels(run), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +195,10 @@ class State:
     error: str
     program: str
     started: bool
+
+
+def _labels(run: str) -> tuple[str, ...]:
+    return ("--label", f"{LABEL}={run}", "--label", f"{OWNER}={owner()}")
 
 
 def without_debug(output: str) -> str:
