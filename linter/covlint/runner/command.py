@@ -75,6 +75,11 @@ class Running:
     process: subprocess.Popen[bytes]
     started: float
 
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """The process ids of the program itself."""
+        return (self.process.pid,)
+
     def poll(self) -> int | None:
         return self.process.poll()
 

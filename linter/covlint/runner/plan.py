@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.runner.build import Build, Read, plan_build
 from covlint.runner.command import Command
+from covlint.runner.enclosure import VOLUMES, Scene, at_own_path, enclose
+from covlint.runner.namespaces import Inside
 from covlint.runner.readiness import address_of
 from covlint.runner.service import (
     container_environment,
@@ -27,10 +30,12 @@ from covlint.wiring import Chain, Hop
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What this host can do: its uid, and a port that is free."""
+    """What this host can do: its uid, a port that is free, and whether it makes namespaces:
+    ``confined`` says why not, None when it does."""
 
     uid: int
     port: int
+    confined: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class ProcessPlan:
     lasting: bool  # main plainly serves or blocks: it is not waited for
     unproven: tuple[Unproven, ...]
     notes: tuple[str, ...]
+    inside: Inside | None = None  # the namespaces of the service; None: it has none
+    stop_signal: signal.Signals = signal.SIGTERM
 
     @property
     def log(self) -> Path:
@@ -94,11 +101,15 @@ def plan_process(
     else:
         place = stand_in(chain, coverdir, user if user is not None else host.uid)
     folder = run / place.folder
+    inside: Inside | None = None
+    if host.confined is None and target.namespaces:
+        scene = Scene(run, root, user, host.uid if host.uid != 0 else None)
+        inside = enclose(chain, place, coverdir, scene)
     if seen and coverdir is None:
         variables.pop("GOCOVERDIR", None)
-    else:
+    elif inside is None or not at_own_path(chain, place, coverdir, root):
         variables["GOCOVERDIR"] = str(folder)
-    run_as, limits = _run_as(user, named, host)
+    run_as, limits = _run_as(user, named, host, inside)
     ready = ready_at(target.ready, port)
     try:
         address = address_of(ready)
@@ -117,7 +128,7 @@ def plan_process(
         root=root,
         run=run,
         build=build,
-        folders=_folders(run, place, user, host),
+        folders=_folders(run, place, user, host, inside),
         stand_in=place,
         service=service,
         arrives=folder if place.given else run / "host",
@@ -127,32 +138,46 @@ def plan_process(
         grace=grace_of(target, container),
         user=user,
         lasting=chain is not None and chain.main is not None and chain.main.runs_forever is True,
-        unproven=_unproven(chain, place, limits),
+        unproven=_unproven(chain, place, limits, _without(target, host)),
         notes=build.notes,
+        inside=inside,
+        stop_signal=_stop_signal(chain),
     )
 
 
-def _run_as(user: int | None, named: str | None, host: Host) -> tuple[int | None, str | None]:
+def _run_as(
+    user: int | None, named: str | None, host: Host, inside: Inside | None
+) -> tuple[int | None, str | None]:
     """The uid to switch to, None for none; and what could not be done."""
     if user is None or user == host.uid:
         return None, None
     if host.uid == 0:
         return user, f"user {named} is played by uid {user}" if named else None
+    if inside is not None:
+        return None, f"in its namespace uid {user} is played by uid {host.uid}"
     if user == 0:
         return None, f"root is played by uid {host.uid}"
     return None, f"uid {user} is played by uid {host.uid}, its permissions by a folder's mode"
 
 
-def _folders(run: Path, place: StandIn, user: int | None, host: Host) -> tuple[Folder, ...]:
+def _folders(
+    run: Path, place: StandIn, user: int | None, host: Host, inside: Inside | None
+) -> tuple[Folder, ...]:
     """The stand-ins, with the permissions that the service's user would meet."""
     folders = [Folder(run / "host", 0o755, None)]
+    binds = inside.binds if inside is not None else ()
+    folders += [
+        Folder(run / bind.source, 0o777, None)
+        for bind in binds
+        if bind.source.startswith(f"{VOLUMES}/")
+    ]
     if place.given:
         return tuple(folders)
     base = place.folder.split("/", 1)[0]
     uid = user if user is not None else host.uid
     target = run / place.folder
     if not place.exists:
-        mode, owner = _permissions(place, uid, host)
+        mode, owner = _permissions(place, uid, host, inside)
         parent = run / base
         return (
             *folders,
@@ -167,15 +192,19 @@ def _folders(run: Path, place: StandIn, user: int | None, host: Host) -> tuple[F
         inner = run.joinpath(base, *parts[:depth])
         if inner != run / "host":
             folders.append(Folder(inner, 0o755, None))
-    mode, owner = _permissions(place, uid, host)
+    mode, owner = _permissions(place, uid, host, inside)
     kept = [folder for folder in folders if folder.path != target]
     return (*kept, Folder(target, mode, owner))
 
 
-def _permissions(place: StandIn, uid: int, host: Host) -> tuple[int, int | None]:
+def _permissions(
+    place: StandIn, uid: int, host: Host, inside: Inside | None
+) -> tuple[int, int | None]:
+    # In namespaces a read-only mount is one; elsewhere its permissions play it.
+    free = place.read_only is None or inside is not None
     if host.uid == 0:
-        return (place.mode, place.owner) if place.read_only is None else (0o555, 0)
-    allowed = place.writable_for(uid) and place.read_only is None
+        return (place.mode, place.owner) if free else (0o555, 0)
+    allowed = place.writable_for(uid) and free
     return (0o755 if allowed else 0o555), None
 
 
@@ -200,7 +229,30 @@ def _is_shell(words: list[str]) -> bool:
     return bool(words) and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash")
 
 
-def _unproven(chain: Chain | None, place: StandIn, limits: str | None) -> tuple[Unproven, ...]:
+def _stop_signal(chain: Chain | None) -> signal.Signals:
+    """STOPSIGNAL of the image; docker and the kubelet both send it."""
+    word = chain.image.stop_signal if chain is not None and chain.image is not None else None
+    try:
+        if word is None:
+            return signal.SIGTERM
+        if word.text.isdigit():
+            return signal.Signals(int(word.text))
+        return signal.Signals["SIG" + word.text.upper().removeprefix("SIG")]
+    except (KeyError, ValueError):
+        return signal.SIGTERM
+
+
+def _without(target: Target, host: Host) -> str | None:
+    """Why there are no namespaces; None when there are."""
+    if target.namespaces and host.confined is None:
+        return None
+    why = host.confined if target.namespaces else "`namespaces: false`"
+    return f"no namespaces ({why}): it is not PID 1, and its mounts have other paths"
+
+
+def _unproven(
+    chain: Chain | None, place: StandIn, limits: str | None, without: str | None
+) -> tuple[Unproven, ...]:
     found: list[Unproven] = []
     if chain is None:
         found += [
@@ -216,8 +268,7 @@ def _unproven(chain: Chain | None, place: StandIn, limits: str | None) -> tuple[
         if process is not None and process.interpreter is not None:
             reason += "; the shell that is PID 1 there is left out"
         found.append(Unproven(Hop.IMAGE, reason))
-    if limits is not None:
-        found.append(Unproven(Hop.CONTAINER, limits))
+    found += [Unproven(Hop.CONTAINER, told) for told in (without, limits) if told is not None]
     found += place.unproven
     return tuple(found)
 

@@ -113,14 +113,15 @@ def _look(ready: Ready, around: Surroundings, deadline: float) -> bool:
 
 
 def wait_until_listening(
-    process: int, exited: Callable[[], int | None], timeout: float
+    processes: Callable[[], tuple[int, ...]], exited: Callable[[], int | None], timeout: float
 ) -> int | None:
-    """The port on which the process comes to listen; None when it has ended, or
-    when ``timeout`` (seconds) has passed: it may be a worker."""
+    """The port on which one of the processes comes to listen; None when they have ended,
+    or when ``timeout`` (seconds) has passed: it may be a worker."""
     deadline = time.monotonic() + timeout
     pause = _FIRST_PAUSE
     while exited() is None and time.monotonic() < deadline:
-        port = listening_port(process)
+        ports = (listening_port(process) for process in processes())
+        port = next((port for port in ports if port is not None), None)
         if port is not None:
             return port
         time.sleep(pause)

@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covlint.diagnostics import Diagnostic
@@ -18,10 +18,11 @@ from covlint.runner.container_plan import plan_container
 from covlint.runner.diagnose import Locate
 from covlint.runner.engines.cluster import run_cluster
 from covlint.runner.engines.container import run_container
-from covlint.runner.engines.process import run_process
+from covlint.runner.engines.process import Refused, run_process
 from covlint.runner.engines.suite import plan_suite, run_suite
 from covlint.runner.folder import read_folder
 from covlint.runner.ledger import Ledger
+from covlint.runner.namespaces import unavailable
 from covlint.runner.plan import Host, plan_process
 from covlint.runner.runtime import find_runtime
 from covlint.runner.steps import Progress, Ran
@@ -63,6 +64,7 @@ class Found:
     foreign: bool = False  # the data folder is not covlint's own: it may hold older files
     earlier: frozenset[str] = frozenset()  # the covcounters files that it held before the run
     started: int | None = None  # how many processes the engine saw start
+    program: Path | None = None  # the binary that was built
 
 
 def run_engine(
@@ -112,22 +114,30 @@ def _process(
 ) -> tuple[Ran, Found]:
     toolchain = find_toolchain(processes, around.environ)
     env = go_environment(toolchain, around.environ, around.out / "cache" / "go-build")
-    plan = plan_process(
-        target, around.chain, around.root, around.read, ledger.folder, env, this_host()
-    )
-    _renew(around.out)
-    found = Found(
-        "process",
-        str(toolchain),
-        plan.build.module,
-        plan.build.main,
-        plan.build.sources,
-        plan.unproven,
-        plan.notes,
-        plan.stand_in.given,
-        _counter_files(plan.arrives),
-    )
-    return run_process(plan, processes, progress), found
+    host = this_host(unavailable(processes) if target.namespaces else None)
+    while True:
+        plan = plan_process(
+            target, around.chain, around.root, around.read, ledger.folder, env, host
+        )
+        _renew(around.out)
+        found = Found(
+            "process",
+            str(toolchain),
+            plan.build.module,
+            plan.build.main,
+            plan.build.sources,
+            plan.unproven,
+            plan.notes,
+            plan.stand_in.given,
+            _counter_files(plan.arrives),
+            program=plan.build.binary,
+        )
+        try:
+            return run_process(plan, processes, progress), found
+        except Refused as refused:
+            # What a short trial could not show; the build is cached by now.
+            host = replace(host, confined=str(refused))
+            remove_folder(ledger.folder / "bin")
 
 
 def _container(
@@ -203,11 +213,11 @@ def tool_environment(
     return go_environment(toolchain, around.environ, around.out / "cache" / "go-build"), toolchain
 
 
-def this_host() -> Host:
-    """The uid of covlint and a port that is free now."""
+def this_host(confined: str | None = None) -> Host:
+    """The uid of covlint, a port that is free now, and why there are no namespaces."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return Host(os.getuid(), int(probe.getsockname()[1]))
+        return Host(os.getuid(), int(probe.getsockname()[1]), confined)
 
 
 def _counter_files(data: Path) -> frozenset[str]:

@@ -45,6 +45,7 @@ class Ran:
     observation: Observation | None = None
     data: Path | None = None
     started: int | None = None  # how many processes were seen to start
+    processes: tuple[int, ...] = ()  # the ids that they have for themselves, as far as known
 
 
 @dataclass

@@ -53,6 +53,9 @@ class Target:
     ``grace_period`` None: the manifest's own, else 10 seconds as ``docker stop``.
     ``port`` None: a free one. ``${PORT}`` in env, args and ready stands for it. It is the
     host's; ``container_port`` is the service's own, None: what manifest or EXPOSE says.
+    ``namespaces`` False: the process engine starts the service as it is. ``results`` is
+    where the exercise or the suite leaves JUnit files or the events of ``go test -json``: a path or
+    a glob; None: what it prints is looked at.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Target:
     run: str | None = None
     data: str | None = None
     require_exercise: bool = True
+    namespaces: bool = True
+    results: str | None = None
     expect: Expect = field(default_factory=Expect)
     grace_period: float | None = None
     timeout: float = 1800.0
@@ -113,6 +118,8 @@ def parse_target(name: str, value: object) -> Target:
         run=_text(entries, "run", where),
         data=_text(entries, "data", where),
         require_exercise=_flag(entries, "require_exercise", where, True),
+        namespaces=_flag(entries, "namespaces", where, True),
+        results=_text(entries, "results", where),
         expect=_expect(entries.get("expect"), f"{where}.expect"),
         grace_period=_number(entries, "grace_period", where),
         timeout=_number(entries, "timeout", where) or 1800.0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,11 @@ from covlint.runner.command import (
     Processes,
     Running,
 )
+from covlint.runner.container_endings import ending_of_container
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import read_folder
+from covlint.runner.namespaces import enclosed, refusal
+from covlint.runner.namespaces import start as start_enclosed
 from covlint.runner.plan import ProcessPlan, container_path
 from covlint.runner.readiness import (
     Surroundings,
@@ -42,11 +44,15 @@ from covlint.runner.validate import exercise_claim
 from covlint.runner.verdict import Outcome, Validation
 
 
+class Refused(Exception):
+    """This host does not let the service have its namespaces; the message says why."""
+
+
 def run_process(plan: ProcessPlan, processes: Processes, progress: Progress) -> Ran:
     """Build, run, exercise and stop the service of ``plan``.
 
     Whatever fails is part of the result; the folder of the run stays until the
-    caller removes it.
+    caller removes it. Raises Refused where the plan's namespaces cannot be made.
     """
     run = _Run(plan, Recorder(processes, progress, Ran(), plan.run))
     if run.build():
@@ -101,7 +107,7 @@ class _Run:
         shown = " ".join(plan.service.argv)
         begin = self.steps.begin("start", shown)
         try:
-            service = self.steps.processes.start(plan.service)
+            service = self.start()
         except CannotStart as error:
             self.steps.end(
                 "start", " ".join(plan.service.argv), begin, None, str(error), failed=True
@@ -109,7 +115,14 @@ class _Run:
             self.fail(str(error))
             return
         self.steps.end("start", shown, begin, None)
+        self.steps.ran.started = 1
         problem = self.wait(service)
+        if plan.inside is not None and service.poll() is not None:
+            refused = refusal(plan.run)
+            if refused is not None:
+                raise Refused(refused)
+        # What the program calls itself is the middle of its files' names.
+        self.steps.ran.processes = (1,) if plan.inside is not None else service.inner
         if problem is None:
             self.exercise()
         ending = self.stop(service, ready=problem is None)
@@ -120,12 +133,18 @@ class _Run:
             )
         self.observe(problem, log, ending)
 
+    def start(self) -> Running:
+        service, processes = self.plan.service, self.steps.processes
+        if self.plan.inside is None:
+            return processes.start(service)
+        return start_enclosed(enclosed(service, self.plan.inside), processes)
+
     def wait(self, service: Running) -> str | None:
         plan = self.plan
         if not plan.ready.given:
             begin = self.steps.begin("ready", "wait until it listens or ends")
             self.port = wait_until_listening(
-                service.process.pid, service.poll, plan.ready.timeout if plan.lasting else 5.0
+                lambda: service.inner, service.poll, plan.ready.timeout if plan.lasting else 5.0
             )
             found = f"it listens on port {self.port}" if self.port else "it listens on no port"
             self.steps.end("ready", found, begin, None)
@@ -168,20 +187,22 @@ class _Run:
         plan = self.plan
         worker = ready and plan.exercise is None and not plan.ready.given and self.port is None
         worker = worker and not plan.lasting
-        begin = self.steps.begin("stop", "wait for its end" if worker else "SIGTERM")
+        asks = plan.stop_signal.name
+        begin = self.steps.begin("stop", "wait for its end" if worker else asks)
         code = service.wait(plan.target.timeout) if worker else service.poll()
         asked = code is None
         if asked:
             with suppress(ProcessLookupError):
-                service.signal(signal.SIGTERM)
+                service.signal(plan.stop_signal)
             code = service.wait(plan.grace)
         killed = code is None
         service.kill_group()
         if code is None:
             code = service.process.wait()
-        ending = ending_of(code, read_text(plan.log), asked=asked, killed=killed)
+        judge = ending_of if plan.inside is None else ending_of_container
+        ending = judge(code, read_text(plan.log), asked=asked, killed=killed)
         detail = f"SIGKILL after {plan.grace:g} s" if killed else ""
-        self.steps.end("stop", "SIGTERM" if asked else "it ended by itself", begin, code, detail)
+        self.steps.end("stop", asks if asked else "it ended by itself", begin, code, detail)
         if worker or (not asked and ready):
             self.ended_alone(code, asked=asked)
         return ending
