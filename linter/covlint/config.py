@@ -162,7 +162,7 @@ def _plain(message: str) -> str:
     """``Expected `int`, got `str` - at `$.x``` as ``x: Expected int, got str``."""
     what, _, where = message.replace("`", "").replace("array", "list").partition(" - at $")
     key = where.lstrip(".")
-    choices = {"fail_on": (Config, "fail_on")}
+    choices: dict[str, tuple[type, str]] = {"fail_on": (Config, "fail_on")}
     choices |= {f"fixes.{entry.name}": (FixSettings, entry.name) for entry in fields(FixSettings)}
     if key in choices:
         kind, name = choices[key]
