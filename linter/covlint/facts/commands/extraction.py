@@ -44,8 +44,8 @@ _MATTERS = re.compile(
     rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
     rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
 )
-#: A recipe line without any of these gives no fact.
-_COMMANDS = re.compile(
+#: A script without any of these gives no fact.
+COMMANDS = re.compile(
     rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata"
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
@@ -96,7 +96,7 @@ def read_commands(
     ``values`` knows what is set before it, ``goflags`` is the GOFLAGS among that. ``more``:
     a part follows that needs to know what this one sets.
     """
-    if not more and not _COMMANDS.search(expansion.text):
+    if not more and not COMMANDS.search(expansion.text):
         return
     values.data = expansion.text
     commands = parse_script(expansion.path, expansion.text).commands

@@ -65,6 +65,10 @@ def syntax_error(source: SourceFile) -> str | None:
 def _read(
     source: SourceFile, *, tilt: bool
 ) -> tuple[tuple[Manifest | ScriptFact, ...], tuple[Unread, ...]]:
+    from covlint.facts.python.glance import may_say_something
+
+    if not tilt and not may_say_something(source.text):
+        return (), ()
     from covlint.documents.python import PythonError, open_python  # loads the Python parser
     from covlint.documents.pythontext import PythonTexts
     from covlint.documents.scriptvalues import ROOT
