@@ -14,19 +14,19 @@ import shlex
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from covlint.chain import Chain
-from covlint.documents.dockerfile import open_dockerfile
+from covlint.documents.dockerfile import Instruction, open_dockerfile
 from covlint.facts.commands.data_steps import made_here
-from covlint.facts.dockerfile.scope import ScopedStage, scoped_stages
+from covlint.facts.dockerfile.scope import Scope, ScopedStage, scoped_stages
 from covlint.facts.kubernetes.pod_settings import dropped
 from covlint.facts.kubernetes.workload import Container
 from covlint.labs.builders import LabProcesses
 from covlint.runner.build import Read
-from covlint.runner.command import Command, Processes, Running
+from covlint.runner.command import Command, Running
+from covlint.runner.namespaces import InnerRunning, unshare_words
 from covlint.runner.standin import HOST, StandIn, stand_in
 
 #: What of this host stands for the base image.
@@ -40,34 +40,16 @@ class SandboxError(Exception):
     """The sandbox cannot be made; the message says why."""
 
 
-def available(processes: Processes) -> str | None:
-    """Why this host cannot make the namespaces; None when it can."""
-    if shutil.which("unshare") is None:
-        return "there is no unshare (util-linux)"
-    probe = Command((*_unshare(), "true"), Path("/"), dict(os.environ), "probe", 20)
-    answer = processes.run(probe)
-    return None if answer.code == 0 else f"unshare: {answer.stderr.strip()[-200:]}"
-
-
-def _unshare() -> tuple[str, ...]:
-    own = () if os.getuid() == _ROOT else ("--user", "--map-root-user")
-    return ("unshare", *own, "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--")
-
-
 @dataclass
-class InnerRunning(Running):
-    """The service in its namespace: it is signalled itself, and not the ``unshare`` around it."""
+class BoxRunning(InnerRunning):
+    """The service in its sandbox; what a script of the project copies out of it is copied."""
 
     stop_signal: signal.Signals = signal.SIGTERM
     layer: Path | None = None  # where the container's own data folder lies on this host
     copied_to: Path | None = None  # where a script of the project copies it to
 
     def signal(self, number: signal.Signals) -> None:
-        number = self.stop_signal if number is signal.SIGTERM else number
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        with suppress(OSError):
-            for child in children.read_text().split():
-                os.kill(int(child), number)
+        super().signal(self.stop_signal if number is signal.SIGTERM else number)
 
     def wait(self, seconds: float | None) -> int | None:
         code = super().wait(seconds)
@@ -91,7 +73,7 @@ class SandboxProcesses(LabProcesses):
             return super().start(command)
         box = _Box(self.chain, self.project, self.read, command)
         running = super().start(box.command())
-        inner = InnerRunning(running.command, running.process, running.started)
+        inner = BoxRunning(running.command, running.process, running.started)
         inner.stop_signal = box.stop_signal
         inner.layer, inner.copied_to = box.copied
         self.live[self.live.index(running)] = inner
@@ -164,7 +146,9 @@ class _Box:
         env.pop("GOCOVERDIR", None)
         if self.coverdir is not None:
             env["GOCOVERDIR"] = self.coverdir
-        argv = (*_unshare(), "sh", "-ec", script, "sandbox", *self._argv())
+        unprivileged = os.getuid() if os.getuid() != _ROOT else None
+        words = unshare_words(unprivileged, _ROOT)
+        argv = (*words, "sh", "-ec", script, "sandbox", *self._argv())
         return replace(self.service, argv=argv, env=env, cwd=Path("/"), user=None)
 
     def _base(self, name: str) -> None:
@@ -241,7 +225,7 @@ class _Box:
         lines += [f"chmod -R {mode} {quoted}"] if mode else []
         return "; ".join(lines)
 
-    def _steps(self) -> Iterator[tuple]:  # type: ignore[type-arg]
+    def _steps(self) -> Iterator[tuple[Instruction, Scope]]:
         image = self.chain.image
         if image is None:
             return
