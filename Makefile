@@ -33,8 +33,8 @@ format: $(VENV)/developing ## Rewrite the Python files in the project's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/developing ## Bring docs/rules and the README's table of rules up to date
-	@$(BIN)/covlint rule --output-dir docs/rules
+docs: $(VENV)/developing ## Bring docs/rules, docs/evidence.md and the README's table up to date
+	@$(BIN)/covlint lab --docs
 	@$(BIN)/covlint rule --format markdown > $(VENV)/rules.md
 	@sed -i -e '/<!-- rules -->/,/<!-- \/rules -->/{//!d}' -e '/<!-- rules -->/r $(VENV)/rules.md' README.md
 

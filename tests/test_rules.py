@@ -30,7 +30,7 @@ PROMISED = {
     "COV110": ("file-argument-build", W),
     "COV111": ("remote-install", E),
     "COV112": ("non-atomic-snapshot", E),
-    "COV113": ("mixed-covermodes", E),
+    "COV113": ("mixed-covermodes", W),
     "COV114": ("test-binary", E),
     "COV115": ("narrowed-coverpkg", W),
     "COV116": ("disabled-redesign", E),

@@ -1,12 +1,15 @@
-"""Every lab, run on the Go of this machine: what a rule claims is what is seen."""
+"""Every lab that needs no container engine, run on the Go of this machine: what a rule claims
+is what is seen, and what is seen is what the evidence says."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from covlint.labs.evidence import read_evidence
 from covlint.labs.lab import Lab, load_labs
 from covlint.labs.running import Bench, run_lab
 from covlint.labs.versions import Installed
@@ -15,14 +18,31 @@ from covlint.runner.command import Processes
 from covlint.runner.toolchain import Toolchain
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-LABS = load_labs(FIXTURES)
+LABS = [lab for lab in load_labs(FIXTURES) if not lab.heavy]
+RECORDED = {
+    (row.code, row.go): row for row in read_evidence(FIXTURES / "labs" / "evidence.json").rows
+}
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """One for all labs: projects that are the same are run once."""
+    with Processes() as processes:
+        made = Bench(FIXTURES, processes, os.environ)
+        yield made
+        made.end_all()
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.code)
-def test_run_and_rule_agree(lab: Lab, toolchain: Toolchain):
+def test_run_rule_and_evidence_agree(lab: Lab, toolchain: Toolchain, bench: Bench) -> None:
     go = Installed(toolchain.label.removeprefix("go"), toolchain)
-    rule = Registry.builtin().rule(lab.code)
-    with Processes() as processes:
-        row = run_lab(lab, rule, go, Bench(FIXTURES, processes, os.environ))
+    if not lab.is_for(toolchain.version):
+        pytest.fail(f"{lab.code} is for other versions of Go than {go.number}")
+    row = run_lab(lab, Registry.builtin().rule(lab.code), go, bench)
     assert not row.disagreements, row
+    recorded = RECORDED.get((lab.code, go.number))
+    if recorded is not None:
+        seen = (row.before.state, row.before.symptoms[:1], row.before.lines, row.after.state)
+        before = recorded.before
+        assert seen == (before.state, before.symptoms[:1], before.lines, recorded.after.state)

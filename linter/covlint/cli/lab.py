@@ -47,6 +47,9 @@ _VERSION = {"kubectl": ("version", "--client", "--short")}
     "--engines", is_flag=True, help="Also labs that need docker (or podman), kind and kubectl."
 )
 @click.option("--write", is_flag=True, help="Record the runs as evidence (in a checkout).")
+@click.option(
+    "--docs", is_flag=True, help="Run nothing; bring the pages of the checkout up to date."
+)
 def lab(
     codes: tuple[str, ...],
     versions: tuple[str, ...],
@@ -54,6 +57,7 @@ def lab(
     keep: str | None,
     engines: bool,
     write: bool,
+    docs: bool,
 ) -> int:
     """Rerun the evidence of rules: each lab as it is, repaired, and its healthy twin.
 
@@ -62,6 +66,9 @@ def lab(
     user's cache folder.
     """
     place = fixtures("labs")
+    if docs:
+        write_docs(place)
+        return CLEAN
     try:
         labs = _runnable(_chosen(load_labs(place), codes, engines=engines))
         numbers = wanted(versions or ("path",))
@@ -129,7 +136,7 @@ def _pairs(labs: Sequence[Lab], installed: Sequence[Installed]) -> list[tuple[La
         (found, go)
         for index, go in enumerate(installed)
         for found in labs
-        if found.is_for(go.toolchain.version) and not (found.slow and index)
+        if found.is_for(go.toolchain.version) and not ((found.slow or found.heavy) and index)
     ]
 
 
@@ -172,17 +179,22 @@ def _told(seen: Seen) -> str:
 
 def record(place: Path, rows: Sequence[Row]) -> None:
     """Merge the rows into the evidence of the checkout, and render its page anew."""
-    from covlint.labs.page import render
-
     file = place / "labs" / "evidence.json"
     today = dt.datetime.now(dt.timezone.utc).date().isoformat()
     evidence = read_evidence(file).with_rows(tuple(rows), today, _machine())
     write_evidence(evidence, file)
-    page = place.parent / PAGE
-    text = render(evidence, load_labs(place), Registry.builtin().rules())
-    page.write_text(text, encoding="utf-8")
-    write_pages(str(place.parent / RULE_PAGES), builtin())
+    write_docs(place)
     click.echo(f"recorded in {file.name}, {PAGE} and {RULE_PAGES}", err=True)
+
+
+def write_docs(place: Path) -> None:
+    """Render the page of the evidence, and those of the rules, which show it too."""
+    from covlint.labs.page import render
+
+    evidence = read_evidence(place / "labs" / "evidence.json")
+    text = render(evidence, load_labs(place), Registry.builtin().rules())
+    (place.parent / PAGE).write_text(text, encoding="utf-8")
+    write_pages(str(place.parent / RULE_PAGES), builtin())
 
 
 def _machine() -> dict[str, str]:

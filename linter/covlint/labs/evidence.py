@@ -60,7 +60,11 @@ class Evidence:
         """These rows instead of the older ones of the same labs and versions."""
         new = {(row.code, row.go): row for row in rows}
         merged = {(row.code, row.go): row for row in self.rows} | new
-        return Evidence(date, machine, tuple(merged[key] for key in sorted(merged, key=_order)))
+        return Evidence(
+            date,
+            {**self.machine, **machine},
+            tuple(merged[key] for key in sorted(merged, key=_order)),
+        )
 
 
 def _order(key: tuple[str, str]) -> tuple[str, tuple[int, ...]]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from covlint.config import load_config
-from covlint.diagnostics import Evidence as Proof
 from covlint.labs.builders import LabProcesses
 from covlint.labs.evidence import Row, Seen
+from covlint.labs.judgement import compared, disagreements, seen_of
 from covlint.labs.lab import Lab, LabEngine, LabError
 from covlint.labs.sandbox import SandboxProcesses
 from covlint.labs.script import Judged, ScriptRun, join, judge, run_script
@@ -24,21 +24,11 @@ from covlint.labs.versions import Installed, NoVersion, environment, install, wa
 from covlint.rule import Rule
 from covlint.runner.candidates import chain_of, with_build_arguments
 from covlint.runner.command import Processes
-from covlint.runner.symptoms import telling_lines
 from covlint.runner.target import Target, parse_targets
 from covlint.runner.toolchain import Toolchain
 from covlint.runner.verdict import Outcome, StepResult, Verdict
 from covlint.runner.verification import Surrounding, verify
 from covlint.source import Span, UnreadableSource
-
-#: What differs from run to run in the lines that are kept.
-_VOLATILE = (
-    (re.compile(r"[0-9a-f]{32}(?:\.\d+)*"), "<hash>"),
-    (re.compile(r"/\S*?/covlint-(?:lab-)?[A-Za-z0-9_]+"), "<run>"),
-    (re.compile(r"<hash>\d+"), "<hash>"),
-    (re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "), ""),
-)
-_LINES = 6  # that are kept of one run
 
 
 class _Quiet:
@@ -92,17 +82,25 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
             for variant in Variant
         }
         healthy = _run(lab, prepared[Variant.HEALTHY], go, bench)
-        before = _compared(_run(lab, prepared[Variant.BEFORE], go, bench), healthy)
+        before = compared(_run(lab, prepared[Variant.BEFORE], go, bench), healthy)
         after = healthy
         if prepared[Variant.AFTER].remedy is not Remedy.HAND or lab.by_hand is not None:
-            after = _compared(_run(lab, prepared[Variant.AFTER], go, bench), healthy)
+            after = compared(_run(lab, prepared[Variant.AFTER], go, bench), healthy)
         remedy = prepared[Variant.AFTER].remedy or Remedy.HAND
-        row = Row(lab.code, go.number, before, after, healthy, remedy.value)
-        return replace(row, disagreements=tuple(_disagreements(lab, rule, row, prepared)))
+        number = _of_image(prepared[Variant.HEALTHY].root) if lab.heavy else go.number
+        row = Row(lab.code, number, before, after, healthy, remedy.value)
+        return replace(row, disagreements=tuple(disagreements(lab, rule, row, prepared)))
     finally:
         if bench.keep is not None:
             shutil.copytree(folder, bench.keep / lab.code / go.number, dirs_exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_image(root: Path) -> str:
+    """The Go that builds in a lab's image: the tag of its base."""
+    text = (root / "Dockerfile").read_text(encoding="utf-8")
+    match = re.search(r"^FROM golang:([0-9.]+)", text, re.MULTILINE)
+    return match[1] if match else "0"
 
 
 def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
@@ -140,7 +138,7 @@ def _really_run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Se
             _verify(lab, target, prepared, out / target.name, env, bench) for target in targets
         ]
         verdict = verdicts[0] if len(verdicts) == 1 else _together(verdicts, prepared, out)
-    return _seen(verdict, prepared, out, time.monotonic() - begin)
+    return seen_of(verdict, prepared, out, time.monotonic() - begin)
 
 
 def _verify(
@@ -159,6 +157,7 @@ def _verify(
     processes = LabProcesses()
     if lab.engine is LabEngine.SANDBOX:
         processes = SandboxProcesses(chain=around.chain, project=root, read=around.read)
+        target = replace(target, namespaces=False)  # the sandbox is more than they are
     bench.starting(processes)
     if prepared.variant is Variant.BEFORE:
         number = dict(lab.builders).get(target.name)
@@ -191,77 +190,3 @@ def _locator(prepared: Prepared) -> Callable[[Span], tuple[str, int] | None]:
         return span.path, source.line_of(span.start)
 
     return locate
-
-
-def _seen(verdict: Verdict, prepared: Prepared, out: Path, seconds: float) -> Seen:
-    profile = verdict.profile
-    packages = profile.packages if profile is not None else ()
-    covered = any(package.covered for package in packages)
-    passed = verdict.outcome is Outcome.PASSED
-    symptoms = [cause.symptom.value for cause in verdict.causes if cause.symptom is not None]
-    return Seen(
-        state="complete" if passed else "degraded" if covered else "lost",
-        symptoms=tuple(dict.fromkeys(symptoms)),
-        lines=_lines(out),
-        named=tuple(dict.fromkeys(cause.code for cause in verdict.causes if cause.code)),
-        packages=tuple((package.path, round(package.percent, 1)) for package in packages),
-        found=prepared.found,
-        seconds=round(seconds, 1),
-    )
-
-
-def _lines(out: Path) -> tuple[str, ...]:
-    """What build, service, exercise and suite wrote about coverage."""
-    found: list[str] = []
-    for name in ("build", "service", "suite"):
-        for log in sorted(out.glob(f"**/{name}.log")):
-            found += telling_lines(log.read_text(encoding="utf-8", errors="replace"))
-    return tuple(dict.fromkeys(_steady(line) for line in found))[:_LINES]
-
-
-def _steady(line: str) -> str:
-    for pattern, instead in _VOLATILE:
-        line = pattern.sub(instead, line)
-    return line
-
-
-def _compared(seen: Seen, healthy: Seen) -> Seen:
-    """A run whose claims hold is complete only if it has what the healthy twin's has."""
-    same = {path for path, percent in seen.packages if percent} >= {
-        path for path, percent in healthy.packages if percent
-    }
-    return seen if same or seen.state != "complete" else replace(seen, state="degraded")
-
-
-def _disagreements(
-    lab: Lab,
-    rule: type[Rule[object]],
-    row: Row,
-    prepared: Mapping[Variant, Prepared],
-) -> list[str]:
-    """Where a run and the rule say different things; empty when they agree."""
-    told: list[str] = []
-    if lab.code not in row.before.found and prepared[Variant.BEFORE].severity is None:
-        told.append("the rule is silent about the broken project")
-    if prepared[Variant.AFTER].severity is not None:
-        told.append("the rule still speaks after the repair")
-    if row.healthy.found:
-        told.append(f"the healthy twin has findings: {', '.join(row.healthy.found)}")
-    if row.healthy.state != "complete":
-        told.append(f"the healthy twin's data is {row.healthy.state}")
-    if row.after.state != "complete":
-        told.append(f"after the repair the data is {row.after.state}")
-    if lab.harmless or rule.evidence is Proof.REFUTED:
-        if row.before.state != "complete":
-            told.append(f"the pattern is called harmless here, and the data is {row.before.state}")
-        return told
-    if row.before.state == "complete":
-        told.append("the broken project's data is complete")
-        return told
-    symptom = lab.symptom or rule.symptom
-    if symptom is not None and symptom.value not in row.before.symptoms[:1]:
-        seen = ", ".join(row.before.symptoms) or "none"
-        told.append(f"the symptom is {seen}, not {symptom.value}")
-    if lab.code not in row.before.named:
-        told.append("the diagnosis of the run does not name the rule")
-    return told

@@ -49,7 +49,8 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
         _ended(sign, seen.ending) if sign.symptom is Symptom.META_ONLY else sign
         for sign in signs_in_folder(seen.folder)
     ]
-    if not _empty(in_folder):  # it says more than covdata's "no applicable files"
+    if not _empty(in_folder) or any(sign.symptom is not Symptom.NO_META for sign in signs):
+        # covdata's "no applicable files" is a consequence of what is said besides
         signs = [sign for sign in signs if sign.symptom is not Symptom.NO_META]
     if not (signs and _empty(in_folder)):
         signs += in_folder

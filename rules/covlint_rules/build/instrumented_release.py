@@ -31,7 +31,7 @@ class InstrumentedRelease(Rule[Release]):
     code = "COV118"
     name = "instrumented-release"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_SET
     source = "field notes: warnings on stderr of instrumented releases, 8 threads"

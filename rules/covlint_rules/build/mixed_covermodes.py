@@ -58,7 +58,7 @@ class MixedCovermodes(Rule[SharedDirectory]):
 
     code = "COV113"
     name = "mixed-covermodes"
-    severity = Severity.ERROR
+    severity = Severity.WARNING
     evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.MODE_CLASH

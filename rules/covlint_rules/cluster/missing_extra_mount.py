@@ -44,7 +44,7 @@ class MissingExtraMount(Rule[Chain]):
     code = "COV401"
     name = "missing-extra-mount"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "field notes: the host directory is empty, extraMounts are absent (7 threads)"

@@ -43,7 +43,7 @@ class UnexpandedHostPath(Rule[Chain]):
     code = "COV404"
     name = "unexpanded-host-path"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "Kind, Configuration: extra mounts"

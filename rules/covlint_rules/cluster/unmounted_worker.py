@@ -45,7 +45,7 @@ class UnmountedWorker(Rule[Chain]):
     code = "COV403"
     name = "unmounted-worker"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "field notes: extraMounts absent on the node that runs the pod (7 threads)"

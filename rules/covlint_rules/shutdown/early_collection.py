@@ -41,14 +41,14 @@ class EarlyCollection(Rule[Chain]):
     code = "COV606"
     name = "early-collection"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.META_ONLY
     source = "field notes: copied before the flush, or not copied (13 threads)"
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
         main = chain.main
-        if not chain.takes_part or main is None or not chain.steps:
+        if not (chain.takes_part or chain.program) or main is None or not chain.steps:
             return
         if main.serves_coverage or main.snapshots or main.runs_forever is False:
             return

@@ -37,7 +37,7 @@ class MismatchedNodePath(Rule[Chain]):
     code = "COV502"
     name = "mismatched-node-path"
     severity = Severity.ERROR
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "field notes: the host directory is empty, the path chain is broken (7 threads)"

@@ -44,7 +44,7 @@ class StaleImage(Rule[Chain]):
     code = "COV504"
     name = "stale-image"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_INSTRUMENTED
     source = "field notes: the image that runs is not the instrumented one (7 threads)"

@@ -75,7 +75,7 @@ class UnextractedCoverage(Rule[Chain]):
     code = "COV503"
     name = "unextracted-coverage"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "field notes: the host directory is empty, the path chain is broken (7 threads)"

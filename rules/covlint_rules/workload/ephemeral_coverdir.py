@@ -36,7 +36,7 @@ class EphemeralCoverdir(Rule[Chain]):
     code = "COV305"
     name = "ephemeral-coverdir"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "field notes: written, then gone: emptyDir and scale to 0 (13 threads)"

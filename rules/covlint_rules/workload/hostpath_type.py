@@ -45,7 +45,7 @@ class HostpathType(Rule[Chain]):
     code = "COV311"
     name = "hostpath-type"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NEVER_STARTED
     source = "Kubernetes, Volumes: hostPath volume types"

@@ -35,7 +35,7 @@ class RegistryPull(Rule[Chain]):
     code = "COV308"
     name = "registry-pull"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_INSTRUMENTED
     source = "Kubernetes, Images: default image pull policy; Kind, Quick Start: loading an image"

@@ -38,7 +38,7 @@ class UnmountedCoverdir(Rule[Chain]):
     code = "COV302"
     name = "unmounted-coverdir"
     severity = Severity.WARNING
-    evidence = Evidence.REPORTED
+    evidence = Evidence.REPRODUCED
     since = "0.1.0"
     symptom = Symptom.NOT_EXTRACTED
     source = "field notes: written, then gone with the container (13 threads)"
