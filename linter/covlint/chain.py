@@ -108,6 +108,7 @@ class Chain:
     data_paths: frozenset[str] = frozenset()  # where the data of all chains lies, in pod and node
     node_paths: frozenset[str] = frozenset()  # in the node; those of pods too where one is not seen
     entrypoint: Entrypoint | None = None  # the script of the repository that the image starts
+    program: Step | None = None  # the command that starts it, where a script runs it by itself
     route: Route | None = None  # None where no way is seen
     copy_pod: Container | None = None  # of another pod, which mounts the claim of the volume
     unresolved: ImageBuild | None = None  # builds the image, which way is not seen

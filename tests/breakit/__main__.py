@@ -29,7 +29,7 @@ def main() -> int:
     print(
         f"pairs         {_rate(2 * COUNT - len(reasons), 2 * COUNT)} reported at once; "
         f"{reasons.count('precedence')} behind the other by the precedence table, "
-        f"{reasons.count('revealed')} after the other one's repair, "
+        f"{reasons.count('hidden')} hidden by it, {reasons.count('revealed')} after the other one's repair, "
         f"{reasons.count('missed')} missed"
     )
     _listed(

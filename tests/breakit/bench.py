@@ -48,9 +48,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two sabotages at once. ``silent`` are those of them that covlint does not report, each
-    with why: "precedence" by the table, "revealed" when the other one's fix brings it to
-    light, "missed" otherwise."""
+    """Two sabotages at once.
+
+    ``silent`` are those of them that covlint does not report, each with why: "precedence" by
+    the table, "hidden" as the other one says of itself, "revealed" when the other one's fix
+    brings it to light, "missed" otherwise.
+    """
 
     sabotages: tuple[Sabotage, Sabotage]
     silent: tuple[tuple[str, str], ...]
@@ -117,6 +120,8 @@ def _silent(files: Mapping[str, str], *both: Sabotage) -> Iterator[tuple[str, st
         reason = "missed"
         if any(one.code in SILENCES.get(code, ()) for code in codes):
             reason = "precedence"
+        elif any(one.code in other.hides for other in both):
+            reason = "hidden"
         elif (one.code, one.path) in later:
             reason = "revealed"
         yield one.name, reason

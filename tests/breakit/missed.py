@@ -6,7 +6,4 @@ from collections.abc import Mapping
 
 MISSED: Mapping[str, str] = {
     "another covermode for one of two programs": "directories that programs of a script share",
-    "kill -9": "how a script ends a program that it runs itself",
-    "cleaned after the programs have started": "how a script ends a program that it runs itself",
-    "the report before the programs end": "how a script ends a program that it runs itself",
 }

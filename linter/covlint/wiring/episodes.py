@@ -9,9 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from covlint.facts.commands.data_steps import NODE_TOOLS, host_directory, same_path
+from covlint.facts.commands.programs import ANY, PROCESS
 from covlint.facts.commands.steps import Step, StepKind
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def pairs(steps: Sequence[Step]) -> Iterator[tuple[Step, tuple[Step, ...], Step]
 def starts(step: Step, chain: Chain) -> bool:
     """Whether the step starts the workload: its manifest is applied, or its image run."""
     container = chain.container
+    if chain.program is not None:
+        return step == chain.program
     if step.kind is StepKind.APPLY:
         return container is not None and _in_files(step, container)
     if step.kind is not StepKind.RUN_CONTAINER:
@@ -78,6 +82,8 @@ def stops(step: Step, chain: Chain) -> bool:
 
 def concerns(step: Step, chain: Chain) -> bool | None:
     """Whether the step is about this workload; None when that is not seen."""
+    if chain.program is not None:
+        return _signals(step, chain.program)
     if step.kind is StepKind.DELETE_CLUSTER:
         return True
     if step.kind in _ENDINGS:
@@ -100,6 +106,15 @@ def concerns(step: Step, chain: Chain) -> bool | None:
     if pod.name is None:
         return True if names.intersection(words) else None
     return not names.isdisjoint(words)
+
+
+def _signals(step: Step, program: Step) -> bool | None:
+    """Whether a signal goes to the process of a program that a script runs by itself."""
+    if step.through != PROCESS or step.kind not in _ENDINGS:
+        return False
+    if not set(program.operands[1:]).isdisjoint(step.operands):
+        return True
+    return None if ANY in step.operands else False
 
 
 def _names_container(step: Step, chain: Chain) -> bool | None:
@@ -165,6 +180,8 @@ def _in_files(step: Step, container: Container) -> bool:
 
 def host_data(chain: Chain, started: Step | None = None) -> list[str]:
     """Directories of the host in which the data appears while the program runs."""
+    if chain.program is not None:
+        return [posixpath.normpath(chain.program.source or ".")]
     found: list[str] = []
     volume, coverdir = chain.volume, chain.coverdir
     if volume is not None and volume.host_path is not None:
@@ -193,7 +210,7 @@ def takes_data(step: Step, chain: Chain, hosts: Sequence[str]) -> bool:
     if step.source is None or step.inward:
         return False
     if step.kind is StepKind.REPORT or (step.kind is StepKind.COPY and step.through == "cp"):
-        return any(_within(step.source, host) for host in hosts)
+        return any(_within(one, host) for one in step.source.split(",") for host in hosts)
     if step.kind is not StepKind.COPY:
         return False
     inside = [chain.coverdir.text] if chain.coverdir is not None else []
@@ -220,9 +237,16 @@ def wipes(step: Step, chain: Chain, hosts: Sequence[str]) -> str | None:
             whole = not glob and posixpath.normpath(place).startswith(
                 posixpath.normpath(text) + "/"
             )
-            if gone and (same_path(gone, place) or whole):
+            if gone and (same_path(gone, place) or whole or _matches(text, place)):
                 return place
     return None
+
+
+def _matches(pattern: str, directory: str) -> bool:
+    """Whether a pattern with wildcards in several components takes files of the directory."""
+    parts = posixpath.normpath(pattern).split("/")
+    own = [*posixpath.normpath(directory).split("/"), "covmeta.0"]
+    return len(parts) == len(own) and all(map(fnmatchcase, own, parts))
 
 
 def _within(path: str, directory: str) -> bool:

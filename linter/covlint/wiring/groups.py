@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from covlint.facts.commands.steps import StepKind
+
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.source import Span
     from covlint.wiring.chains import Wired
@@ -25,6 +27,10 @@ def groups_of(
         from covlint.wiring.shared_directories import shared_directories
 
         yield from (("SharedDirectory", one) for one in shared_directories(wired.chains))
+    if any(step.kind is StepKind.START for step in facts.steps):
+        from covlint.wiring.programs import program_chains
+
+        yield from (("Chain", one) for one in program_chains(facts, wired, repository()))
     if facts.release_builds or facts.image_builds:
         from covlint.wiring.releases import releases_of
 

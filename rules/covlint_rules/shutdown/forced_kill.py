@@ -22,6 +22,7 @@ _POD = (
     "  volumes:\n    - name: coverage\n      hostPath:\n        path: /coverdata\n"
 )
 _UP = "e2e:\n\tkind create cluster --config kind.yaml\n\tkubectl apply -f e2e/pod.yaml\n"
+_PROGRAM = "#!/bin/sh\nmkdir -p cov\nGOCOVERDIR=cov ./till &\npid=$!\n"
 
 #: Why the counters may be lost, where it is no certain loss.
 _FIX = Fix.advice("Stop it first, and wait until it is gone")
@@ -57,7 +58,7 @@ class ForcedKill(Rule[Chain]):
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
         main = chain.main
-        if not chain.takes_part or not chain.steps:
+        if not (chain.takes_part or chain.program) or not chain.steps:
             return
         if main is not None and (main.serves_coverage or main.runs_forever is False):
             return
@@ -98,6 +99,20 @@ class ForcedKill(Rule[Chain]):
     VALID = (
         Valid(
             {
+                "e2e.sh": _PROGRAM
+                + 'go test ./e2e\nkill "$pid"\nsleep 5\nkill -9 "$pid" || true\n',
+            },
+            "asked to end before it is killed",
+        ),
+        Valid(
+            {
+                "e2e.sh": _PROGRAM + "kubectl port-forward svc/db 5432 &\nforward=$!\n"
+                'go test ./e2e\nkill -9 "$forward"\nkill "$pid"\n',
+            },
+            "another process",
+        ),
+        Valid(
+            {
                 "Dockerfile": _IMAGE,
                 "Makefile": _BUILD + _RUN + "\tgo test ./e2e\n\tdocker stop till\n"
                 "\tdocker rm -f till\n",
@@ -128,6 +143,10 @@ class ForcedKill(Rule[Chain]):
         ),
     )
     INVALID = (
+        Invalid(
+            {"e2e.sh": _PROGRAM + 'go test ./e2e\n«kill -9 "$pid"»\n'},
+            message="kill -9 … is SIGKILL",
+        ),
         Invalid(
             {
                 "Dockerfile": _IMAGE,

@@ -45,7 +45,7 @@ class WipedWhileRunning(Rule[Chain]):
     source = "facts, part A: files deleted from the directory while the process runs"
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
-        if not chain.takes_part or not chain.steps:
+        if not (chain.takes_part or chain.program) or not chain.steps:
             return
         for steps in files(chain):
             for first, between, last in pairs(steps):
@@ -78,6 +78,13 @@ class WipedWhileRunning(Rule[Chain]):
     VALID = (
         Valid(
             {
+                "e2e.sh": "#!/bin/sh\nrm -rf cov/*\nGOCOVERDIR=cov/till ./till & pid=$!\n"
+                "go test ./e2e\nkill $pid\nwait $pid\nrm -rf cov/*\n",
+            },
+            "before the start, and after the end",
+        ),
+        Valid(
+            {
                 "e2e/pod.yaml": _POD,
                 "kind.yaml": _KIND,
                 "Makefile": _UP + "\trm -rf coverdata/*\n\tkubectl apply -f e2e/pod.yaml\n"
@@ -105,6 +112,13 @@ class WipedWhileRunning(Rule[Chain]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                "e2e.sh": "#!/bin/sh\nGOCOVERDIR=cov/till ./till & pid=$!\ngo test ./e2e\n"
+                "«rm -f cov/*/*»\ngo test ./e2e/more\nkill $pid\nwait $pid\n",
+            },
+            message="cov/till is emptied while the program runs",
+        ),
         Invalid(
             {
                 "e2e/pod.yaml": _POD,

@@ -14,6 +14,7 @@ from covlint.documents.scriptvalues import ScriptValues
 from covlint.documents.shell import Command, Loop
 from covlint.facts.commands.collecting import read_data_commands
 from covlint.facts.commands.makecalls import read_make_call
+from covlint.facts.commands.programs import read_program_step
 from covlint.facts.commands.script_builds import ScriptBuilds, goflags_of
 from covlint.facts.commands.steps import ScriptFact
 from covlint.facts.commands.toolcalls import ToolCalls
@@ -57,6 +58,7 @@ class ScriptRun:
         for command in commands:
             if command.function is not None:
                 self.functions.setdefault(command.function, []).append(command)
+        self.order = {id(command): index for index, command in enumerate(commands)}
         self.run_bodies: set[str] = set()
         self.seen: set[ScriptFact] = set()
         self.calls = 0
@@ -97,8 +99,10 @@ class ScriptRun:
         recipe = self.recipe or command.function
         calls = ToolCalls(self.values, self.place_of, span, recipe, self.placer)
         made = read_make_call(command, self.values, self.environment, span, self.placer)
+        after = self.commands[self.order[id(command)] + 1 :]
+        program = read_program_step(command, after, self.values, span, recipe)
         for fact in (
-            *((made,) if made is not None else ()),
+            *(one for one in (made, program) if one is not None),
             *calls.read(command),
             *self.builds.read(command, self.place, self.values, self.goflags),
             *read_data_commands(command, self.values, self.place_of, self.recipe),

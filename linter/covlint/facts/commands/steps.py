@@ -72,6 +72,7 @@ class StepKind(Enum):
     CREATE = "create"  # mkdir
     PUSH = "push"  # docker|podman push
     SAVE = "save"  # docker|podman save: an image becomes an archive
+    START = "start"  # a program in the background: its name and process ids, ``source`` GOCOVERDIR
     SIGNAL = "signal"  # kill -USR1: the program goes on; ``source`` is the signal
     FETCH = "fetch"  # curl, wget of the service's own coverage; ``source`` is the path of the URL
     EDIT = "edit"  # sed, yq and the like on a file; docker tag, kubectl set image on an image
