@@ -160,20 +160,6 @@ class MixedCovermodes(Rule[SharedDirectory]):
         Invalid(
             {
                 "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
-                "desk.Dockerfile": _ON_DEMAND,
-                "Makefile": _MAKEFILE.replace("desk:e2e", "desk:e2e --build-arg «GOFLAGS=-cover»"),
-                "e2e/pods.yaml": _PODS,
-            },
-            fixed={
-                "Makefile": _MAKEFILE.replace(
-                    "desk:e2e", "desk:e2e --build-arg GOFLAGS='-cover -covermode=atomic'"
-                )
-            },
-            safe=True,
-        ),
-        Invalid(
-            {
-                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
                 "desk.Dockerfile": _dockerfile("-cover").replace("go build", "«go build»"),
                 "Makefile": _MAKEFILE,
                 "e2e/pods.yaml": _PODS,
@@ -190,5 +176,19 @@ class MixedCovermodes(Rule[SharedDirectory]):
                 "e2e/pods.yaml": _PODS,
             },
             fixed={"till.Dockerfile": _dockerfile("-cover -covermode=count")},
+        ),
+        Invalid(
+            {
+                "till.Dockerfile": _dockerfile("-cover -covermode=atomic"),
+                "desk.Dockerfile": _ON_DEMAND,
+                "Makefile": _MAKEFILE.replace("desk:e2e", "desk:e2e --build-arg «GOFLAGS=-cover»"),
+                "e2e/pods.yaml": _PODS,
+            },
+            fixed={
+                "Makefile": _MAKEFILE.replace(
+                    "desk:e2e", "desk:e2e --build-arg GOFLAGS='-cover -covermode=atomic'"
+                )
+            },
+            safe=True,
         ),
     )

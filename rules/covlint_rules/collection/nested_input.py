@@ -148,18 +148,6 @@ class NestedInput(Rule[Collection]):
     INVALID = (
         Invalid(
             {
-                "cov.sh": "#!/bin/sh\ndata=out/coverdata\nGOCOVERDIR=$data/till ./till\n"
-                'GOCOVERDIR=$data/desk ./desk\ngo tool covdata percent -i=«"$data"»\n',
-            },
-            fixed={
-                "cov.sh": "#!/bin/sh\ndata=out/coverdata\nGOCOVERDIR=$data/till ./till\n"
-                "GOCOVERDIR=$data/desk ./desk\n"
-                "go tool covdata percent -i=out/coverdata/desk,out/coverdata/till\n",
-            },
-            safe=False,
-        ),
-        Invalid(
-            {
                 "cov.sh": "#!/bin/sh\nkubectl cp till-0:/coverdata coverdata/till\n"
                 "kubectl cp desk-0:/coverdata coverdata/desk\n"
                 "go tool covdata percent -i=«coverdata»\n",
@@ -177,5 +165,17 @@ class NestedInput(Rule[Collection]):
                 "Makefile": "DATA := build/coverdata\ne2e:\n\tGOCOVERDIR=$(DATA)/$$name ./till\n"
                 "\tgo tool covdata textfmt -i=«$(DATA)» -o cover.out\n",
             },
+        ),
+        Invalid(
+            {
+                "cov.sh": "#!/bin/sh\ndata=out/coverdata\nGOCOVERDIR=$data/till ./till\n"
+                'GOCOVERDIR=$data/desk ./desk\ngo tool covdata percent -i=«"$data"»\n',
+            },
+            fixed={
+                "cov.sh": "#!/bin/sh\ndata=out/coverdata\nGOCOVERDIR=$data/till ./till\n"
+                "GOCOVERDIR=$data/desk ./desk\n"
+                "go tool covdata percent -i=out/coverdata/desk,out/coverdata/till\n",
+            },
+            safe=False,
         ),
     )

@@ -121,14 +121,6 @@ class StaleData(Rule[Collection]):
     INVALID = (
         Invalid(
             {
-                "e2e.sh": "#!/bin/sh\nmkdir -p data/a data/b\ngo build -cover -o bin/ ./cmd/...\n"
-                "GOCOVERDIR=data/a ./bin/a\nGOCOVERDIR=data/b ./bin/b\n"
-                "go tool covdata percent -i=«data/a,data/b»\n",
-            },
-            message="nothing ever clears data/a",
-        ),
-        Invalid(
-            {
                 "e2e.sh": "#!/bin/sh\nmkdir -p coverdata\ngo build -cover -o till .\n"
                 "GOCOVERDIR=coverdata ./till\ngo tool covdata percent -i=«coverdata»\n",
             },
@@ -140,6 +132,14 @@ class StaleData(Rule[Collection]):
                 "\tGOCOVERDIR=build/coverdata ./till\n"
                 "\tgo tool covdata percent -i=«build/coverdata»\nclean:\n\trm -rf dist\n",
             },
+        ),
+        Invalid(
+            {
+                "e2e.sh": "#!/bin/sh\nmkdir -p data/a data/b\ngo build -cover -o bin/ ./cmd/...\n"
+                "GOCOVERDIR=data/a ./bin/a\nGOCOVERDIR=data/b ./bin/b\n"
+                "go tool covdata percent -i=«data/a,data/b»\n",
+            },
+            message="nothing ever clears data/a",
         ),
     )
 

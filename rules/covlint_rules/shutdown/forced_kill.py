@@ -99,20 +99,6 @@ class ForcedKill(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e.sh": _PROGRAM
-                + 'go test ./e2e\nkill "$pid"\nsleep 5\nkill -9 "$pid" || true\n',
-            },
-            "asked to end before it is killed",
-        ),
-        Valid(
-            {
-                "e2e.sh": _PROGRAM + "kubectl port-forward svc/db 5432 &\nforward=$!\n"
-                'go test ./e2e\nkill -9 "$forward"\nkill "$pid"\n',
-            },
-            "another process",
-        ),
-        Valid(
-            {
                 "Dockerfile": _IMAGE,
                 "Makefile": _BUILD + _RUN + "\tgo test ./e2e\n\tdocker stop till\n"
                 "\tdocker rm -f till\n",
@@ -141,12 +127,22 @@ class ForcedKill(Rule[Chain]):
             },
             "another script stops it",
         ),
+        Valid(
+            {
+                "e2e.sh": _PROGRAM
+                + 'go test ./e2e\nkill "$pid"\nsleep 5\nkill -9 "$pid" || true\n',
+            },
+            "asked to end before it is killed",
+        ),
+        Valid(
+            {
+                "e2e.sh": _PROGRAM + "kubectl port-forward svc/db 5432 &\nforward=$!\n"
+                'go test ./e2e\nkill -9 "$forward"\nkill "$pid"\n',
+            },
+            "another process",
+        ),
     )
     INVALID = (
-        Invalid(
-            {"e2e.sh": _PROGRAM + 'go test ./e2e\n«kill -9 "$pid"»\n'},
-            message="kill -9 … is SIGKILL",
-        ),
         Invalid(
             {
                 "Dockerfile": _IMAGE,
@@ -172,5 +168,9 @@ class ForcedKill(Rule[Chain]):
             {"e2e/pod.yaml": _POD, "Makefile": _UP + "\tgo test ./e2e\n\t«kind delete cluster»\n"},
             message="takes the nodes away",
             severity=Severity.WARNING,
+        ),
+        Invalid(
+            {"e2e.sh": _PROGRAM + 'go test ./e2e\n«kill -9 "$pid"»\n'},
+            message="kill -9 … is SIGKILL",
         ),
     )

@@ -134,23 +134,6 @@ class StaleImage(Rule[Chain]):
         Invalid(
             {
                 "Dockerfile": _DOCKERFILE,
-                "e2e/pod.yaml": _POD.format("«till:e2e»"),
-                "Makefile": _APART.format("till:cov", "", ""),
-            },
-            fixed={"e2e/pod.yaml": _POD.format("till:cov")},
-            message="what this file loads into Kind is till:cov, not till:e2e",
-        ),
-        Invalid(
-            {
-                "Dockerfile": _DOCKERFILE,
-                "e2e/pod.yaml": _POD.format("till:cov"),
-                "Makefile": _APART.format("till:e2e", "«", "»"),
-            },
-            message="another tag is loaded",
-        ),
-        Invalid(
-            {
-                "Dockerfile": _DOCKERFILE,
                 "e2e/pod.yaml": _POD.format("«till:latest»"),
                 "Makefile": _MAKE.format("till:cov", "", "till:cov", ""),
             },
@@ -163,6 +146,23 @@ class StaleImage(Rule[Chain]):
                 "Dockerfile": _DOCKERFILE,
                 "e2e/pod.yaml": _POD.format("till:cov"),
                 "Makefile": _MAKE.format("till:cov", "«", "till:e2e", "»"),
+            },
+            message="another tag is loaded",
+        ),
+        Invalid(
+            {
+                "Dockerfile": _DOCKERFILE,
+                "e2e/pod.yaml": _POD.format("«till:e2e»"),
+                "Makefile": _APART.format("till:cov", "", ""),
+            },
+            fixed={"e2e/pod.yaml": _POD.format("till:cov")},
+            message="what this file loads into Kind is till:cov, not till:e2e",
+        ),
+        Invalid(
+            {
+                "Dockerfile": _DOCKERFILE,
+                "e2e/pod.yaml": _POD.format("till:cov"),
+                "Makefile": _APART.format("till:e2e", "«", "»"),
             },
             message="another tag is loaded",
         ),

@@ -196,10 +196,6 @@ class UnextractedCoverage(Rule[Chain]):
     )
     INVALID = (
         Invalid(
-            {"Dockerfile": _IMAGE, "smoke.sh": _RUN.format("«", "/coverage/.", "»")},
-            message="this copies /coverage/., but the data lies in /var/cov",
-        ),
-        Invalid(
             {
                 "e2e/pod.yaml": _CLAIMED,
                 "e2e/copy.yaml": _COPY_POD,
@@ -217,5 +213,9 @@ class UnextractedCoverage(Rule[Chain]):
         Invalid(
             {"e2e/pod.yaml": _POD, "collect.sh": "«kubectl cp e2e/till:/data/coverage out»\n"},
             message="this copies /data/coverage, but the data lies in /coverdata",
+        ),
+        Invalid(
+            {"Dockerfile": _IMAGE, "smoke.sh": _RUN.format("«", "/coverage/.", "»")},
+            message="this copies /coverage/., but the data lies in /var/cov",
         ),
     )
