@@ -28,9 +28,11 @@ def groups_of(
 
         yield from (("SharedDirectory", one) for one in shared_directories(wired.chains))
     if any(step.kind is StepKind.START for step in facts.steps):
-        from covlint.wiring.programs import program_chains
+        from covlint.wiring.programs import program_chains, reported_together
 
-        yield from (("Chain", one) for one in program_chains(facts, wired, repository()))
+        programs = list(program_chains(facts, wired, repository()))
+        yield from (("Chain", one) for one in programs)
+        yield from (("SharedDirectory", one) for one in reported_together(programs))
     if facts.release_builds or facts.image_builds:
         from covlint.wiring.releases import releases_of
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
 from covlint.facts.commands.steps import Step, StepKind
-from covlint.facts.dockerfile.build import Instrumentation
+from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import output_name
+from covlint.wiring.shared_directories import SharedDirectory
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
-    from covlint.facts.golang.shutdown import MainPackage
     from covlint.wiring.chains import Wired
     from covlint.wiring.inputs import Facts, Repository
 
@@ -25,12 +25,14 @@ def program_chains(facts: Facts, wired: Wired, repository: Repository) -> Iterat
             continue
         name = posixpath.basename(step.operands[0] or "")
         steps = [one for one in facts.steps if one.span.path == step.span.path]
+        build = _build(step, name, wired)
+        package = build.site.package if build is not None and build.site is not None else None
         yield Chain(
             service=name,
             links=(),
             gap=None,
             takes_part=False,
-            builds=(),
+            builds=(build,) if build is not None else (),
             instrumentation=Instrumentation.UNKNOWN,
             image=None,
             image_certainty=Certainty.UNKNOWN,
@@ -42,7 +44,7 @@ def program_chains(facts: Facts, wired: Wired, repository: Repository) -> Iterat
             clusters=(),
             extra_mounts=(),
             steps=tuple(steps[steps.index(step) :]),
-            main=_main(step, name, wired, repository),
+            main=repository.main_of(package) if package is not None else None,
             module=None,
             plainly_e2e=False,
             feeds_production=False,
@@ -50,10 +52,28 @@ def program_chains(facts: Facts, wired: Wired, repository: Repository) -> Iterat
         )
 
 
-def _main(step: Step, name: str, wired: Wired, repository: Repository) -> MainPackage | None:
-    """The main package of the build in the same file that makes the program."""
+def reported_together(chains: Sequence[Chain]) -> Iterator[SharedDirectory]:
+    """Programs of one script whose data one ``go tool covdata textfmt`` reads."""
+    said: set[tuple[Step | None, ...]] = set()
+    reports = {step for chain in chains for step in chain.steps if "textfmt" in step.operands}
+    for report in sorted(reports, key=lambda step: step.span):
+        read = {posixpath.normpath(path) for path in (report.source or "").split(",")}
+        members = tuple(
+            chain
+            for chain in chains
+            if report in chain.steps
+            and chain.program is not None
+            and posixpath.normpath(chain.program.source or "") in read
+        )
+        programs = tuple(chain.program for chain in members)
+        if len(members) > 1 and programs not in said:
+            said.add(programs)
+            yield SharedDirectory(report.source or "", members, report.span)
+
+
+def _build(step: Step, name: str, wired: Wired) -> GoBuild | None:
+    """The build in the same file that makes the program."""
     for build in wired.builds:
         if build.span.path == step.span.path and output_name(build) == name:
-            package = build.site.package if build.site is not None else None
-            return repository.main_of(package) if package is not None else None
+            return build
     return None

@@ -191,4 +191,22 @@ class MixedCovermodes(Rule[SharedDirectory]):
             },
             safe=True,
         ),
+        Invalid(
+            {
+                "e2e.sh": "#!/bin/sh\nrm -rf cov\nmkdir -p cov/a cov/b\n"
+                "go build -cover -race -o bin/a ./cmd/a\n«go build» -cover -o bin/b ./cmd/b\n"
+                "GOCOVERDIR=cov/a ./bin/a & a=$!\nGOCOVERDIR=cov/b ./bin/b & b=$!\n"
+                "go test ./e2e\nkill $a $b\nwait\n"
+                "go tool covdata textfmt -i=cov/a,cov/b -o cov.txt\n",
+            },
+            fixed={
+                "e2e.sh": "#!/bin/sh\nrm -rf cov\nmkdir -p cov/a cov/b\n"
+                "go build -cover -race -o bin/a ./cmd/a\n"
+                "go build -covermode=atomic -cover -o bin/b ./cmd/b\n"
+                "GOCOVERDIR=cov/a ./bin/a & a=$!\nGOCOVERDIR=cov/b ./bin/b & b=$!\n"
+                "go test ./e2e\nkill $a $b\nwait\n"
+                "go tool covdata textfmt -i=cov/a,cov/b -o cov.txt\n",
+            },
+            message="b counts in mode set",
+        ),
     )
