@@ -169,4 +169,4 @@ def test_the_command_tells_what_it_saw(
     assert out[0].startswith("COV116  go")
     assert "lost not-instrumented" in out[0]
     assert "complete     --fix" in out[0]
-    assert out[1] == "1 runs of labs, 0 of them disagree with their rule"
+    assert out[1] == "Labs run: 1. Run and rule disagree: 0."

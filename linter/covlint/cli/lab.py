@@ -17,11 +17,12 @@ from covlint.cli.bundled import fixtures
 from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
 from covlint.cli.pages import builtin, write_pages
 from covlint.labs.evidence import Row, Seen, read_evidence, write_evidence
-from covlint.labs.lab import Lab, LabError, load_labs
+from covlint.labs.lab import Lab, LabEngine, LabError, load_labs
 from covlint.labs.running import Bench, run_lab
 from covlint.labs.versions import Installed, NoVersion, install, wanted
 from covlint.registry import Registry
 from covlint.runner.command import Processes
+from covlint.runner.namespaces import unavailable
 from covlint.runner.target import TargetError
 from covlint.selection import nearest
 
@@ -66,28 +67,35 @@ def lab(
     user's cache folder.
     """
     place = fixtures("labs")
+    if (docs or write) and not (place.parent / "docs").is_dir():
+        raise Misuse("--write and --docs are for a checkout of covlint")
     if docs:
         write_docs(place)
         return CLEAN
     try:
-        labs = _runnable(_chosen(load_labs(place), codes, engines=engines))
+        labs = _chosen(load_labs(place), codes, engines=engines)
         numbers = wanted(versions or ("path",))
     except (LabError, NoVersion) as error:
         raise Misuse(str(error)) from error
     with Processes() as processes:
         bench = Bench(place, processes, os.environ, Path(keep).absolute() if keep else None)
         installed = _install(numbers, bench)
-        rows = _run_all(_pairs(labs, installed), jobs, bench)
+        rows = _run_all(_pairs(_runnable(labs, processes), installed), jobs, bench)
     if write:
         record(place, rows)
     wrong = [row for row in rows if row.disagreements]
-    click.echo(f"{len(rows)} runs of labs, {len(wrong)} of them disagree with their rule")
+    click.echo(f"Labs run: {len(rows)}. Run and rule disagree: {len(wrong)}.")
     return FINDINGS if wrong or not rows else CLEAN
 
 
-def _runnable(labs: Sequence[Lab]) -> list[Lab]:
+def _runnable(labs: Sequence[Lab], processes: Processes) -> list[Lab]:
     """Those that this machine can run; the others are named on stderr."""
     found: list[Lab] = []
+    boxed = any(one.engine is LabEngine.SANDBOX for one in labs)
+    refusal = unavailable(processes) if boxed else None
+    if refusal is not None:
+        click.echo(f"no sandbox can be made here: {refusal}; its labs are left out", err=True)
+        labs = [one for one in labs if one.engine is not LabEngine.SANDBOX]
     for one in labs:
         lacking = [
             program

@@ -45,7 +45,7 @@ def seen_of(verdict: Verdict, prepared: Prepared, out: Path, seconds: float) -> 
 def _lines(out: Path) -> tuple[str, ...]:
     """What build, service, exercise and suite wrote about coverage."""
     found: list[str] = []
-    for name in ("build", "service", "suite"):
+    for name in ("build", "service", "suite", "tool"):
         for log in sorted(out.glob(f"**/{name}.log")):
             found += telling_lines(log.read_text(encoding="utf-8", errors="replace"))
     return tuple(dict.fromkeys(_steady(line) for line in found))[:_LINES]

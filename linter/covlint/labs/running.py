@@ -23,12 +23,14 @@ from covlint.labs.variants import Prepared, Remedy, Variant, prepare
 from covlint.labs.versions import Installed, NoVersion, environment, install, wanted
 from covlint.rule import Rule
 from covlint.runner.candidates import chain_of, with_build_arguments
-from covlint.runner.command import Processes
+from covlint.runner.command import Command, Processes
 from covlint.runner.target import Target, parse_targets
 from covlint.runner.toolchain import Toolchain
 from covlint.runner.verdict import Outcome, StepResult, Verdict
 from covlint.runner.verification import Surrounding, verify
 from covlint.source import Span, UnreadableSource
+
+_TOOL_TIMEOUT = 600.0  # seconds: covdata is compiled at its first use (facts, part D)
 
 
 class _Quiet:
@@ -137,7 +139,9 @@ def _really_run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Se
         verdicts = [
             _verify(lab, target, prepared, out / target.name, env, bench) for target in targets
         ]
-        verdict = verdicts[0] if len(verdicts) == 1 else _together(verdicts, prepared, out)
+        verdict = (
+            verdicts[0] if len(verdicts) == 1 else _together(verdicts, prepared, out, env, bench)
+        )
     return seen_of(verdict, prepared, out, time.monotonic() - begin)
 
 
@@ -165,13 +169,19 @@ def _verify(
     return verify(with_build_arguments(target, around.chain), around, processes, _Quiet())
 
 
-def _together(verdicts: list[Verdict], prepared: Prepared, out: Path) -> Verdict:
+def _together(
+    verdicts: list[Verdict], prepared: Prepared, out: Path, env: Mapping[str, str], bench: Bench
+) -> Verdict:
     """Services that write to one directory: the data of all of them is judged as one."""
     failed = next((one for one in verdicts if one.outcome is not Outcome.PASSED), None)
     if failed is not None:
         return failed
     joint = join([out / verdict.target / "data" for verdict in verdicts], out / "data")
-    return judge(Judged(prepared, out, joint, "", _locator(prepared)), None, ())
+    log = out / "tool.log"
+    convert = ("go", "tool", "covdata", "textfmt", f"-i={joint}", f"-o={out / 'cover.out'}")
+    command = Command(convert, prepared.root, env, "report", _TOOL_TIMEOUT, log)
+    said = bench.starting(LabProcesses()).run(command).output
+    return judge(Judged(prepared, out, joint, said, _locator(prepared)), None, ())
 
 
 def _targets(lab: Lab, root: Path) -> tuple[Target, ...]:
