@@ -50,7 +50,7 @@ def test_several_inputs_are_one(data: Path, recorded: Path, tmp_path: Path):
         "extra",
         "internal/shapes",
     ]
-    assert "4 processes of 1 build" in covlint(tmp_path, "report", "pods", "pods/one").stdout
+    assert "4 processes of 1 build" in covlint(tmp_path, "report", "pods", "./pods/one/").stdout
 
 
 def test_a_bad_file_is_named_and_the_others_are_used(data: Path):

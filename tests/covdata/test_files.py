@@ -227,6 +227,26 @@ def test_a_meta_file_that_claims_too_much(at: int, value: bytes):
     refuses(data, read_meta)
 
 
+def test_packages_that_share_their_bytes():
+    """Each byte is read once, or a small file could keep a reader busy for hours."""
+    units = tuple((1, 1, 2, 2, 1) for _ in range(100))
+    data = bytearray(meta_file([Pkg("p", "p", "m", (Func("f", "p/f.go", units),))] * 9, DIGEST))
+    first, length = struct.unpack_from("<Q", data, 56)[0], struct.unpack_from("<Q", data, 128)[0]
+    struct.pack_into("<18Q", data, 56, *[first] * 9, *[length * 2] * 9)
+    with pytest.raises(BadFile, match="packages that overlap"):
+        read_meta(bytes(data))
+
+
+def test_functions_that_share_their_bytes():
+    units = ((1, 1, 2, 2, 1),)
+    functions = tuple(Func("f", "p/f.go", units) for _ in range(3))
+    data = bytearray(meta_file([Pkg("p", "p", "m", functions)], DIGEST))
+    (offset,) = struct.unpack_from("<I", data, 74 + 44)
+    struct.pack_into("<3I", data, 74 + 44, offset, offset, offset)
+    with pytest.raises(BadFile, match="functions that overlap"):
+        read_meta(bytes(data))
+
+
 def refuses(data: bytes, read) -> None:
     started = time.process_time()
     tracemalloc.start()
