@@ -8,7 +8,7 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint format docs bench clean
+.PHONY: help demo test test-engines lint format docs bench breakit clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/repository.py fixtures
 	$(BIN)/python benchmarks/covdata.py
+
+breakit: $(VENV)/developing ## Break a healthy project in many ways, and print how much is found
+	@PYTHONPATH=tests $(BIN)/python -m breakit
 
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -297,7 +297,14 @@ BUILD = (
         "a test binary in the image",
         "COV114",
         SMOKE,
-        (Edit(SMOKE, "go build -cover -o", "go test -c -cover -o"),),
+        (
+            Edit(SMOKE, "go build -cover -o", "go test -c -cover -coverpkg=./... -o"),
+            Edit(
+                "cmd/tracker/main_test.go",
+                "func TestVersion",
+                "func TestMainServes(*testing.T) { main() }\n\nfunc TestVersion",
+            ),
+        ),
         Engine.IMAGE,
         Symptom.NO_META,
     ),
