@@ -6,6 +6,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import os
+from _thread import get_ident  # threading itself takes a millisecond to import
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -14,9 +15,16 @@ if TYPE_CHECKING:
     from tree_sitter import Parser
 
 
-@cache
 def parser(package: str) -> Parser:
-    """A parser for the grammar in ``package``, such as ``tree_sitter_bash``."""
+    """A parser for the grammar in ``package``, such as ``tree_sitter_bash``.
+
+    Each thread has its own: a parser that two of them use at once ends the interpreter.
+    """
+    return _parser(package, get_ident())
+
+
+@cache
+def _parser(package: str, thread: int) -> Parser:
     import tree_sitter  # only where something is parsed
 
     return tree_sitter.Parser(tree_sitter.Language(_binding(package).language()))

@@ -161,7 +161,7 @@ class _Box:
 
     def _script(self) -> Iterator[str]:
         root = shlex.quote(str(self.root))
-        yield "export PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+        yield "path=$PATH; export PATH=/usr/sbin:/usr/bin:/sbin:/bin"
         yield "mount --make-rprivate /"
         yield f"mount --bind {root} {root}"
         for name in _BASE:
@@ -185,8 +185,10 @@ class _Box:
         caps = ""
         if container is not None and dropped(container) is not None:
             caps = "setpriv --bounding-set=-all --inh-caps=-all "
-        inner = f'{caps}sh -c \'cd "$0" && exec "$@"\' {shlex.quote(self.workdir)}'
-        yield f'exec chroot --userspec={self.user}:{self.user} --groups= {root} {inner} "$@"'
+        # without root there is one uid only, which stands for the service's
+        become = f"--userspec={self.user}:{self.user} --groups= " if os.getuid() == _ROOT else ""
+        inner = f'{caps}sh -c \'cd "$0" && PATH=$1 && shift && exec "$@"\''
+        yield f'exec chroot {become}{root} {inner} {shlex.quote(self.workdir)} "$path" "$@"'
 
     def _image(self) -> Iterator[str]:
         """What the final stage does, after its base."""
