@@ -19,6 +19,7 @@ from covlint.runner.candidates import chain_of, derived_target, with_build_argum
 from covlint.runner.command import Processes
 from covlint.runner.engines.suite import plan_suite
 from covlint.runner.leftovers import find_leftovers, remove_leftover
+from covlint.runner.namespaces import unavailable
 from covlint.runner.plan import plan_process
 from covlint.runner.running import this_host
 from covlint.runner.runtime import RUNTIMES, NoRuntime
@@ -212,13 +213,14 @@ def _script(scope: Scope, inspection: Inspection, target: Target, wishes: Wishes
     target = with_build_arguments(target, around.chain)
     with Processes() as processes:
         toolchain = find_toolchain(processes, os.environ)
+        host = this_host(unavailable(processes) if target.namespaces else None)
     if target.engine == "suite":
         return suite_script(
             plan_suite(target, around.root, os.environ, around.out / "suite.log"), toolchain
         )
     env = go_environment(toolchain, os.environ, around.out / "cache" / "go-build")
     run = Path("/covlint-run")  # written as "$run"
-    plan = plan_process(target, around.chain, around.root, around.read, run, env, this_host())
+    plan = plan_process(target, around.chain, around.root, around.read, run, env, host)
     return process_script(plan, toolchain, os.environ)
 
 

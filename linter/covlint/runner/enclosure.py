@@ -52,7 +52,7 @@ def enclose(chain: Chain | None, place: StandIn, coverdir: str | None, scene: Sc
         user=scene.user,
         workdir=str(scene.root),
         hidden=hidden,
-        needed=(str(scene.root), str(scene.run)),
+        needed=(str(scene.root),),
         read_only=container is not None and container.read_only_root is not None,
         capabilities=container is None or dropped(container) is None,
         unprivileged=scene.unprivileged,

@@ -127,7 +127,7 @@ def enclosed(service: Command, inside: Inside) -> Command:
     """``service`` as PID 1 in namespaces of its own."""
     argv = (
         *unshare_words(inside.unprivileged, inside.user),
-        *("sh", "-euc", "\n".join(_script(inside)), "covlint", str(inside.run)),
+        *("sh", "-euc", entrance(inside), "covlint", str(inside.run)),
         *service.argv,
     )
     return replace(service, argv=argv, cwd=Path("/"), user=None)
@@ -148,7 +148,13 @@ def refusal(run: Path) -> str | None:
     except OSError:
         return None
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "the shell that sets it up failed"
+    return lines[0] if lines else "the shell that sets it up failed"
+
+
+def entrance(inside: Inside) -> str:
+    """The shell text that sets the namespaces up and becomes the service; its operands are the
+    folder of the run and the words of the service."""
+    return "\n".join(_script(inside))
 
 
 def _script(inside: Inside) -> Iterator[str]:
@@ -163,6 +169,9 @@ def _script(inside: Inside) -> Iterator[str]:
     for bind in sorted(inside.binds, key=lambda bind: bind.target):
         source, target = f'"$run"/{shlex.quote(bind.source)}', _in_root(bind.target)
         yield f"mkdir -p {target}; mount --bind {source} {target}"
+    yield 'if [ ! -d "$root$run/bin" ]; then'
+    yield '  mkdir -p "$root$run/bin"; mount --bind "$run/bin" "$root$run/bin"'
+    yield "fi"
     for path in _uncovered(inside):
         yield f"mkdir -p {_in_root(path)}; mount --rbind {shlex.quote(path)} {_in_root(path)}"
     if inside.read_only:

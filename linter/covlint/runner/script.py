@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from covlint.runner.command import Command
 from covlint.runner.engines.suite import SuitePlan
+from covlint.runner.namespaces import REFUSED, entrance, unshare_words
 from covlint.runner.plan import ProcessPlan
 from covlint.runner.target import Ready
 from covlint.runner.toolchain import Toolchain
@@ -40,7 +41,16 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
     yield "set -eu"
     yield "run=$(mktemp -d)"
     yield "service="
-    yield 'trap \'[ -z "$service" ] || kill -KILL "$service" 2>/dev/null || :; rm -rf "$run"\' EXIT'
+    yield "signal() { # the program itself, as a container engine signals PID 1"
+    if plan.inside is not None:
+        children = '"/proc/$service/task/$service/children"'
+        yield f"  for pid in $(cat {children} 2>/dev/null); do"
+        yield '    kill "-$1" "$pid" 2>/dev/null || :'
+        yield "  done"
+    else:
+        yield '  kill "-$1" "$service" 2>/dev/null || :'
+    yield "}"
+    yield 'trap \'[ -z "$service" ] || signal KILL; rm -rf "$run"\' EXIT'
     yield "trap 'exit 130' INT TERM HUP"
     yield 'chmod 755 "$run"'
     yield 'mkdir "$run/bin"'
@@ -68,13 +78,16 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
         yield "# exercise"
         yield _in_folder(plan.exercise, quote, environ) + " || echo 'the exercise failed' >&2"
     yield ""
-    yield "# stop: SIGTERM, the grace period, SIGKILL"
-    yield 'kill -TERM "$service" 2>/dev/null || :'
+    asks = plan.stop_signal.name
+    yield f"# stop: {asks}, the grace period, SIGKILL"
+    yield f"signal {asks.removeprefix('SIG')}"
     yield (
         f"( sleep {plan.grace:g} & nap=$!; trap 'kill \"$nap\"' TERM; "
-        'wait "$nap" && kill -KILL "$service" ) >/dev/null 2>&1 & guard=$!'
+        'wait "$nap" && signal KILL ) >/dev/null 2>&1 & guard=$!'
     )
     yield 'wait "$service" || :'
+    if plan.inside is not None:
+        yield f'[ ! -e "$run/{REFUSED}" ] || {{ cat "$run/{REFUSED}" >&2; exit 1; }}'
     yield "service="
     yield 'kill "$guard" 2>/dev/null || :'
     yield ""
@@ -83,14 +96,24 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
 
 
 def _start(plan: ProcessPlan, quote: _Quoting) -> Iterator[str]:
-    words = ["env", "-i"]
-    words += [quote(f"{name}={value}") for name, value in plan.service.env.items()]
-    words += [quote(word) for word in plan.service.argv]
-    if plan.service.user is not None:
-        user = plan.service.user
-        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *words]
-    yield f"cd {quote(str(plan.service.cwd))}"
-    yield f'{" ".join(words)} >"$run/service.log" 2>&1 &'
+    variables = [quote(f"{name}={value}") for name, value in plan.service.env.items()]
+    program = [quote(word) for word in plan.service.argv]
+    if plan.inside is not None:
+        yield "# PID 1 of namespaces of its own, in a root that this script puts together"
+        yield "enter=$(cat <<'END'"
+        yield entrance(plan.inside)
+        yield "END"
+        yield ")"
+        inside = unshare_words(plan.inside.unprivileged, plan.inside.user)
+        words = ["env", "-i", *variables, *inside, "sh", "-euc", '"$enter"', "covlint", '"$run"']
+        yield "cd /"
+    else:
+        words = ["env", "-i", *variables]
+        if plan.service.user is not None:
+            user = plan.service.user
+            words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *words]
+        yield f"cd {quote(str(plan.service.cwd))}"
+    yield f'{" ".join([*words, *program])} >"$run/service.log" 2>&1 &'
     yield "service=$!"
 
 
@@ -111,8 +134,9 @@ def _look(ready: Ready, quote: _Quoting) -> str | None:
     if ready.http is not None:
         return f"curl -sS -o /dev/null {quote(ready.http)} 2>/dev/null"
     if ready.tcp is not None:
-        host, _, port = ready.tcp.rpartition(":")
-        return f"nc -z {quote(host or '127.0.0.1')} {port}"
+        # No shell connects by itself; the kernel's table shows who listens (0A).
+        port = int(ready.tcp.rpartition(":")[2])
+        return f"grep -qs ':{port:04X} 0*:0000 0A' /proc/net/tcp /proc/net/tcp6"
     if ready.log is not None:
         return f'grep -qE {quote(ready.log)} "$run/service.log"'
     return f"sh -c {quote(ready.command)}" if ready.command is not None else None
