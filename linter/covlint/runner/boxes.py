@@ -77,6 +77,22 @@ def mounts_of(chain: Chain | None, place: StandIn, run: Path, root: Path, uid: i
     return Mounts(tuple(mounts), tuple(places), tuple(volumes), tuple(notes))
 
 
+def folders_of_volumes(chain: Chain, run: Path, place: StandIn) -> dict[str, Path]:
+    """The folder of this run that plays each hostPath, by the name of its volume."""
+    found: dict[str, Path] = {}
+    container = chain.container
+    for mount in container.mounts if container is not None else ():
+        volume = container.volume_of(mount) if container is not None else None
+        if container is None or volume is None or volume.kind is not VolumeKind.HOST_PATH:
+            continue
+        made = _place(chain, container, mount, run, run, place.owner)
+        if made is not None:
+            below = mount.sub_path.text if mount.sub_path is not None else ""
+            levels = len([part for part in below.split("/") if part])
+            found[volume.name.text] = made.folder.parents[levels - 1] if levels else made.folder
+    return found
+
+
 def _place(
     chain: Chain, container: Container, mount: VolumeMount, run: Path, root: Path, uid: int
 ) -> Place | None:

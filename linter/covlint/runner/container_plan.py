@@ -63,6 +63,7 @@ class ContainerPlan:
     env: Mapping[str, str]
     unproven: tuple[Unproven, ...]
     notes: tuple[str, ...]
+    play: str | None = None  # for `podman kube play`, in the place of the box
 
     @property
     def arrives(self) -> Path:

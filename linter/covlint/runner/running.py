@@ -24,6 +24,7 @@ from covlint.runner.folder import read_folder
 from covlint.runner.ledger import Ledger
 from covlint.runner.namespaces import unavailable
 from covlint.runner.plan import Host, plan_process
+from covlint.runner.play_plan import plan_play
 from covlint.runner.runtime import find_runtime
 from covlint.runner.steps import Progress, Ran
 from covlint.runner.target import Target
@@ -155,9 +156,11 @@ def _container(
         this_host(),
         runtime,
     )
+    if target.engine == "play":
+        plan = plan_play(plan, around.chain, around.read)
     _renew(around.out)
     found = Found(
-        "container",
+        target.engine,
         str(runtime),
         plan.sources.module,
         plan.sources.main,

@@ -78,8 +78,15 @@ class _Run:
 
     def serve(self) -> None:
         plan = self.plan
-        argv = plan.runtime.start(plan.box, plan.name)
         begin = self.steps.begin("start", plan.box.image)
+        refused = self.play() if plan.play is not None else None
+        if refused is not None:
+            self.steps.end("start", plan.box.image, begin, None, refused, failed=True)
+            self.fail(refused)
+            return
+        argv = plan.runtime.start(plan.box, plan.name)
+        if plan.play is not None:
+            argv = (plan.runtime.program, "logs", "-f", plan.box.name)
         self.ledger.note("container", plan.box.name, plan.runtime.program)
         try:
             service = self.steps.processes.start(
@@ -102,13 +109,23 @@ class _Run:
         self.collect()
         self.observe(problem, log, ending, state)
 
+    def play(self) -> str | None:
+        """Start the pod; why it did not start."""
+        plan = self.plan
+        file = plan.run / "pod.yaml"
+        file.write_text(plan.play or "", encoding="utf-8")
+        self.ledger.note("play", str(file), plan.runtime.program)
+        words = (plan.runtime.program, "kube", "play", str(file))
+        done = self.quietly(words, "play", plan.target.timeout)
+        return failure("podman kube play", done if done is not None else "podman is gone")
+
     def wait(self, service: Running) -> str | None:
         ready = self.plan.ready
         if not ready.given:
             return None
         begin = self.steps.begin("ready", describe(ready))
         around = Surroundings(self.plan.log, self.steps.processes, self.plan.root, self.plan.env)
-        problem = wait_until_ready(ready, service.poll, around)
+        problem = wait_until_ready(ready, lambda: self.exit_code(service), around)
         self.steps.end(
             "ready", condition(ready), begin, None, problem or "", failed=problem is not None
         )
@@ -165,6 +182,14 @@ class _Run:
             claims.append(Validation(ENDS_ALONE, Outcome.FAILED, words, required=required))
         elif self.plan.exercise is None:
             claims.append(Validation(ENDS_ALONE, Outcome.PASSED, "exit code 0"))
+
+    def exit_code(self, service: Running) -> int | None:
+        """Of a played container only the end of its log is seen at once."""
+        code = service.poll()
+        if code is None or self.plan.play is None:
+            return code
+        state = self.state()
+        return state.code if state is not None else code
 
     def state(self) -> State | None:
         words = self.plan.runtime.inspect(self.plan.box.name)

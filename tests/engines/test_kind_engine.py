@@ -1,0 +1,143 @@
+"""Services in a real Kind cluster of two nodes: what arrives, and what is said when nothing does.
+
+One cluster serves all tests. Its nodes mount one folder of the host at /coverdata,
+and its control plane alone another one at /firstonly; pods go to the worker.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engines.project import DEAF, WORKER, Layout, verify
+
+CLUSTER = """kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+  - role: control-plane
+    extraMounts:
+      - {{hostPath: {folder}/data, containerPath: /coverdata}}
+      - {{hostPath: {folder}/first, containerPath: /firstonly}}
+  - role: worker
+    extraMounts:
+      - {{hostPath: {folder}/data, containerPath: /coverdata}}
+"""
+
+OPENED = (
+    'initContainers: [{name: own, image: "docker.io/library/busybox:1.36", '
+    'imagePullPolicy: Never, command: [chown, "1001", /d], '
+    "volumeMounts: [{name: coverage, mountPath: /d}]}]"
+)
+
+HEALTHY = {
+    "as root": Layout("root"),
+    "three replicas": Layout("three", replicas=3),
+    "as a user, in a folder that is his": Layout("user", user="1001", pod=OPENED),
+    "as nonroot, with three replicas": Layout(
+        "nonroot", user="65532", replicas=3, pod=OPENED.replace("1001", "65532")
+    ),
+    "with a read-only root": Layout(
+        "readonlyroot", container="securityContext: {readOnlyRootFilesystem: true}"
+    ),
+}
+
+BROKEN = {
+    "not instrumented": (Layout("plain", goflags=""), "not-instrumented", None),
+    "no GOCOVERDIR there": (Layout("absent", mount="/elsewhere"), "missing-directory", "COV501"),
+    "another user": (Layout("denied", user="1001"), "permission-denied", "COV304"),
+    "a read-only mount": (Layout("locked", mount_options="readOnly: true"), "read-only", "COV303"),
+    "no SIGTERM handler": (Layout("deaf", main=DEAF), "meta-only", "COV601"),
+    "a short grace period": (Layout("slow", slow="20s", grace=1), "killed", None),
+    "an emptyDir": (Layout("empty", volume="emptyDir: {}"), "not-extracted", "COV305"),
+    "another folder of the node": (
+        Layout("node", host_path="/tmp/other"),
+        "not-extracted",
+        "COV502",
+    ),
+    "an unmounted worker": (
+        Layout("worker", host_path="/firstonly", node_path="/firstonly", more_nodes=WORKER),
+        "not-extracted",
+        "COV403",
+    ),
+    "a registry that is always asked": (Layout("pulled", pull="Always"), "never-started", "COV308"),
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    kind: str,
+    runtime: str,
+    base_images: Callable[..., None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The name of a cluster that is there for this module."""
+    base_images("busybox:1.36")
+    name = f"covlint-test-{secrets.token_hex(3)}"
+    folder = tmp_path_factory.mktemp("cluster")
+    for part in ("data", "first"):
+        (folder / part).mkdir()
+    config = folder / "kind.yaml"
+    config.write_text(CLUSTER.format(folder=folder), encoding="utf-8")
+    kubeconfig = ["--kubeconfig", str(folder / "kubeconfig")]
+    words = [kind, "create", "cluster", "--name", name, "--config", str(config), *kubeconfig]
+    image = os.environ.get("COVLINT_KIND_NODE_IMAGE")
+    words += ["--image", image] if image else []
+    env = provider(runtime)
+    try:
+        made = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
+        if made.returncode:
+            pytest.fail(f"no Kind cluster: {made.stderr}")
+        archive = folder / "busybox.tar"
+        save = [runtime, "save", "-o", str(archive), "docker.io/library/busybox:1.36"]
+        subprocess.run(save, check=True, capture_output=True)
+        load = [kind, "load", "image-archive", str(archive), "--name", name]
+        subprocess.run(load, check=True, capture_output=True, env=env)
+        yield name
+    finally:
+        subprocess.run(
+            [kind, "delete", "cluster", "--name", name, *kubeconfig],
+            capture_output=True,
+            env=env,
+            check=False,
+        )
+
+
+def provider(runtime: str) -> dict[str, str]:
+    if runtime == "podman":
+        return {**os.environ, "KIND_EXPERIMENTAL_PROVIDER": "podman"}
+    return dict(os.environ)
+
+
+@pytest.mark.parametrize("layout", HEALTHY.values(), ids=HEALTHY.keys())
+def test_what_is_whole_passes(
+    tmp_path: Path, base_images: Callable[..., None], cluster: str, layout: Layout
+) -> None:
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    done = verify(tmp_path, "--engine", "kind", "--cluster", cluster)
+    assert (done.code, done.verdict["verdict"]) == (0, "passed"), done.shown
+    assert done.verdict["profile"]["counter_files"] == layout.replicas, done.shown
+
+
+@pytest.mark.parametrize(("layout", "symptom", "code"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_broken_is_named(
+    tmp_path: Path,
+    base_images: Callable[..., None],
+    cluster: str,
+    layout: Layout,
+    symptom: str,
+    code: str | None,
+) -> None:
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    done = verify(tmp_path, "--engine", "kind", "--cluster", cluster)
+    assert (done.code, done.verdict["verdict"]) == (1, "failed"), done.shown
+    first = done.verdict["causes"][0]
+    assert first["symptom"] == symptom, done.shown
+    if code is not None:
+        assert first["code"] == code, done.shown
