@@ -12,7 +12,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    from tree_sitter import Language, Parser
+
+
+_parsers: dict[tuple[str, int], Parser] = {}
 
 
 def parser(package: str) -> Parser:
@@ -20,14 +23,21 @@ def parser(package: str) -> Parser:
 
     Each thread has its own: a parser that two of them use at once ends the interpreter.
     """
-    return _parser(package, get_ident())
+    key = package, get_ident()
+    found = _parsers.get(key)
+    if found is None:
+        import tree_sitter  # only where something is parsed
+
+        found = tree_sitter.Parser(_language(package))
+        _parsers[key] = found
+    return found
 
 
 @cache
-def _parser(package: str, thread: int) -> Parser:
-    import tree_sitter  # only where something is parsed
+def _language(package: str) -> Language:
+    import tree_sitter
 
-    return tree_sitter.Parser(tree_sitter.Language(_binding(package).language()))
+    return tree_sitter.Language(_binding(package).language())
 
 
 def _binding(package: str) -> ModuleType:
