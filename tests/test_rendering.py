@@ -1,7 +1,7 @@
 """``render: true``: kustomize and helm are run, and what they make is led back to the sources.
 
 helm is played by a script that prints what was put down by hand, in the form of
-``helm template``: a real helm was not at hand.
+``helm template``; ``tests/engines/test_helm.py`` runs the real one.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def test_a_chart_that_helm_cannot_render_is_read_without(recorded_helm: Path) ->
     (recorded_helm / "helm").write_text("#!/bin/sh\necho 'Error: no dependency' >&2\nexit 1\n")
     inspection = inspected(CHART)
     assert [(u.path, u.reason) for u in inspection.report.unread] == [
-        ("e2e/chart/Chart.yaml", "helm fails: Error: no dependency")
+        ("e2e/chart/Chart.yaml", "helm fails: no dependency")
     ]
     assert any(chain.coverdir is not None for chain in inspection.project.chains())
 
@@ -273,3 +273,56 @@ def test_output_is_parted_by_template() -> None:
     parts = by_template(RENDERED.encode())
     assert sorted(parts) == ["till/templates/config.yaml", "till/templates/deployment.yaml"]
     assert b"Deployment" in parts["till/templates/deployment.yaml"]
+
+
+def test_the_variant_for_coverage_is_rendered(recorded_helm: Path) -> None:
+    """What switches it on, and is off by default, is set; where that fails, nothing is."""
+    helm = (
+        '#!/bin/sh\necho "$@" >> {0}/called\ncase "$*" in *cov.enabled*) echo "Error: no" >&2; exit 1;;'
+        " esac\nexec cat {0}/rendered.yaml\n"
+    )
+    start = "{{- if .Values.cov.enabled }}\n"
+    template = TEMPLATE.replace("          env:\n", "          " + start + "          env:\n")
+    template = template.replace(
+        "          volumeMounts", "          {{- end }}\n          volumeMounts"
+    )
+    chart = {**CHART, "e2e/chart/templates/deployment.yaml": template}
+    chart["e2e/chart/values.yaml"] = "cov:\n  enabled: false\n  dir: false\n"
+    inspected(chart)
+    called = recorded_helm / "called"
+    assert called.read_text() == "template release-name e2e/chart --set cov.enabled=true\n"
+    called.unlink()
+    (recorded_helm / "helm").write_text(helm.format(recorded_helm))
+    assert inspected(chart).report.unread == ()
+    assert called.read_text().splitlines()[1:] == ["template release-name e2e/chart"]
+
+
+def test_a_chart_for_a_newer_kubernetes(recorded_helm: Path) -> None:
+    (recorded_helm / "helm").write_text(
+        '#!/bin/sh\ncase "$*" in *"--kube-version 1.32.0"*) ;; *) echo "Error: chart requires '
+        'kubeVersion: >=1.32.0-0 which is incompatible with Kubernetes v1.20.0" >&2; exit 1;; esac\n'
+        f"exec cat {recorded_helm}/rendered.yaml\n"
+    )
+    assert inspected(CHART).report.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Error: parse error at (x:1)\n\nUse --debug flag to render out invalid YAML\n",
+         "parse error at (x:1)"),
+        ("warning: a\nError: values don't fit:\n- a: missing\n", "values don't fit: - a: missing"),
+        ('E1 1 run.go:72] "command failed" err="no such file"\n', "no such file"),
+        ("first\nlast\n", "last"),
+    ],
+)  # fmt: skip
+def test_why_a_program_failed(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "said").write_text(text)
+    (tmp_path / "helm").write_text(f"#!/bin/sh\ncat {tmp_path}/said >&2\nexit 3\n")
+    (tmp_path / "helm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(RenderError) as caught:
+        Renderer(str(tmp_path)).chart(".")
+    assert str(caught.value) == f"helm fails: {said}"

@@ -161,23 +161,26 @@ def _charts(paths: Iterable[str]) -> list[str]:
 def _rendered_chart(
     folder: str, paths: Sequence[str], read: Callable[[str], SourceFile], tool: Renderer
 ) -> Resolved:
-    """A chart as helm renders it with its default values; findings are no more than warnings,
-    since an installation sets other values."""
-    from covlint.facts.kubernetes.helm import rendered_template
+    """A chart as helm renders it with its default values, coverage switched on; findings are no
+    more than warnings, since an installation sets other values."""
+    from covlint.facts.kubernetes.helm import chart_of, rendered_template, toggles_of
     from covlint.facts.kubernetes.rendered import by_template
     from covlint.facts.kustomize.overlays import Resolved
 
     entry = f"{folder}Chart.yaml"
+    known = frozenset(paths)
+    values = read(f"{folder}values.yaml") if f"{folder}values.yaml" in known else None
     try:
-        texts = by_template(tool.chart(folder.rstrip("/")))
+        chart = chart_of(values, read(entry))
+        below = [path for path in paths if path.startswith(f"{folder}templates/")]
+        texts = by_template(tool.chart(folder.rstrip("/"), toggles_of(map(read, below), chart)))
     except ValueError as error:
         return Resolved((), frozenset(), (Unread(entry, str(error)),))
-    known = frozenset(paths)
     containers: list[Container] = []
     explained = {p for p in paths if p.startswith(f"{folder}templates/")}
     for name, text in texts.items():
         path = folder + name.partition("/")[2]
         explained.add(path)
         source = read(path if path in known else entry)
-        containers += rendered_template(source, text)
+        containers += rendered_template(source, text, chart)
     return Resolved(tuple(containers), frozenset(explained), ())

@@ -7,10 +7,11 @@ or a chart's dependencies make them use the network.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,8 +22,14 @@ from covlint.source import UnreadableSource
 TIMEOUT = 60.0
 
 
+#: helm's words for a chart whose kubeVersion is another than its own.
+_KUBERNETES = re.compile(r"chart requires kubeVersion: \D*(\d+\.\d+(?:\.\d+)?)")
+#: ``E1123 03:16:47.5 1 run.go:72] "command failed" err="…"``.
+_LOGGED = re.compile(r'\] "command failed" err="(.*)"$')
+
+
 class RenderError(ValueError):
-    """The program is missing, fails or takes too long; the message is its last line."""
+    """The program is missing, fails or takes too long; the message is what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +43,29 @@ class Renderer:
         """What kustomize builds. Raises RenderError."""
         return self._run(kustomize_command(directory or "."))
 
-    def chart(self, directory: str) -> bytes:
-        """What helm makes of a chart with its default values. Raises RenderError."""
-        return self._run(helm_command(directory or "."))
+    def chart(self, directory: str, toggles: Iterable[str] = ()) -> bytes:
+        """What helm makes of a chart with its default values, but for ``toggles`` (``a.b``),
+        which are true: the variant for coverage, and without them where that fails.
+
+        A chart for a Kubernetes that helm does not know is rendered for the one it asks for.
+        Raises RenderError.
+        """
+        listed = sorted(toggles)
+        try:
+            return self._chart(directory, listed)
+        except RenderError:
+            if not listed:
+                raise
+            return self._chart(directory, [])
+
+    def _chart(self, directory: str, toggles: Sequence[str]) -> bytes:
+        try:
+            return self._run(helm_command(directory or ".", toggles))
+        except RenderError as error:
+            wanted = _KUBERNETES.search(str(error))
+            if wanted is None:
+                raise
+            return self._run(helm_command(directory or ".", toggles, wanted[1]))
 
     def _run(self, command: tuple[str, ...]) -> bytes:
         try:
@@ -55,8 +82,8 @@ class Renderer:
         except OSError as error:
             raise RenderError(f"{command[0]} cannot be run: {error.strerror}") from error
         if done.returncode != 0:
-            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise RenderError(f"{command[0]} fails: {lines[-1] if lines else done.returncode}")
+            said = _said(done.stderr.decode("utf-8", "replace"))
+            raise RenderError(f"{command[0]} fails: {said or done.returncode}")
         return done.stdout
 
 
@@ -69,11 +96,28 @@ def kustomize_command(directory: str) -> tuple[str, ...]:
     raise RenderError("neither kustomize nor kubectl is installed")
 
 
-def helm_command(directory: str) -> tuple[str, ...]:
+def helm_command(
+    directory: str, toggles: Iterable[str] = (), kubernetes: str | None = None
+) -> tuple[str, ...]:
     """The command line that renders a chart. Raises RenderError."""
     if shutil.which("helm") is None:
         raise RenderError("helm is not installed")
-    return ("helm", "template", "release-name", _path(directory))
+    options = [word for one in toggles for word in ("--set", f"{one}=true")]
+    if kubernetes is not None:
+        options += ["--kube-version", kubernetes]
+    return ("helm", "template", "release-name", _path(directory), *options)
+
+
+def _said(text: str) -> str:
+    """Why a program failed: the line that begins with ``Error:`` and those below it, else the
+    last one, without what kubectl's log puts around it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    first = next((i for i, line in enumerate(lines) if line.startswith("Error:")), None)
+    if first is not None:
+        told = [line for line in lines[first:] if not line.startswith("Use --debug")]
+        return " ".join(told).removeprefix("Error:").strip()
+    logged = _LOGGED.search(lines[-1]) if lines else None
+    return logged[1] if logged is not None else lines[-1] if lines else ""
 
 
 @contextmanager

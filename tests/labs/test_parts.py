@@ -12,10 +12,10 @@ from covlint.cli.main import run
 from covlint.diagnostics import Symptom
 from covlint.labs.lab import GoRange, LabEngine, LabError, load_labs, read_lab
 from covlint.labs.reports import BadReport, doubled, read_report, signs_of_report
-from covlint.runner.namespaces import unavailable as available
 from covlint.labs.versions import NoVersion, install, wanted
 from covlint.runner.command import Processes
 from covlint.runner.folder import read_folder
+from covlint.runner.namespaces import unavailable as available
 from covlint.runner.profile import Profile
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

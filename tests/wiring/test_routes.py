@@ -368,7 +368,7 @@ def test_a_binary_that_a_dockerfile_is_given() -> None:
     (one,) = inspected(
         {"Dockerfile": dockerfile, "Makefile": BUILD, "e2e/till.yaml": manifest}
     ).traced
-    assert one.chain.links[0].label.startswith("not seen: Dockerfile builds no Go program here")
+    assert one.chain.links[0].label.startswith("not seen: Dockerfile has no Go build here")
 
 
 def test_what_is_not_seen_is_no_break() -> None:

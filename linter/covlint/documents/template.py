@@ -197,6 +197,12 @@ def _otherwise(before: Presence, condition: str, toggles: frozenset[str]) -> Pre
     return _presence(condition, toggles) if condition.strip() else Presence.PRESENT
 
 
+def coverage_toggles(data: bytes) -> frozenset[str]:
+    """The values, as in ``.Values.coverage.enabled``, that switch coverage on in a template."""
+    actions = [Action(m.start(), m.end(), _inner(m.group())) for m in _ACTION.finditer(data)]
+    return frozenset(one for one in _toggles(data, actions) if one.startswith(".Values."))
+
+
 def _toggles(data: bytes, actions: Sequence[Action]) -> frozenset[str]:
     """The values that switch coverage on: by their name, or a test's by what it switches."""
     found: set[str] = set()

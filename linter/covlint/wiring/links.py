@@ -71,7 +71,7 @@ def _build_hops(chain: Chain) -> Iterator[Link | _Missing]:
 def _unresolved(build: ImageBuild) -> str:
     if build.builder in _RESOLVED:
         what = build.dockerfile or "a Dockerfile that is not seen"
-        return f"not seen: {what} builds no Go program here, it is given one"
+        return f"not seen: {what} has no Go build here, its program comes from elsewhere"
     return f"not seen: {build.builder} builds it, which covlint does not resolve"
 
 

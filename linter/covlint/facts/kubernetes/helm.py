@@ -14,7 +14,13 @@ from functools import lru_cache
 from covlint.diagnostics import Severity, Unread
 from covlint.documents.assembled import HOLE
 from covlint.documents.composed import COMPUTED, ComposedMapping, sequence_of, unknown
-from covlint.documents.template import Presence, TemplateError, TemplateSource, open_template
+from covlint.documents.template import (
+    Presence,
+    TemplateError,
+    TemplateSource,
+    coverage_toggles,
+    open_template,
+)
 from covlint.documents.yaml import (
     AnyNode,
     YamlEntry,
@@ -109,14 +115,26 @@ def read_template(
     return tuple(found), ()
 
 
-def rendered_template(source: SourceFile, text: bytes) -> tuple[Container, ...]:
-    """The containers in what helm made of the template ``source``, at the places where it
-    writes their values. Raises UnreadableSource."""
+def toggles_of(templates: Iterable[SourceFile], chart: Chart) -> frozenset[str]:
+    """The values that are false by default and switch coverage on, without ``.Values.``."""
+    terms = (term for source in templates for term in coverage_toggles(source.data))
+    return frozenset(
+        term.removeprefix(".Values.")
+        for term in terms
+        if (value := chart.scalar(term)) is not None and value.boolean is False
+    )
+
+
+def rendered_template(source: SourceFile, text: bytes, chart: Chart) -> tuple[Container, ...]:
+    """The containers in what helm made of the template ``source``, at the places where it or
+    the chart's values write their values. Raises UnreadableSource."""
     known: list[YamlMapping] = []
     try:
         template = open_template(source)
-        roots = open_yaml(template).documents
-        known = [root for root in roots if isinstance(root, YamlMapping)]
+        for root in open_yaml(template).documents:
+            node = _Reading(template, chart, rendered=True).root(root)
+            if isinstance(node, YamlMapping):
+                known.append(node)
     except TemplateError:
         pass
     return tuple(
@@ -136,12 +154,14 @@ def _root(source: SourceFile | None) -> YamlMapping | None:
 class _Reading:
     """One document of a template with what is not seen marked as such."""
 
-    def __init__(self, template: TemplateSource, chart: Chart) -> None:
+    def __init__(self, template: TemplateSource, chart: Chart, *, rendered: bool = False) -> None:
+        """``rendered``: what is there is known from elsewhere, so that all parts are taken."""
         self.template = template
         self.chart = chart
         self.judged_default = False
         self._opened: set[int] = set()
-        self._unknown = [r for r in template.regions if r.presence is Presence.UNKNOWN]
+        unknown = [r for r in template.regions if r.presence is Presence.UNKNOWN]
+        self._unknown = [] if rendered else unknown
 
     def root(self, root: AnyNode) -> AnyNode:
         if not isinstance(root, YamlMapping):

@@ -74,18 +74,23 @@ def _same(node: YamlMapping, sources: Sequence[YamlMapping]) -> YamlMapping | No
     return alike[0] if len(alike) == 1 else None
 
 
-def _led_back(node: YamlMapping, source: YamlMapping | None, fixed: FixedSource) -> YamlMapping:
+def _led_back(
+    node: YamlMapping, source: YamlMapping | None, fixed: FixedSource, at: int = 0
+) -> YamlMapping:
+    """``at``: the offset in ``fixed`` of what holds it, where values stand that no source
+    writes."""
     entries: list[YamlEntry] = []
+    at = _within(source, fixed, at)
     for key, value in node.items():
         written = source.entry(key) if source is not None else None
         old = written.value if written is not None else None
-        child = _value(key, value, old, fixed)
-        name = YamlScalar(fixed, 0, 0, None, None, key, "")
-        span = written.span if written is not None else Span(fixed.path, 0, 0)
+        child = _value(key, value, old, fixed, at)
+        name = YamlScalar(fixed, at, at, None, None, key, "")
+        span = written.span if written is not None else Span(fixed.path, at, at)
         entries.append(YamlEntry(written.key if written else name, child, span, True))
     home = source.written_at() if source is not None else None
     if home is None:
-        home = YamlMapping(fixed, 0, 0, None, None, (), True)
+        home = YamlMapping(fixed, at, at, None, None, (), True)
     made = ComposedMapping(
         home.source, home.start, home.end, None, None, tuple(entries), home.flow, home
     )
@@ -93,14 +98,21 @@ def _led_back(node: YamlMapping, source: YamlMapping | None, fixed: FixedSource)
     return made
 
 
-def _value(key: str, node: AnyNode, source: AnyNode | None, fixed: FixedSource) -> AnyNode:
+def _within(source: AnyNode | None, fixed: FixedSource, at: int) -> int:
+    """Where in the file ``source`` begins, if it stands in that file at all."""
+    if source is None or source.source.path != fixed.path:
+        return at
+    return source.start
+
+
+def _value(key: str, node: AnyNode, source: AnyNode | None, fixed: FixedSource, at: int) -> AnyNode:
     if isinstance(node, YamlMapping):
-        return _led_back(node, source if isinstance(source, YamlMapping) else None, fixed)
+        return _led_back(node, source if isinstance(source, YamlMapping) else None, fixed, at)
     if isinstance(node, YamlSequence):
-        return _items(key, node, source if isinstance(source, YamlSequence) else None, fixed)
+        return _items(key, node, source if isinstance(source, YamlSequence) else None, fixed, at)
     if isinstance(source, YamlScalar) and source.text == node.text:
         return source
-    made = YamlScalar(fixed, 0, 0, None, COMPUTED, node.text, node.style)
+    made = YamlScalar(fixed, at, at, None, COMPUTED, node.text, node.style)
     if isinstance(source, YamlScalar):  # written there, but as something else
         made = YamlScalar(
             source.source, source.start, source.end, None, COMPUTED, node.text, node.style
@@ -110,10 +122,11 @@ def _value(key: str, node: AnyNode, source: AnyNode | None, fixed: FixedSource) 
 
 
 def _items(
-    key: str, node: YamlSequence, source: YamlSequence | None, fixed: FixedSource
+    key: str, node: YamlSequence, source: YamlSequence | None, fixed: FixedSource, at: int
 ) -> YamlSequence:
     """The items of a list, matched by the key that tells them apart, else by their place."""
     name = MERGE_KEYS.get(key)
+    at = _within(source, fixed, at)
     old = list(source.items) if source is not None else []
     named: Mapping[str, AnyNode] = {
         scalar.text: item
@@ -126,9 +139,9 @@ def _items(
         if name is not None and isinstance(item, YamlMapping):
             scalar = item.scalar(name)
             match = named.get(scalar.text) if scalar is not None else None
-        child = _value("", item, match, fixed)
+        child = _value("", item, match, fixed, at)
         pairs.append((child, child.span))
-    model = source or YamlSequence(fixed, 0, 0, None, None, (), (), False)
+    model = source or YamlSequence(fixed, at, at, None, None, (), (), False)
     made = sequence_of(model, pairs)
     made.shared = source.shared if source is not None else True
     return made
