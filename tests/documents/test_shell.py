@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covlint.documents.shell import Command, Script, ShellWord, parse_script
-from covlint.documents.shellwords import decode_word, split_words
+from covlint.documents.shellwords import _Decoder, decode_word, split_words
 from covlint.source import Span
 
 
@@ -449,3 +449,10 @@ def test_a_long_list_is_read_to_its_end() -> None:
     commands = read("a && " * 1_000 + "b").commands
     assert len(commands) == 1_001
     assert commands[-1].last
+
+
+@given(st.text(alphabet="aB_1\"'$\\{}`é :-", max_size=12), st.booleans())
+def test_common_words_are_decoded_as_all_are(word: str, substitution: bool) -> None:
+    raw = word.encode()
+    slow = tuple(_Decoder(raw, 3, substitution).read())
+    assert decode_word(raw, 3, substitution=substitution) == slow

@@ -161,6 +161,10 @@ class ScriptValues:
     def arguments(self, words: Sequence[ShellWord]) -> Iterator[Argument]:
         """The arguments that a command line becomes."""
         for word in words:
+            literal = word.literal
+            if literal is not None and word.parts:
+                yield Argument(literal, word)
+                continue
             fields = self.items_of(word)
             if fields is None:
                 fields = word.fields(self._known(word))

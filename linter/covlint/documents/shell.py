@@ -11,6 +11,7 @@ spaces of the same length.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +51,7 @@ _SIMPLE = (
 _LOOPS = ("for_statement", "c_style_for_statement", "while_statement")
 _TEXTS = ("word", "string", "raw_string", "concatenation")
 _STATEMENTS = frozenset({"command", "list", "pipeline", "subshell", "redirected_statement"})
+_SUBSTITUTED = re.compile(rb"[$<>]\s*\(|`")
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 
 
@@ -320,6 +322,8 @@ class _Reader:
 
     def substitutions(self, node: Node, place: _Place) -> None:
         """Commands inside ``$(…)`` and backticks run too."""
+        if not _SUBSTITUTED.search(self.source.data, node.start_byte, node.end_byte):
+            return
         stack = [node]
         while stack:
             child = stack.pop()

@@ -95,6 +95,8 @@ class ShellText:
 
     def _past_escapes(self, end: int) -> int:
         """The end of the escapes at ``end``: the grammar leaves out those that end a word."""
+        if self.data[end : end + 1] != b"\\":
+            return min(end, len(self.data))
         position = end
         while self.data.startswith(b"\\", position):
             position += 2

@@ -17,6 +17,11 @@ __all__ = ["Part", "ShellWord", "decode_word", "split_words"]
 
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*|[@*#?$!0-9-]")
 _RUN = re.compile(rb"[^\\\"'`$]+")
+#: Words of one part, which most are.
+_COMMON = re.compile(
+    rb"(?P<plain>[^\\\"'`$]+)|\"(?P<double>[^\\\"`$]*)\"|'(?P<single>[^']*)'"
+    rb"|\"\$\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}\"|\"\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)\""
+)
 _QUOTED_RUN = re.compile(rb"[^\\\"`$]+")
 _BLANKS = re.compile("[ \t\n]+")
 #: In the operand of an unquoted expansion these keep white space together.
@@ -61,9 +66,12 @@ class ShellWord:
     @property
     def literal(self) -> str | None:
         """The word when it has no variable in it, quotes resolved."""
+        if len(self.parts) == 1:  # most words are; this is asked of each of them
+            part = self.parts[0]
+            return part.text if part.kind == "text" else None
         if any(part.kind != "text" for part in self.parts):
             return None
-        return "".join(part.text for part in self.parts)
+        return "".join([part.text for part in self.parts])
 
     @property
     def prefix(self) -> str:
@@ -94,6 +102,8 @@ class ShellWord:
         An unquoted variable that is empty gives no argument at all. None when
         something in the word is not known.
         """
+        if len(self.parts) == 1 and self.parts[0].kind == "text":
+            return (self.parts[0].text,)
         fields: list[str] = []
         current: str | None = None
         for part in self.parts:
@@ -141,8 +151,7 @@ class ShellWord:
         return None
 
     def stands(self, start: int, end: int) -> bool:
-        """Whether the decoded characters ``[start, end)`` stand in the file as they are here,
-        so that they can be edited: not those of a variable whose value was put in."""
+        """Whether the decoded characters ``[start, end)`` stand in the file as they are."""
         position = 0
         for part in self.parts:
             last = position + (len(part.text) if part.kind == "text" else 1)
@@ -153,8 +162,7 @@ class ShellWord:
         return True
 
     def after(self, position: int) -> ShellWord:
-        """The word of text parts without its first ``position`` characters; its span has no
-        quotes around it."""
+        """The word of text parts without its first ``position`` characters, and quotes."""
         rest = position
         parts: list[Part] = []
         for part in self.parts:
@@ -169,8 +177,7 @@ class ShellWord:
         return ShellWord(tuple(parts), Span(self.span.path, parts[0].start, parts[-1].end))
 
     def with_values(self, value: Callable[[Part], str | None]) -> ShellWord | None:
-        """The word with values in the place of its variables, as text that cannot be edited;
-        None where one is not known."""
+        """The word with values for its variables, which cannot be edited; None without one."""
         parts: list[Part] = []
         for part in self.parts:
             text = part.text if part.kind == "text" else value(part)
@@ -213,6 +220,14 @@ def decode_word(raw: bytes, offset: int, *, substitution: bool = True) -> tuple[
 
     Without ``substitution``, ``$(…)`` and backquotes are text, as in a Dockerfile.
     """
+    common = _COMMON.fullmatch(raw)
+    if common is not None:
+        kind = common.lastgroup or ""
+        text = common[kind].decode("utf-8", "replace")
+        if kind in ("braced", "bare"):
+            return (Part("variable", text, True, start=offset + 1, end=offset + len(raw) - 1),)
+        start, end = common.span(kind)
+        return (Part("text", text, kind != "plain", start=offset + start, end=offset + end),)
     return tuple(_Decoder(raw, offset, substitution).read())
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
 from covlint.documents.shell import Command
 from covlint.documents.shellwords import ShellWord, decode_word
-from covlint.facts.commands.options import unwrapped
 from covlint.source import Span
 
 _REDIRECT = re.compile(rb"[ \t]*(?:[0-9]?>&?[0-9][ \t]*)*(>>?)[ \t]*([^\s;|&<>]+)")
@@ -64,13 +63,14 @@ class DataCommand:
 
 def read_data_commands(
     command: Command,
+    arguments: Sequence[Argument],
     values: ScriptValues,
     place: Callable[[Span], Span],
     recipe: str | None,
 ) -> Iterator[DataCommand]:
-    """The facts of one command; ``place`` maps spans of the script to the file."""
+    """The facts of one command; ``arguments`` are its words without ``sudo`` and the like,
+    ``place`` maps spans of the script to the file."""
     reader = _Reader(command, values, place, recipe)
-    arguments = unwrapped(list(values.arguments(command.words)))
     texts = [one.text for one in arguments]
     if texts[1:3] == ["tool", "covdata"] and (texts[0] or "go").endswith("go"):
         options = list(reader.values_of(arguments[3:], _INPUT))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from covlint.documents.expansion import Placer
 from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues, relative_to_root
 from covlint.documents.shell import Command
 from covlint.documents.shellwords import ShellWord
-from covlint.facts.commands.options import Arguments, take_apart, unwrapped
+from covlint.facts.commands.options import Arguments, take_apart
 from covlint.facts.dockerfile.build import GoFlagsSource
 from covlint.source import Span
 
@@ -53,6 +53,7 @@ class MakeCall:
 
 def read_make_call(
     command: Command,
+    arguments: Sequence[Argument],
     values: ScriptValues,
     environment: Mapping[str, str],
     span: Span,
@@ -60,9 +61,9 @@ def read_make_call(
 ) -> MakeCall | None:
     """The call that a command is; None where it is none, or where its Makefile is not seen.
 
+    ``arguments`` are its words, without ``sudo`` and the like before them;
     ``environment`` is what the script has in its environment.
     """
-    arguments = unwrapped(list(values.arguments(command.words)))
     if not arguments or not _is_make(arguments[0]):
         return None
     parsed = take_apart(arguments[1:], lambda name: name in _VALUED)

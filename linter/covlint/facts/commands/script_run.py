@@ -14,6 +14,7 @@ from covlint.documents.scriptvalues import ScriptValues
 from covlint.documents.shell import Command, Loop
 from covlint.facts.commands.collecting import read_data_commands
 from covlint.facts.commands.makecalls import read_make_call
+from covlint.facts.commands.options import unwrapped
 from covlint.facts.commands.programs import read_program_step
 from covlint.facts.commands.script_builds import ScriptBuilds, goflags_of
 from covlint.facts.commands.steps import ScriptFact
@@ -23,6 +24,10 @@ from covlint.source import SourceFile, Span
 
 #: Functions are followed that deep, and so many calls of a script in all.
 _DEPTH, _CALLS = 4, 64
+#: Commands of the shell that do nothing to images, processes and files; scripts have many.
+_IDLE = frozenset(
+    {"echo", "printf", "local", "return", "exit", "shift", "set", "true", "false", ":", "break"}
+)
 #: A loop over more items is read once, with its variable unknown.
 _ITEMS = 16
 #: ``$1`` to ``$9``.
@@ -93,19 +98,21 @@ class ScriptRun:
 
     def own(self, command: Command) -> Iterator[ScriptFact]:
         """The facts of the command itself, those that are new."""
-        if not command.words:
+        if not command.words or (command.name in _IDLE and not command.assignments):
             return
+        arguments = unwrapped(list(self.values.arguments(command.words)))
         span = self.place_of(command.span)
         recipe = self.recipe or command.function
         calls = ToolCalls(self.values, self.place_of, span, recipe, self.placer)
-        made = read_make_call(command, self.values, self.environment, span, self.placer)
-        after = self.commands[self.order[id(command)] + 1 :]
+        made = read_make_call(command, arguments, self.values, self.environment, span, self.placer)
+        following = self.order[id(command)] + 1
+        after = self.commands[following : following + 1]
         program = read_program_step(command, after, self.values, span, recipe)
         for fact in (
             *(one for one in (made, program) if one is not None),
-            *calls.read(command),
+            *calls.facts(arguments, None),
             *self.builds.read(command, self.place, self.values, self.goflags),
-            *read_data_commands(command, self.values, self.place_of, self.recipe),
+            *read_data_commands(command, arguments, self.values, self.place_of, self.recipe),
         ):
             if fact not in self.seen:
                 self.seen.add(fact)
