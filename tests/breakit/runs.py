@@ -143,6 +143,8 @@ def by_script(what: str, folder: Path) -> Run:
     """The project's own script or targets, from build to report."""
     command, profile = _SCRIPTS[what]
     environ = {**os.environ, **_ports(), **_runtime(folder)}
+    if what == "kind":
+        environ |= _cluster(folder)
     done = subprocess.run(
         command, cwd=folder, env=environ, capture_output=True, text=True, timeout=600, check=False
     )
@@ -150,6 +152,8 @@ def by_script(what: str, folder: Path) -> Run:
     if what == "image":  # whatever the script has left behind
         docker = [str(folder / ".bin" / "docker"), "rm", "-f", "parcels-smoke"]
         subprocess.run(docker, env=environ, capture_output=True, check=False)
+    if what == "kind":
+        told += _seen_in_cluster(folder, environ)
     covered = _covered(folder / profile)
     missing = [one for one in _PACKAGES[what] if not covered.get(one)]
     arrived = done.returncode == 0 and not missing and _names_are_right(covered)
@@ -202,6 +206,28 @@ def _ports() -> dict[str, str]:
             probe.bind(("127.0.0.1", 0))
             ports.append(str(probe.getsockname()[1]))
     return {"TRACKER_PORT": ports[0], "PRICER_PORT": ports[1]}
+
+
+def _cluster(folder: Path) -> dict[str, str]:
+    """A kubeconfig of its own; ``COVLINT_KIND_NODE_IMAGE`` is the image of the node, if any."""
+    image = os.environ.get("COVLINT_KIND_NODE_IMAGE")
+    flags = {"KIND_FLAGS": f"--wait 120s --image {image}"} if image else {}
+    return {"KUBECONFIG": str(folder / ".kubeconfig"), **flags}
+
+
+def _seen_in_cluster(folder: Path, environ: Mapping[str, str]) -> str:
+    """What the pods and their events say; then the cluster goes."""
+    told = ""
+    for words in (
+        ("kubectl", "-n", "parcels-e2e", "describe", "pods"),
+        ("kubectl", "-n", "parcels-e2e", "logs", "--prefix", "-l", "app in (tracker, pricer)"),
+        ("make", "down"),
+    ):
+        done = subprocess.run(
+            words, cwd=folder, env=environ, capture_output=True, text=True, check=False
+        )
+        told += done.stdout + done.stderr
+    return told
 
 
 def _runtime(folder: Path) -> dict[str, str]:
