@@ -155,8 +155,8 @@ class ShellWord:
         position = 0
         for part in self.parts:
             last = position + (len(part.text) if part.kind == "text" else 1)
-            escaped = part.kind == "text" and len(part.text) == 1
-            if position < end and start < last and not (escaped or part.one_to_one):
+            put_in = part.kind == "text" and len(part.text) > 1 and not part.one_to_one
+            if put_in and position < end and start < last:
                 return False
             position = last
         return True
@@ -217,7 +217,6 @@ def _operand(operand: str | None, variables: Mapping[str, str]) -> str | None:
 
 def decode_word(raw: bytes, offset: int, *, substitution: bool = True) -> tuple[Part, ...]:
     """The parts of the word written as ``raw``, which starts at byte ``offset``.
-
     Without ``substitution``, ``$(…)`` and backquotes are text, as in a Dockerfile.
     """
     common = _COMMON.fullmatch(raw)
