@@ -11,7 +11,7 @@ import pytest
 from covlint.cli.main import run
 from covlint.diagnostics import Symptom
 from covlint.labs.lab import GoRange, LabEngine, LabError, load_labs, read_lab
-from covlint.labs.reports import BadReport, doubled, read_report, signs_of_report
+from covlint.labs.reports import BadReport, read_report, signs_of_report
 from covlint.labs.versions import NoVersion, install, wanted
 from covlint.runner.command import Processes
 from covlint.runner.folder import read_folder
@@ -119,16 +119,6 @@ def test_a_report_that_was_not_made(tmp_path: Path) -> None:
         Symptom.NOT_EXTRACTED,
         "cover.out was not made, and the data is there",
     )
-
-
-def test_blocks_of_two_sources_lie_over_one_another(tmp_path: Path) -> None:
-    file = tmp_path / "profile.txt"
-    file.write_text(MODE + "a.go:13.13,15.22 1 1\na.go:14.2,15.22 1 1\n")
-    sign = doubled(file)
-    assert sign is not None
-    assert sign.evidence == "a.go is counted twice: 13.13,15.22 and 14.2,15.22"
-    file.write_text(MODE + "a.go:13.13,14.2 1 1\na.go:14.2,15.22 1 1\nb.go:13.13,15.22 1 1\n")
-    assert doubled(file) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from covlint.covdata.profile import FILE_PACKAGE
@@ -71,26 +70,3 @@ def signs_of_report(file: Path, profile: Profile, data: Sequence[Path], log: str
                 f"{package.covered}",
             )
             return
-
-
-def doubled(file: Path) -> Sign | None:
-    """Blocks of one file that lie over one another: no single build makes such.
-
-    Builds of different sources do, and Go 1.27 beside an older one (facts, part B2).
-    """
-    blocks: dict[str, list[tuple[tuple[int, int], tuple[int, int], str]]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
-        place, _, rest = line.rpartition(":")
-        first, comma, last = rest.partition(" ")[0].partition(",")
-        if comma:
-            blocks.setdefault(place, []).append((_point(first), _point(last), f"{first},{last}"))
-    for place, found in blocks.items():
-        for (_, end, one), (begin, _, other) in pairwise(sorted(found)):
-            if begin < end and one != other:
-                return Sign(Symptom.HASH_MISMATCH, f"{place} is counted twice: {one} and {other}")
-    return None
-
-
-def _point(text: str) -> tuple[int, int]:
-    line, _, column = text.partition(".")
-    return int(line), int(column)

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from covlint.diagnostics import Symptom
 from covlint.labs.clusters import instrumented, left_behind, surroundings
 from covlint.labs.lab import Script
-from covlint.labs.reports import doubled, signs_of_report
+from covlint.labs.reports import signs_of_report
 from covlint.labs.variants import Prepared
 from covlint.runner.command import Command, Completed, Processes
 from covlint.runner.diagnose import Locate, Observation, diagnose, signs_of
@@ -103,9 +102,6 @@ def judge(judged: Judged, report: Path | None, places: Sequence[Path]) -> Verdic
         lacking = list(signs_of_report(report, profile, places, judged.log))
         known = {sign.symptom for sign in lacking}
         signs = [*lacking, *(sign for sign in signs if sign.symptom not in known)]
-    twice = doubled(judged.out / "profile.txt")
-    if twice is not None and not any(sign.symptom is Symptom.STALE for sign in signs):
-        signs.append(twice)
     causes = diagnose(signs, judged.prepared.inspection.report.diagnostics, None, judged.locate)
     outcome = Outcome.FAILED if signs else decide(claims)
     return Verdict("lab", "script", outcome, (), profile, claims, (), causes, (), "")

@@ -11,6 +11,7 @@ from covlint.covdata import profile as covdata
 from covlint.covdata.dataset import Problem, Trouble, read_dataset, read_file
 from covlint.covdata.layout import BadFile
 from covlint.covdata.lines import TooManyLines
+from covlint.covdata.overlap import overlaps
 from covlint.covdata.profile import PackageCoverage, profile_of
 from covlint.runner.checkout import Checkout, checkout_at, unresolved
 from covlint.runner.folder import Damage, Folder, State, read_folder
@@ -36,6 +37,7 @@ class Profile:
     report_error: str | None = None
     artifacts: tuple[tuple[str, Path], ...] = ()
     stale: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()  # where blocks of two builds lie over one another
 
     @property
     def meta_files(self) -> int:
@@ -66,7 +68,10 @@ def read_profile(data: Path, sources: Path, out: Path | None = None) -> Profile:
         for problem in dataset.problems
         if problem.trouble is Trouble.SEVERAL_BUILDS
     )
-    profile = Profile(folder, str(found.mode), found.packages, found.percent, stale=stale)
+    doubled = tuple(str(overlap) for overlap in overlaps(found)) if len(dataset.builds) > 1 else ()
+    profile = Profile(
+        folder, str(found.mode), found.packages, found.percent, stale=stale, doubled=doubled
+    )
     if out is None:
         return profile
     checkout = checkout_at(str(sources))

@@ -13,6 +13,7 @@ from covlint.covdata.profile import FILE_PACKAGE
 from covlint.diagnostics import Symptom
 from covlint.runner.folder import Folder, State
 from covlint.runner.profile import Profile
+from covlint.runner.results import Results, TestOutcome
 from covlint.runner.target import Expect
 from covlint.runner.verdict import Outcome, Validation
 
@@ -44,6 +45,40 @@ def exercise_claim(passed: bool, evidence: str, required: bool) -> Validation:
     return Validation(EXERCISE, outcome, evidence, required=required)
 
 
+#: The claim that the results of the tests speak of.
+TESTS_RAN = "tests ran"
+_NAMED = 3  # tests that a claim names
+
+
+def results_claims(
+    results: Results | None, *, exercised: bool, required: bool
+) -> tuple[Validation, ...]:
+    """What the results of the tests claim. That none ran fails in any case: what such a run
+    covers says nothing. ``exercised``: the command that ran them ended with 0; then a test
+    that failed, was repeated and passed counts as passed."""
+    if results is None:
+        return ()
+    if results.complaint is not None:
+        return (_failed(TESTS_RAN, results.complaint, None),)
+    passed, failed, skipped = (len(results.names(outcome)) for outcome in TestOutcome)
+    counted = f"{passed} passed, {failed} failed, {skipped} skipped ({results.source})"
+    if not results.ran:
+        return (_failed(TESTS_RAN, counted, None), *_broken(results, exercised, required))
+    return (_passed(TESTS_RAN, counted), *_broken(results, exercised, required))
+
+
+def _broken(results: Results, exercised: bool, required: bool) -> Iterator[Validation]:
+    last = {case.name: case.outcome for case in results.cases}
+    broken = results.broken
+    if exercised:
+        broken = tuple(name for name in broken if last[name] is TestOutcome.FAILED)
+    if not broken:
+        return
+    more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+    names = ", ".join(broken[:_NAMED]) + more
+    yield Validation("every test passed", Outcome.FAILED, names, required=required)
+
+
 def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
     folder = profile.folder
     yield _meta(folder)
@@ -64,6 +99,14 @@ def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
             Outcome.FAILED,
             profile.stale[0],
             Symptom.STALE,
+            required=False,
+        )
+    elif profile.doubled:
+        yield Validation(
+            "each statement is counted once",
+            Outcome.FAILED,
+            f"{profile.doubled[0]}: builds of two Go versions, or of two sources, are mixed",
+            Symptom.HASH_MISMATCH,
             required=False,
         )
     if profile.error is None and folder.paired:
