@@ -17,11 +17,12 @@ from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.engine import Inspection, Options, inspect
 from covlint.runner.candidates import chain_of, derived_target, with_build_arguments
 from covlint.runner.command import Processes
+from covlint.runner.container_script import NAME, Caller, cluster_script, container_script
 from covlint.runner.engines.suite import plan_suite
 from covlint.runner.leftovers import find_leftovers, remove_leftover
 from covlint.runner.namespaces import unavailable
 from covlint.runner.plan import plan_process
-from covlint.runner.running import this_host
+from covlint.runner.running import cluster_plan, container_plan, this_host, tool_environment
 from covlint.runner.runtime import RUNTIMES, NoRuntime
 from covlint.runner.script import process_script, suite_script
 from covlint.runner.target import ENGINES, Target, TargetError, parse_target
@@ -211,7 +212,14 @@ def _surrounding(
 def _script(scope: Scope, inspection: Inspection, target: Target, wishes: Wishes) -> str:
     around = _surrounding(scope, inspection, target, wishes)
     target = with_build_arguments(target, around.chain)
+    run = Path("/covlint-run")  # written as "$run"
     with Processes() as processes:
+        if target.engine in ("container", "play", "kind", "context"):
+            caller = Caller(os.environ, tool_environment(around, processes)[1])
+            if target.engine in ("container", "play"):
+                boxed = container_plan(target, around, run, NAME, processes)
+                return container_script(boxed, caller)
+            return cluster_script(cluster_plan(target, around, run, NAME, processes), caller)
         toolchain = find_toolchain(processes, os.environ)
         host = this_host(unavailable(processes) if target.namespaces else None)
     if target.engine == "suite":
@@ -219,7 +227,6 @@ def _script(scope: Scope, inspection: Inspection, target: Target, wishes: Wishes
             plan_suite(target, around.root, os.environ, around.out / "suite.log"), toolchain
         )
     env = go_environment(toolchain, os.environ, around.out / "cache" / "go-build")
-    run = Path("/covlint-run")  # written as "$run"
     plan = plan_process(target, around.chain, around.root, around.read, run, env, host)
     return process_script(plan, toolchain, os.environ)
 

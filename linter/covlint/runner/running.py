@@ -12,9 +12,9 @@ from pathlib import Path
 from covlint.diagnostics import Diagnostic
 from covlint.runner.build import Read
 from covlint.runner.cleanup import remove_folder
-from covlint.runner.cluster_plan import plan_cluster
+from covlint.runner.cluster_plan import ClusterPlan, plan_cluster
 from covlint.runner.command import Processes
-from covlint.runner.container_plan import plan_container
+from covlint.runner.container_plan import ContainerPlan, plan_container
 from covlint.runner.diagnose import Locate
 from covlint.runner.engines.cluster import run_cluster
 from covlint.runner.engines.container import run_container
@@ -141,27 +141,38 @@ def _process(
             remove_folder(ledger.folder / "bin")
 
 
+def container_plan(
+    target: Target, around: Surrounding, run: Path, name: str, processes: Processes
+) -> ContainerPlan:
+    """The plan of the container and play engines. Raises TargetError and NoRuntime."""
+    runtime = find_runtime(processes, around.environ, around.runtime)
+    env, _ = tool_environment(around, processes)
+    plan = plan_container(
+        target, around.chain, around.root, around.read, run, name, env, this_host(), runtime
+    )
+    return plan_play(plan, around.chain, around.read) if target.engine == "play" else plan
+
+
+def cluster_plan(
+    target: Target, around: Surrounding, run: Path, name: str, processes: Processes
+) -> ClusterPlan:
+    """The plan of the kind and context engines. Raises TargetError and NoRuntime."""
+    runtime = find_runtime(processes, around.environ, around.runtime)
+    env = dict(tool_environment(around, processes)[0])
+    if runtime.podman:
+        env.setdefault("KIND_EXPERIMENTAL_PROVIDER", "podman")
+    chain, reuse = around.chain, around.cluster
+    return plan_cluster(target, chain, around.root, around.read, run, name, env, runtime, reuse)
+
+
 def _container(
     target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
 ) -> tuple[Ran, Found]:
-    runtime = find_runtime(processes, around.environ, around.runtime)
-    plan = plan_container(
-        target,
-        around.chain,
-        around.root,
-        around.read,
-        ledger.folder,
-        ledger.run,
-        tool_environment(around, processes)[0],
-        this_host(),
-        runtime,
-    )
-    if target.engine == "play":
-        plan = plan_play(plan, around.chain, around.read)
+    plan = container_plan(target, around, ledger.folder, ledger.run, processes)
     _renew(around.out)
     found = Found(
         target.engine,
-        str(runtime),
+        str(plan.runtime),
         plan.sources.module,
         plan.sources.main,
         plan.sources.folder,
@@ -174,27 +185,13 @@ def _container(
 def _cluster(
     target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
 ) -> tuple[Ran, Found]:
-    runtime = find_runtime(processes, around.environ, around.runtime)
-    env = dict(tool_environment(around, processes)[0])
-    if runtime.podman:
-        env.setdefault("KIND_EXPERIMENTAL_PROVIDER", "podman")
-    plan = plan_cluster(
-        target,
-        around.chain,
-        around.root,
-        around.read,
-        ledger.folder,
-        ledger.run,
-        env,
-        runtime,
-        around.cluster,
-    )
+    plan = cluster_plan(target, around, ledger.folder, ledger.run, processes)
     _renew(around.out)
     notes = plan.notes + (plan.cluster.config.notes if plan.cluster.config is not None else ())
     ran = run_cluster(plan, processes, progress, ledger)
     found = Found(
         target.engine,
-        f"{runtime}, cluster {plan.cluster.name or 'of the current context'}",
+        f"{plan.runtime}, cluster {plan.cluster.name or 'of the current context'}",
         plan.sources.module,
         plan.sources.main,
         plan.sources.folder,

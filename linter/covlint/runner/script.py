@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
-from covlint.runner.command import Command
 from covlint.runner.engines.suite import SuitePlan
 from covlint.runner.namespaces import REFUSED, entrance, unshare_words
 from covlint.runner.plan import ProcessPlan
+from covlint.runner.script_parts import Quoting, in_folder, look_for, report
 from covlint.runner.target import Ready
 from covlint.runner.toolchain import Toolchain
 
@@ -28,12 +28,12 @@ def suite_script(plan: SuitePlan, toolchain: Toolchain) -> str:
     ]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in plan.target.env]
     lines += [f"sh -c {shlex.quote(plan.command.argv[2])} || echo 'the suite failed' >&2"]
-    lines += _report(shlex.quote(str(plan.data)), toolchain)
+    lines += report(shlex.quote(str(plan.data)), toolchain)
     return "\n".join(lines) + "\n"
 
 
 def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]) -> Iterator[str]:
-    quote = _Quoting(str(plan.run))
+    quote = Quoting(str(plan.run))
     yield "#!/bin/sh"
     yield f"# covlint verify {plan.target.name} (process engine)"
     for hop in plan.unproven:
@@ -56,7 +56,7 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
     yield 'mkdir "$run/bin"'
     yield ""
     yield "# build"
-    yield _in_folder(plan.build.command, quote, environ)
+    yield in_folder(plan.build.command, quote, environ)
     if plan.service.argv[0] != str(plan.build.binary):
         yield f"cp {quote(str(plan.build.binary))} {quote(plan.service.argv[0])}"
     yield ""
@@ -76,7 +76,7 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
     if plan.exercise is not None:
         yield ""
         yield "# exercise"
-        yield _in_folder(plan.exercise, quote, environ) + " || echo 'the exercise failed' >&2"
+        yield in_folder(plan.exercise, quote, environ) + " || echo 'the exercise failed' >&2"
     yield ""
     asks = plan.stop_signal.name
     yield f"# stop: {asks}, the grace period, SIGKILL"
@@ -92,10 +92,10 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
     yield 'kill "$guard" 2>/dev/null || :'
     yield ""
     yield f"cd {quote(str(plan.build.sources))}"
-    yield from _report(quote(str(plan.arrives)), toolchain)
+    yield from report(quote(str(plan.arrives)), toolchain)
 
 
-def _start(plan: ProcessPlan, quote: _Quoting) -> Iterator[str]:
+def _start(plan: ProcessPlan, quote: Quoting) -> Iterator[str]:
     variables = [quote(f"{name}={value}") for name, value in plan.service.env.items()]
     program = [quote(word) for word in plan.service.argv]
     if plan.inside is not None:
@@ -117,8 +117,8 @@ def _start(plan: ProcessPlan, quote: _Quoting) -> Iterator[str]:
     yield "service=$!"
 
 
-def _wait(ready: Ready, quote: _Quoting) -> Iterator[str]:
-    look = _look(ready, quote)
+def _wait(ready: Ready, quote: Quoting) -> Iterator[str]:
+    look = look_for(ready, quote)
     if look is None:
         return
     yield "tries=0"
@@ -128,63 +128,3 @@ def _wait(ready: Ready, quote: _Quoting) -> Iterator[str]:
     yield f"  [ \"$tries\" -lt {int(ready.timeout * 5)} ] || {{ echo 'never ready' >&2; exit 1; }}"
     yield "  sleep 0.2"
     yield "done"
-
-
-def _look(ready: Ready, quote: _Quoting) -> str | None:
-    if ready.http is not None:
-        return f"curl -sS -o /dev/null {quote(ready.http)} 2>/dev/null"
-    if ready.tcp is not None:
-        # No shell connects by itself; the kernel's table shows who listens (0A).
-        port = int(ready.tcp.rpartition(":")[2])
-        return f"grep -qs ':{port:04X} 0*:0000 0A' /proc/net/tcp /proc/net/tcp6"
-    if ready.log is not None:
-        return f'grep -qE {quote(ready.log)} "$run/service.log"'
-    return f"sh -c {quote(ready.command)}" if ready.command is not None else None
-
-
-def _in_folder(command: Command, quote: _Quoting, environ: Mapping[str, str]) -> str:
-    """The command in a subshell, with what its environment adds to the caller's."""
-    changes = [
-        f"export {name}={_value(name, value, quote, environ)}; "
-        for name, value in command.env.items()
-        if environ.get(name) != value
-    ]
-    removed = [name for name in ("GOFLAGS", "GOCOVERDIR") if name not in command.env]
-    unset = f"unset {' '.join(removed)}; " if removed else ""
-    words = command.argv
-    run = " ".join(quote(word) for word in words)
-    if command.why == "build" and words[:2] == ("sh", "-c"):
-        run = quote.inside(words[2])  # as it stands in the Dockerfile
-    return f"( cd {quote(str(command.cwd))}; {unset}{''.join(changes)}{run} )"
-
-
-def _value(name: str, value: str, quote: _Quoting, environ: Mapping[str, str]) -> str:
-    former = environ.get(name, "")
-    if name == "PATH" and former and value.endswith(f":{former}"):
-        return quote(value.removesuffix(f":{former}")) + ':"$PATH"'
-    return quote(value)
-
-
-def _report(data: str, toolchain: Toolchain) -> list[str]:
-    go = shlex.quote(str(toolchain.go))
-    return [
-        "",
-        "# an empty folder and covmeta without covcounters are losses, whatever covdata says",
-        f"ls -l {data}",
-        f"GOTOOLCHAIN=local {go} tool covdata percent -i={data}",
-    ]
-
-
-class _Quoting:
-    """Quotes words; the folder of the run becomes ``"$run"``."""
-
-    def __init__(self, run: str) -> None:
-        self._run = run
-
-    def __call__(self, text: str) -> str:
-        parts = text.split(self._run)
-        return '"$run"'.join(shlex.quote(part) if part else "" for part in parts) or "''"
-
-    def inside(self, text: str) -> str:
-        """A piece of shell: only the folder is replaced."""
-        return text.replace(f"'{self._run}", '"$run"\'').replace(self._run, '"$run"')
