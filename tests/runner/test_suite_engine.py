@@ -86,3 +86,34 @@ def test_env_reaches_the_suite(service):
 def test_a_suite_that_takes_too_long(service):
     verdict = service("batch").prove(run="sleep 60", data="cov", timeout=0.3)
     assert verdict.validations[0].evidence == "not done after 0.3 seconds"
+
+
+REPORT = """printf '<testsuite><testcase name="adds">%s</testcase></testsuite>' > junit.xml"""
+
+
+def test_the_tests_that_ran_are_told(service):
+    batch = service("batch")
+    entries = {"data": "cov", "results": "*.xml"}
+    verdict = batch.prove(run=f"{SUITE} && {REPORT}", **entries)
+    assert verdict.outcome is Outcome.PASSED, claims(verdict, Outcome.FAILED)
+    told = {claim.claim: claim.evidence for claim in verdict.validations}
+    assert told["tests ran"] == "1 passed, 0 failed, 0 skipped (junit.xml)"
+    skipped = REPORT.replace("> junit", "'<skipped/>' > junit")
+    verdict = batch.prove(run=f"rm -r cov; {SUITE} && {skipped}", **entries)
+    assert claims(verdict, Outcome.FAILED) == {"tests ran"}
+    assert verdict.causes[0].message.startswith("no test ran: 0 passed, 0 failed, 1 skipped")
+    failed = REPORT.replace("> junit", "'<failure/>' > junit")
+    verdict = batch.prove(run=f"rm -r cov; {SUITE} && {failed}", **entries)
+    assert claims(verdict, Outcome.FAILED) == {"every test passed"}
+    verdict = batch.prove(run=f"rm -r cov; rm *.xml; {SUITE}", **entries)
+    assert claims(verdict, Outcome.FAILED) == {"tests ran"}
+
+
+def test_events_on_the_output_of_the_suite_are_read(service):
+    tests = 'package main\n\nimport "testing"\n\nfunc TestNothing(t *testing.T) {}\n'
+    batch = service("batch")
+    batch.write({"cmd/batch/more_test.go": tests})
+    verdict = batch.prove(run=f"{SUITE} && go test -json ./cmd/batch", data="cov")
+    assert verdict.outcome is Outcome.PASSED, claims(verdict, Outcome.FAILED)
+    assert verdict.tests is not None
+    assert verdict.tests.ran == 1

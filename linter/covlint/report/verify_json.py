@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from covlint.runner.results import TestOutcome
 from covlint.runner.verdict import Verdict
 
 VERSION = 1
@@ -52,6 +53,12 @@ def document(verdict: Verdict) -> dict[str, Any]:
             }
             for claim in verdict.validations
         ],
+        "tests": None
+        if verdict.tests is None
+        else {
+            "source": verdict.tests.source,
+            **{outcome.value: list(verdict.tests.names(outcome)) for outcome in TestOutcome},
+        },
         "unproven": [hop.hop.value for hop in verdict.unproven],
         "causes": [
             {

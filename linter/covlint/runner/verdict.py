@@ -8,6 +8,7 @@ from pathlib import Path
 
 from covlint.diagnostics import Symptom
 from covlint.runner.profile import Profile
+from covlint.runner.results import Results
 from covlint.wiring import Hop
 
 
@@ -79,6 +80,7 @@ class Verdict:
     artifacts: tuple[tuple[str, Path], ...]
     toolchain: str
     notes: tuple[str, ...] = ()
+    tests: Results | None = None
 
 
 def decide(validations: tuple[Validation, ...]) -> Outcome:

@@ -14,11 +14,12 @@ from covlint.runner.command import Processes, last_words
 from covlint.runner.diagnose import Observation, diagnose, signs_of
 from covlint.runner.ledger import MARK, new_run, open_ledger
 from covlint.runner.profile import Profile, read_profile
+from covlint.runner.results import Results, read_results, results_in_output
 from covlint.runner.running import Found, Surrounding, run_engine
-from covlint.runner.steps import ENDS_ALONE, Progress, Ran
+from covlint.runner.steps import ENDS_ALONE, Progress, Ran, read_text
 from covlint.runner.symptoms import Sign
 from covlint.runner.target import Target
-from covlint.runner.validate import EXERCISE, Expectations, validate
+from covlint.runner.validate import EXERCISE, TESTS_RAN, Expectations, results_claims, validate
 from covlint.runner.verdict import (
     Cause,
     Outcome,
@@ -79,7 +80,12 @@ def _judge(
         started if found.foreign else None,
         found.earlier,
     )
-    claims = (*ran.claims, *validate(_named(profile, found.engine), wanted))
+    results = _results(target, around, started)
+    claims = (
+        *ran.claims,
+        *results_claims(results, exercised=_exercised(ran), required=target.require_exercise),
+        *validate(_named(profile, found.engine), wanted),
+    )
     outcome = decide(claims)
     causes: tuple[Cause, ...] = ()
     if outcome is not Outcome.PASSED:
@@ -104,7 +110,23 @@ def _judge(
         tuple((kind, path) for kind, path in artifacts if path.exists()),
         found.tools,
         found.notes,
+        results,
     )
+
+
+def _results(target: Target, around: Surrounding, started: float) -> Results | None:
+    """The results of the tests, as far as the target or an output says where they are."""
+    if target.results is not None:
+        return read_results(target.results, around.root, started)
+    for name in ("suite", "exercise"):
+        found = results_in_output(read_text(around.out / f"{name}.log"))
+        if found is not None:
+            return found
+    return None
+
+
+def _exercised(ran: Ran) -> bool:
+    return any(claim.claim == EXERCISE and claim.outcome is Outcome.PASSED for claim in ran.claims)
 
 
 def _of_the_run(failed: Iterable[Validation], causes: Iterable[Cause], log: str) -> Iterator[Cause]:
@@ -123,6 +145,8 @@ def _of_the_run(failed: Iterable[Validation], causes: Iterable[Cause], log: str)
                 f"the exercise itself failed: {claim.evidence}; with `require_exercise: false` "
                 "the data alone decides",
             )
+        elif claim.claim == TESTS_RAN:
+            yield Cause(None, None, None, f"no test ran: {claim.evidence}")
         elif claim.claim == ENDS_ALONE:
             yield Cause(None, None, None, f"the service: {claim.evidence}{last_words(log)}")
 
