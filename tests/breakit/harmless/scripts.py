@@ -11,8 +11,11 @@ IMAGE = "scripts/smoke-image.sh"
 RELEASE = ".github/workflows/release.yaml"
 E2E = ".github/workflows/e2e.yaml"
 LOAD = (
-    "\t$(CONTAINER_TOOL) save -o images.tar $(TRACKER_IMAGE) $(PRICER_IMAGE)\n"
-    "\tkind load image-archive images.tar --name $(CLUSTER)\n\trm -f images.tar\n"
+    "\t$(CONTAINER_TOOL) save -o tracker.tar $(TRACKER_IMAGE)\n"
+    "\t$(CONTAINER_TOOL) save -o pricer.tar $(PRICER_IMAGE)\n"
+    "\tkind load image-archive tracker.tar --name $(CLUSTER)\n"
+    "\tkind load image-archive pricer.tar --name $(CLUSTER)\n"
+    "\trm -f tracker.tar pricer.tar\n"
 )
 
 SCRIPTS = (

@@ -102,8 +102,11 @@ WIRING = (
         (
             Edit(
                 MAKE,
-                "\t$(CONTAINER_TOOL) save -o images.tar $(TRACKER_IMAGE) $(PRICER_IMAGE)\n"
-                "\tkind load image-archive images.tar --name $(CLUSTER)\n\trm -f images.tar\n",
+                "\t$(CONTAINER_TOOL) save -o tracker.tar $(TRACKER_IMAGE)\n"
+                "\t$(CONTAINER_TOOL) save -o pricer.tar $(PRICER_IMAGE)\n"
+                "\tkind load image-archive tracker.tar --name $(CLUSTER)\n"
+                "\tkind load image-archive pricer.tar --name $(CLUSTER)\n"
+                "\trm -f tracker.tar pricer.tar\n",
                 "\tkind load docker-image localhost/parcels-tracker:dev $(PRICER_IMAGE)"
                 " --name $(CLUSTER)\n",
             ),
