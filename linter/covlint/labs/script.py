@@ -44,7 +44,9 @@ def run_script(run: ScriptRun, processes: Processes) -> Verdict:
         if script.prepare is not None:
             _shell(script.prepare, root, env, run.out / "prepare.log", processes)
         answer = _shell(script.run, root, env, run.out / "suite.log", processes)
-        lost = left_behind(processes, env) if run.engines else None
+        lost = stray(root, script.data)
+        if lost is None and run.engines:
+            lost = left_behind(processes, env)
         able = instrumented(processes, env, run.out) if run.engines else None
     finally:
         if script.cleanup is not None:
@@ -63,6 +65,15 @@ def _shell(
     text: str, root: Path, env: Mapping[str, str], log: Path, processes: Processes
 ) -> Completed:
     return processes.run(Command(("sh", "-c", text), root, env, "suite", _TIMEOUT, log))
+
+
+def stray(root: Path, data: Sequence[str]) -> str | None:
+    """Where in the project counters lie that are not where they are looked for."""
+    for file in sorted(root.rglob("covcounters.*")):
+        place = file.parent.relative_to(root).as_posix()
+        if place not in data:
+            return f"the counters are in {place}"
+    return None
 
 
 def join(places: Iterable[Path], joint: Path) -> Path:

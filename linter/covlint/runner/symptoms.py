@@ -109,7 +109,9 @@ MEANINGS: dict[Symptom, Meaning] = {
         Hop.CONTAINER, ("COV204",), "a crash loses the counters: see the log for what went wrong"
     ),
     Symptom.NEVER_STARTED: Meaning(
-        Hop.CONTAINER, ("COV311", "COV308", "COV310"), "see the log for what the service lacks"
+        Hop.CONTAINER,
+        ("COV311", "COV308", "COV310", "COV404"),
+        "see the log for what the service lacks",
     ),
     Symptom.COUNTERS_ONLY: Meaning(
         Hop.EXTRACTION,
@@ -185,7 +187,10 @@ _LINES: tuple[tuple[re.Pattern[str], Symptom], ...] = tuple(
         (r"invalid meta-data file magic string|invalid magic string", Symptom.UNREADABLE_FILE),
         (r"^error: reading inputs: open .*: no such file or directory", Symptom.MISSING_DIRECTORY),
         (r"^build cache is (?:disabled by GOCACHE=off|required, but could)", Symptom.NOT_EXTRACTED),
-        (r"^error: timed out waiting for the condition", Symptom.NEVER_STARTED),
+        (
+            r"^(?:error: timed out waiting for the condition|ERROR: failed to create cluster)",
+            Symptom.NEVER_STARTED,
+        ),
         (r"^warning: no applicable files found in input directories", Symptom.NO_META),
         (
             r'^cover: line "mode: \w+" doesn\'t match expected format',

@@ -26,8 +26,9 @@ _KIND = (
 class UnexpandedHostPath(Rule[Chain]):
     """The extraMount's host path holds a variable or `~`, and Kind expands neither.
 
-    Why: Kind takes the path as it is written. The data lands in a directory whose name is
-    `${PWD}` or `~`, and the one that the report reads stays empty.
+    Why: Kind takes the path as it is written. With docker the data lands in a directory whose
+    name is `${PWD}` or `~`, and the one that the report reads stays empty; podman makes no
+    such directory, and `kind create cluster` fails.
 
     Instead: write the path out. A relative path works: it counts from the directory in which
     `kind create cluster` runs. A variable is right where `envsubst` or the like fills the
