@@ -37,7 +37,7 @@ def _page(
     yield "| rule | Go | before | after | repair |"
     yield "|---|---|---|---|---|"
     for rule in rules:
-        for versions_of, row in _grouped(evidence.of(rule.code)):
+        for versions_of, row in _grouped(evidence.of(rule.code), lines=False):
             yield (
                 f"| [{rule.code}](#{rule.code.lower()}-{rule.name}) | {versions_of} "
                 f"| {_state(row.before)} | {_state(row.after)} | {row.remedy} |"
@@ -80,7 +80,7 @@ def table_of(evidence: Evidence, code: str) -> tuple[str, ...]:
         "| Go | as it is | after the repair | repair |",
         "|---|---|---|---|",
     ]
-    for versions, row in _grouped(rows):
+    for versions, row in _grouped(rows, lines=False):
         lines.append(f"| {versions} | {_state(row.before)} | {_state(row.after)} | {row.remedy} |")
     for versions, row in _grouped(rows):
         if row.before.lines:
@@ -88,18 +88,15 @@ def table_of(evidence: Evidence, code: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _grouped(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
-    """Versions on which the same was seen share a row."""
+def _grouped(rows: Iterable[Row], *, lines: bool = True) -> Iterator[tuple[str, Row]]:
+    """Versions on which the same was seen share a row; ``lines``: the same was written, too."""
     groups: dict[object, list[Row]] = {}
     for row in rows:
-        key = (_told(row.before), _told(row.after), row.remedy, row.disagreements)
+        written = (row.before.lines, row.after.lines) if lines else ()
+        key = (_state(row.before), _state(row.after), written, row.remedy, row.disagreements)
         groups.setdefault(key, []).append(row)
     for members in groups.values():
         yield ", ".join(row.go for row in members), members[0]
-
-
-def _told(seen: Seen) -> tuple[object, ...]:
-    return seen.state, seen.symptoms[:1], seen.lines
 
 
 def _state(seen: Seen) -> str:
