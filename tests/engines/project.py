@@ -218,7 +218,7 @@ class Verified:
         return json.dumps(self.verdict, indent=1) + self.stderr
 
 
-def verify(root: Path, *words: str) -> Verified:
+def verify(root: Path, *words: str, **env: str) -> Verified:
     """``covlint verify`` in a folder, as a user starts it."""
     done = subprocess.run(
         [sys.executable, "-m", "covlint", "verify", "--format", "json", *words],
@@ -226,7 +226,7 @@ def verify(root: Path, *words: str) -> Verified:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **env},
     )
     assert done.stdout.startswith("{"), done.stdout + done.stderr
     return Verified(done.returncode, json.loads(done.stdout), done.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -29,9 +30,18 @@ POINTS = [
 ]
 
 
-def runs() -> set[str]:
-    """The names of all runs that have a folder now."""
-    return {folder.name for place in places() for folder in place.glob(f"{PREFIX}????????")}
+def run_of(process: int) -> set[str]:
+    """The run that a covlint has at work now; other runs may go on beside it."""
+    found: set[str] = set()
+    for place in places():
+        for file in place.glob(f"{PREFIX}*/owner.json"):
+            try:
+                worker = json.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            if worker["pid"] == process:
+                found.add(worker["run"])
+    return found
 
 
 def containers(runtime: str) -> str:
@@ -40,8 +50,7 @@ def containers(runtime: str) -> str:
 
 
 def killed(root: Path, engine: str, after: float, number: signal.Signals) -> set[str]:
-    """Start a verification, end it after some seconds; the names of its runs."""
-    before = runs()
+    """Start a verification, end it after some seconds; its runs."""
     begun = subprocess.Popen(
         [sys.executable, "-m", "covlint", "verify", "--engine", engine],
         cwd=root,
@@ -52,12 +61,12 @@ def killed(root: Path, engine: str, after: float, number: signal.Signals) -> set
     seen: set[str] = set()
     deadline = time.monotonic() + after
     while time.monotonic() < deadline and begun.poll() is None:
-        seen |= runs() - before
+        seen |= run_of(begun.pid)
         time.sleep(0.05)
     if begun.poll() is None:
         os.kill(begun.pid, number)
     begun.wait(120)
-    return {name.removeprefix(PREFIX) for name in seen | (runs() - before)}
+    return seen | run_of(begun.pid)
 
 
 def clean(root: Path) -> None:
@@ -89,7 +98,7 @@ def test_nothing_is_left_of_a_container_run_that_is_ended(
     names = containers(runtime)
     for run in own:
         assert run not in names
-        assert f"{PREFIX}{run}" not in runs()
+        assert not any((place / f"{PREFIX}{run}").exists() for place in places())
         assert list(processes_of(run)) == []
     with Processes() as processes:
         assert own.isdisjoint(one.run for one in find_leftovers(processes, os.environ))

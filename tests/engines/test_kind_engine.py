@@ -141,3 +141,74 @@ def test_what_is_broken_is_named(
     assert first["symptom"] == symptom, done.shown
     if code is not None:
         assert first["code"] == code, done.shown
+
+
+def kubectl(kubeconfig: Path, *words: str) -> str:
+    command = ["kubectl", f"--kubeconfig={kubeconfig}", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    cluster: str, kind: str, runtime: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A kubeconfig in which the cluster has a name that says nothing of Kind."""
+    kubeconfig = tmp_path_factory.mktemp("elsewhere") / "kubeconfig"
+    words = [kind, "export", "kubeconfig", "--name", cluster, "--kubeconfig", str(kubeconfig)]
+    subprocess.run(words, check=True, capture_output=True, env=provider(runtime))
+    kubectl(kubeconfig, "config", "rename-context", f"kind-{cluster}", "elsewhere")
+    return kubeconfig
+
+
+def test_a_context_gets_a_namespace_of_its_own(
+    tmp_path: Path, base_images: Callable[..., None], cluster: str, elsewhere: Path
+) -> None:
+    layout = Layout("spaced", replicas=3)
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    done = verify(tmp_path, "--engine", "context", "--cluster", f"kind-{cluster}")
+    assert (done.code, done.verdict["verdict"]) == (0, "passed"), done.shown
+    assert done.verdict["profile"]["counter_files"] == 3, done.shown
+    spaces = kubectl(elsewhere, "get", "namespaces", "-o", "jsonpath={.items[*].status.phase}")
+    names = kubectl(elsewhere, "get", "namespaces", "-o", "name")
+    assert "namespace/spaced" not in names
+    assert "covlint-" not in names or "Terminating" in spaces
+
+
+def test_a_pod_brings_the_data_out_of_nodes_that_nothing_else_reaches(
+    tmp_path: Path,
+    base_images: Callable[..., None],
+    cluster: str,
+    kind: str,
+    runtime: str,
+    elsewhere: Path,
+) -> None:
+    layout = Layout("remote", replicas=2, host_path="/var/remote")
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    image, archive = "localhost/remote:e2e", tmp_path / "image.tar"
+    for words in (
+        [runtime, "build", "-t", image, "--build-arg", "GOFLAGS=-cover", str(tmp_path)],
+        [runtime, "save", "-o", str(archive), image],
+        [kind, "load", "image-archive", str(archive), "--name", cluster],
+    ):
+        subprocess.run(words, check=True, capture_output=True, env=provider(runtime))
+    done = verify(
+        tmp_path, "--engine", "context", "--cluster", "elsewhere", KUBECONFIG=str(elsewhere)
+    )
+    assert (done.code, done.verdict["verdict"]) == (0, "passed"), done.shown
+    assert done.verdict["profile"]["counter_files"] == 2, done.shown
+
+
+def test_what_was_in_the_cluster_before_stays(
+    tmp_path: Path, base_images: Callable[..., None], cluster: str, elsewhere: Path
+) -> None:
+    layout = Layout("shared")
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    kubectl(elsewhere, "create", "namespace", "shared")
+    done = verify(tmp_path, "--engine", "kind", "--cluster", cluster)
+    assert done.code == 0, done.shown
+    assert "namespace/shared" in kubectl(elsewhere, "get", "namespaces", "-o", "name")
+    left = kubectl(elsewhere, "get", "deployments", "-n", "shared", "-o", "name")
+    assert left == ""

@@ -198,8 +198,14 @@ def plan_cluster(
         sources=sources_of(chain, root),
         env=env,
         unproven=_unproven(chain, node_path),
-        notes=(),
+        notes=_notes(target, reuse),
     )
+
+
+def _notes(target: Target, context: str | None) -> tuple[str, ...]:
+    if target.engine == "context" and not (context or "").startswith("kind-"):
+        return ("the image is the one that the cluster finds: covlint pushes none",)
+    return ()
 
 
 def _cluster(

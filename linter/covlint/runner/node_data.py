@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -206,7 +207,9 @@ class NodeData:
                     if member.isfile() and base.startswith("cov"):
                         data = tar.extractfile(member)
                         if data is not None:
-                            (self.plan.arrives / base).write_bytes(data.read())
+                            kept = self.plan.arrives / base
+                            kept.write_bytes(data.read())
+                            os.utime(kept, (member.mtime, member.mtime))
         except (CannotStart, OSError, tarfile.TarError):
             return False
         return bool(read_folder(self.plan.arrives).meta)

@@ -197,6 +197,7 @@ def _cluster(
         plan.sources.folder,
         plan.unproven,
         notes,
+        foreign=not plan.cluster.create,
         started=ran.started,
     )
     return ran, found

@@ -66,9 +66,11 @@ class _Run:
         """A cluster with the image in it; why there is none."""
         plan = self.plan
         creating = self.create()
-        problem, self.output = build_image(
-            plan.build, plan.tag, plan.runtime, self.steps, self.ledger
-        )
+        problem: str | None = None
+        if plan.cluster.kind:
+            problem, self.output = build_image(
+                plan.build, plan.tag, plan.runtime, self.steps, self.ledger
+            )
         if problem is not None:
             self.claim("the image builds", problem)
             return problem
