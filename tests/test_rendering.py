@@ -38,12 +38,16 @@ spec:
 """
 #: The image comes from another object, which covlint does not resolve by itself.
 REPLACED = tree(
-    "patches: [{path: p.yaml}]\nconfigMapGenerator:\n- {name: images, literals: [till=till:cov]}\n"
+    "patches: [{path: p.yaml}]\n"
     "replacements:\n- source: {kind: ConfigMap, name: images, fieldPath: data.till}\n"
     "  targets:\n  - select: {kind: Deployment, name: till}\n"
     "    fieldPaths: ['spec.template.spec.containers.[name=till].image']\n",
     p__yaml=PATCH,
-)
+) | {
+    "base/kustomization.yaml": "resources: [deployment.yaml, images.yaml]\n",
+    "base/images.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: images}\n"
+    "data: {till: till:cov}\n",
+}
 
 
 def resolved(files: dict[str, str], render: bool) -> tuple[list[Container], list[str]]:

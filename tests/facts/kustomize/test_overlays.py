@@ -103,6 +103,22 @@ CASES = {
         .replace("args: [serve]", "args: null\n        command: []")
         .replace("- name: MODE\n          value: fast", "- $patch: replace"),
     ),
+    "replacements by a generated value": tree(
+        "configMapGenerator: [{name: cov, literals: [dir=/coverdata, size=2]}]\n"
+        "patches: [{path: p.yaml}]\n"
+        "replacements:\n- source: {kind: ConfigMap, name: cov, fieldPath: data.dir}\n"
+        "  targets:\n  - select: {kind: Deployment}\n    fieldPaths:\n"
+        "    - spec.template.spec.containers.[name=till].env.[name=GOCOVERDIR].value\n"
+        "    - spec.template.spec.containers.0.volumeMounts.[name=coverage].mountPath\n"
+        "    - spec.template.spec.volumes.[name=coverage].hostPath.path\n",
+        p__yaml=MERGE.replace("/coverdata", "/placeholder"),
+    ),
+    "a value of a ConfigMap": tree(
+        "configMapGenerator: [{name: cov, literals: [dir=/coverdata]}]\npatches: [{path: p.yaml}]\n",
+        p__yaml=MERGE.replace(
+            "value: /coverdata", "valueFrom: {configMapKeyRef: {name: cov, key: dir}}"
+        ),
+    ),
     "a deleted object": tree(
         "patches:\n- path: p.yaml\n",
         p__yaml="apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: till}\n$patch: delete\n",
@@ -460,3 +476,31 @@ def test_parts_outside_of_the_project_are_said_and_left_open() -> None:
 def test_what_stops_covlint_is_said(files: dict[str, str], path: str, reason: str) -> None:
     found = reasons(files)
     assert any(p == path and reason in r for p, r in found), found
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        ("kind: ConfigMap, name: other, fieldPath: data.dir", ""),
+        ("kind: ConfigMap, name: cov, fieldPath: data.dir, options: {delimiter: /, index: 1}", ""),
+        (
+            "kind: ConfigMap, name: cov, fieldPath: data.dir",
+            "    options: {delimiter: /, index: 1}\n",
+        ),
+    ],
+)
+def test_what_a_replacement_overwrites_is_no_value(source: str, options: str) -> None:
+    """A placeholder that is never deployed gives no finding, whatever takes its place."""
+    overlay = (
+        "configMapGenerator: [{name: cov, literals: [dir=/coverdata]}]\npatches: [{path: p.yaml}]\n"
+        f"replacements:\n- source: {{{source}}}\n  targets:\n  - select: {{kind: Deployment}}\n"
+        "    fieldPaths: ['spec.template.spec.containers.*.env.[name=GOCOVERDIR].value']\n"
+        + options
+    )
+    resolved = resolve(tree(overlay, p__yaml=MERGE.replace("value: /coverdata", "value: HERE")))
+    assert [one.reason for one in resolved.unread] == [
+        "kustomize replacements are not resolved: values may differ"
+    ]
+    variable = resolved.containers[0].variable("GOCOVERDIR")
+    assert variable is not None
+    assert variable.value is None

@@ -33,6 +33,7 @@ from covlint.facts.kustomize.kustomization import (
     text,
 )
 from covlint.facts.kustomize.patch_targets import selected, without_identity, without_repeats
+from covlint.facts.kustomize.replacements import replace_values
 from covlint.facts.kustomize.tree import Kustomizations, Read, is_kustomization
 from covlint.source import SourceFile, Span, UnreadableSource
 
@@ -183,6 +184,7 @@ class _Resolver:
             self._patch(k, patch, build, shared)
         scale(build.resources, k)
         tag_images(build.resources, k)
+        replace_values(build.resources, k)
 
     def _resource(
         self,

@@ -16,6 +16,7 @@ from covlint.facts.kustomize.kustomization import (
     kustomization_of,
     text,
 )
+from covlint.facts.kustomize.replacements import is_resolved
 from covlint.source import SourceFile, UnreadableSource
 
 Read = Callable[[str], SourceFile]
@@ -97,6 +98,8 @@ class Kustomizations:
                 for one in (targets.items if targets is not None else ())
                 if isinstance(one, YamlMapping) and (select := one.mapping("select")) is not None
             ]
+            if is_resolved(item, k):
+                continue
             if targets is None or any(kind in WORKLOADS or not kind for kind in kinds):
                 yield "replacements"
                 return
