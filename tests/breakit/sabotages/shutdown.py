@@ -198,7 +198,7 @@ SHUTDOWN = (
             Edit(
                 PRICER,
                 '\t\tlog.Printf("pricer got %s", <-signals)\n\t\tcancel()\n',
-                '\t\tlog.Printf("pricer got %s", <-signals)\n\t\tcancel()\n'
+                '\t\tlog.Printf("pricer got %s", <-signals)\n'
                 "\t\tsignal.Reset(syscall.SIGTERM)\n"
                 "\t\t_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)\n",
             ),
