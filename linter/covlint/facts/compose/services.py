@@ -180,7 +180,8 @@ def _volumes(service: Service) -> tuple[tuple[VolumeMount, ...], tuple[Volume, .
     mounted: dict[str, tuple[VolumeMount, Volume]] = {}
     opaque = service.get("volumes_from") is not None
     for layer, written in service.written("volumes"):
-        opaque = opaque or isinstance(written, YamlMapping)
+        known = isinstance(written, YamlSequence)
+        opaque = opaque or not (known or (isinstance(written, YamlScalar) and written.is_null))
         for item in written.items if isinstance(written, YamlSequence) else ():
             one = None
             if isinstance(item, YamlScalar):

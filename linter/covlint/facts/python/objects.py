@@ -76,7 +76,7 @@ def _kind(node: cst.CSTNode) -> str | None:
 
 
 def _read(texts: PythonTexts, node: cst.Call | cst.Dict, name: str) -> Iterator[Manifest]:
-    writer = _Writer(texts, node)
+    writer = ObjectWriter(texts, node)
     scope = texts.file.scope_of(node)
     changes = tuple(changes_of(texts.file, node))
     if name:
@@ -123,7 +123,7 @@ def _string(node: cst.BaseExpression) -> str | None:
 
 
 @dataclass
-class _Writer:
+class ObjectWriter:
     """Writes one object as YAML in flow style."""
 
     texts: PythonTexts

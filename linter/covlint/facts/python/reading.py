@@ -16,7 +16,7 @@ _MATTERS = re.compile(
     rb"GOCOVERDIR|(?i:cov(?:er)?data|coverdir)|--build-arg|buildargs|build_args|extraMounts|covdata"
     rb"|\bV1(?:Container|PodSpec|Pod)\b|[\"']containers[\"']|\bimages\.build\b|kind\.x-k8s\.io"
     rb"|\b(?:docker|podman|nerdctl|buildah)[\"']?,?\s*[\"']?(?:buildx\b[\"', ]*)?(?:build|cp)\b"
-    rb"|load_docker_image|kind[\"']?,?\s*[\"']?(?:load|create)\b|ontainers:"
+    rb"|containers\.(?:run|create)\b|\bDockerContainer\b|load_docker_image|kind[\"']?,?\s*[\"']?(?:load|create)\b|ontainers:"
 )
 _TILT = re.compile(rb"docker_build|custom_build|k8s_yaml|local_resource|\blocal\(")
 #: What makes a file worth reading before anything else says that an image is instrumented.
@@ -74,6 +74,7 @@ def _read(
     from covlint.documents.scriptvalues import ROOT
     from covlint.facts.python.calls import read_calls
     from covlint.facts.python.commands import read_commands
+    from covlint.facts.python.containers import read_containers
     from covlint.facts.python.manifests import read_manifests
     from covlint.facts.python.objects import read_objects
     from covlint.facts.python.tiltfile import read_tilt
@@ -88,6 +89,7 @@ def _read(
             facts.extend(read_tilt(texts))
         else:
             facts.extend(dict.fromkeys((*read_commands(texts), *read_calls(texts))))
+            facts.extend(read_containers(texts))
     except PythonError as error:
         what = "Tiltfile" if tilt else "Python"
         return (), (Unread(source.path, f"invalid {what}: {error}"),)
