@@ -101,24 +101,32 @@ def read_header(data: bytes, size: int) -> MetaHeader:
 def read_meta(data: bytes) -> Meta:
     """Read a whole meta-data file. Raises BadFile."""
     header = read_header(data, len(data))
-    count = header.packages
+    packages: list[Package] = []
+    for index, part in enumerate(package_parts(data)):
+        try:
+            packages.append(_package(part))
+        except BadFile as error:
+            raise BadFile(f"{error} (package {index})") from None
+        except (IndexError, struct.error):
+            raise BadFile(f"has a broken reference in package {index}") from None
+    return Meta(header.hash, header.mode, header.granularity, tuple(packages))
+
+
+def package_parts(data: bytes) -> tuple[bytes, ...]:
+    """The meta-data of each package, as the compiler put it into the program. Raises BadFile."""
+    count = read_header(data, len(data)).packages
     if count * 16 > len(data) - META_HEADER.size:
         raise BadFile(f"claims {count} packages in {len(data)} bytes")
     table = struct.unpack_from(f"<{2 * count}Q", data, META_HEADER.size)
     offsets, lengths = table[:count], table[count:]
     if sum(lengths) > len(data):
         raise BadFile("has packages that overlap")
-    packages: list[Package] = []
     for index, (offset, length) in enumerate(zip(offsets, lengths, strict=True)):
         if offset + length > len(data):
             raise BadFile(f"has package {index} behind its end")
-        try:
-            packages.append(_package(data[offset : offset + length]))
-        except BadFile as error:
-            raise BadFile(f"{error} (package {index})") from None
-        except (IndexError, struct.error):
-            raise BadFile(f"has a broken reference in package {index}") from None
-    return Meta(header.hash, header.mode, header.granularity, tuple(packages))
+    return tuple(
+        data[offset : offset + length] for offset, length in zip(offsets, lengths, strict=True)
+    )
 
 
 def _package(part: bytes) -> Package:

@@ -29,6 +29,8 @@ _IMAGE_ONLY = frozenset(
     | {"GOLANG_VERSION", "CC", "CXX", "AR", "PKG_CONFIG_PATH"}
 )
 _PACKAGE_MAIN = re.compile(rb"^package main\b", re.MULTILINE)
+_COVERPKG = re.compile(r"-coverpkg[= ]([^\s\"']+)")
+_GO_BUILD = re.compile(r"\bgo\s+(?:build|install)\b")
 Read = Callable[[str], SourceFile]
 
 
@@ -43,6 +45,13 @@ class Build:
     module: str | None
     sources: Path
     notes: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """The build is seen, and no ``-coverpkg`` narrows what it instruments in its module."""
+        text = " ".join((*self.command.argv, self.command.env.get("GOFLAGS", "")))
+        narrowed = [value for value in _COVERPKG.findall(text) if value not in ("./...", "all")]
+        return bool(_GO_BUILD.search(text)) and not narrowed
 
 
 def plan_build(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from covlint.runner.binary import RUNTIME_MARK
 from covlint.runner.command import (
     CannotStart,
     Command,
@@ -21,8 +22,6 @@ from covlint.runner.symptoms import Ending
 from covlint.runner.target import Ready
 from covlint.runner.verdict import StepResult, Validation
 
-#: In every binary that can emit counters, also when stripped (facts, part E; Go 1.21 to 1.27).
-_RUNTIME_MARK = b"GOCOVERDIR not set"
 #: What a worker has to do, and a service must not.
 ENDS_ALONE = "the service ends by itself"
 _CRASH_MARKS = ("\npanic: ", "\nfatal error: ", "\nSIGQUIT: ", "\nSIGABRT: ")
@@ -145,4 +144,4 @@ def read_text(path: Path) -> str:
 
 def holds_runtime(program: Path) -> bool:
     """Whether a binary can emit counters."""
-    return _RUNTIME_MARK in program.read_bytes()
+    return RUNTIME_MARK in program.read_bytes()

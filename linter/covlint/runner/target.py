@@ -37,10 +37,12 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Expect:
     """What a passing profile must show: at least ``total`` per cent, and counters
-    above zero in each of ``packages`` (import paths; ``./x`` is relative to the module)."""
+    above zero in each of ``packages`` (import paths; ``./x`` is relative to the module).
+    ``least`` are those of them that are given with a percentage: ``./x: 60``."""
 
     total: float | None = None
     packages: tuple[str, ...] = ()
+    least: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +164,15 @@ def _expect(value: object, where: str) -> Expect:
     if value is None:
         return Expect()
     entries = _mapping(value, where)
-    _known(entries, [entry.name for entry in fields(Expect)], where)
+    _known(entries, ["total", "packages"], where)
     packages = entries.get("packages")
-    return Expect(
-        total=_number(entries, "total", where),
-        packages=() if packages is None else _texts(packages, f"{where}.packages"),
-    )
+    total = _number(entries, "total", where)
+    if isinstance(packages, Mapping):
+        place = f"{where}.packages"
+        least = {str(name): _number(packages, name, place) for name in packages}
+        given = tuple((name, value) for name, value in least.items() if value is not None)
+        return Expect(total, tuple(least), given)
+    return Expect(total, () if packages is None else _texts(packages, f"{where}.packages"))
 
 
 def _known(entries: Mapping[str, object], names: list[str], where: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from covlint.covdata.profile import FILE_PACKAGE
 from covlint.diagnostics import Symptom
+from covlint.runner.build_claims import Built, build_claims, process_claims
 from covlint.runner.folder import Folder, State
 from covlint.runner.profile import Profile
 from covlint.runner.results import Results, TestOutcome
@@ -22,13 +23,18 @@ from covlint.runner.verdict import Outcome, Validation
 class Expectations:
     """``main`` is the import path of the main package, None when not known;
     ``started`` is when the run began (seconds since the epoch), for stale files;
-    ``earlier`` are the covcounters files that were there before: none is written twice."""
+    ``earlier`` are the covcounters files that were there before: none is written twice.
+    ``processes`` are the ids of those that started, ``count`` is their number where only that
+    is known; ``built`` is what they ran."""
 
     expect: Expect = field(default_factory=Expect)
     main: str | None = None
     module: str | None = None
     started: float | None = None
     earlier: frozenset[str] = frozenset()
+    processes: tuple[int, ...] = ()
+    count: int | None = None
+    built: Built | None = None
 
 
 def validate(profile: Profile, wanted: Expectations) -> tuple[Validation, ...]:
@@ -109,6 +115,10 @@ def _claims(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
             Symptom.HASH_MISMATCH,
             required=False,
         )
+    if folder.paired:
+        yield from process_claims(folder, wanted.earlier, wanted.processes, wanted.count)
+        if wanted.built is not None:
+            yield from build_claims(profile, wanted.built)
     if profile.error is None and folder.paired:
         yield from _content(profile, wanted)
 
@@ -232,13 +242,12 @@ def _content(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
             yield _failed(f"{path} has counters", "0.0 %", None)
         else:
             yield _passed(f"{path} has counters", f"{found.percent:.1f} %")
+            least = dict(wanted.expect.least).get(name)
+            if least is not None:
+                yield _least(f"{path} at least {least:g} %", found.percent, least)
     if wanted.expect.total is not None:
-        enough = profile.total_percent >= wanted.expect.total
-        yield Validation(
-            f"total at least {wanted.expect.total:g} %",
-            Outcome.PASSED if enough else Outcome.FAILED,
-            f"{profile.total_percent:.1f} %",
-        )
+        total = wanted.expect.total
+        yield _least(f"total at least {total:g} %", profile.total_percent, total)
     if profile.report_error is not None:
         yield _failed("the reports are written", profile.report_error, None)
     if profile.unresolved:
@@ -247,6 +256,11 @@ def _content(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
         yield _failed("the sources resolve", missing, Symptom.WRONG_NAMES)
     else:
         yield _passed("the sources resolve", "every file of the module is in the checkout")
+
+
+def _least(claim: str, percent: float, least: float) -> Validation:
+    outcome = Outcome.PASSED if percent >= least else Outcome.FAILED
+    return Validation(claim, outcome, f"{percent:.1f} %")
 
 
 def _import_path(name: str, module: str | None) -> str:

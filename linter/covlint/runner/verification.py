@@ -79,6 +79,9 @@ def _judge(
         found.module,
         started if found.foreign else None,
         found.earlier,
+        ran.processes,
+        ran.started if ran.started is not None else found.started,
+        found.built,
     )
     results = _results(target, around, started)
     claims = (
