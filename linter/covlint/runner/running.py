@@ -11,6 +11,7 @@ from pathlib import Path
 
 from covlint.diagnostics import Diagnostic
 from covlint.runner.build import Read
+from covlint.runner.build_claims import Built
 from covlint.runner.cleanup import remove_folder
 from covlint.runner.cluster_plan import ClusterPlan, plan_cluster
 from covlint.runner.command import Processes
@@ -65,7 +66,7 @@ class Found:
     foreign: bool = False  # the data folder is not covlint's own: it may hold older files
     earlier: frozenset[str] = frozenset()  # the covcounters files that it held before the run
     started: int | None = None  # how many processes the engine saw start
-    program: Path | None = None  # the binary that was built
+    built: Built | None = None  # the binary, where it is at hand
 
 
 def run_engine(
@@ -131,7 +132,7 @@ def _process(
             plan.notes,
             plan.stand_in.given,
             _counter_files(plan.arrives),
-            program=plan.build.binary,
+            built=Built(plan.build.binary, plan.build.module, plan.build.sources, plan.build.whole),
         )
         try:
             return run_process(plan, processes, progress), found
