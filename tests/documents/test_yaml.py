@@ -201,3 +201,21 @@ def test_a_colon_in_a_flow_list_is_read_as_yaml_1_2_has_it() -> None:
     values = root.sequence("é")
     assert values is not None
     assert [item.written for item in values.items] == ["./data:/data", "b"]
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        ("host:5000/x", True),
+        ('"a", y:z: b', True),
+        ("y:", True),
+        ("-", True),
+        (":y", False),
+        ("?y", False),
+        ("a?b", False),
+    ],
+)
+def test_flow_scalars_are_taken_as_kubectl_takes_them(value: str, accepted: bool) -> None:
+    """Measured with kubectl 1.20: what it accepts, and what it refuses."""
+    text = f"kind: ConfigMap\ndata: {{x: {value}}}\n" + "# long\n" * 20_000
+    assert (open_yaml(SourceFile.of_text("x.yaml", text)).error is None) is accepted

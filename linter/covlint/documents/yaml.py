@@ -51,8 +51,8 @@ _PROPERTIES = re.compile(
 )
 #: What libyaml says of ``[./data:/data]``, which is valid since YAML 1.2.
 _COLON_IN_FLOW = "found unexpected ':'"
-#: Characters that the parser in Python, some 20 times slower, is given at most.
-_SLOW_LIMIT = 1 << 16
+#: Characters that the parser in Python, some 20 times slower (2 s), is given at most.
+_SLOW_LIMIT = 1 << 19
 _COLON = re.compile(rb"\s*:")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 
