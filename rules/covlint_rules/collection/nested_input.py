@@ -14,6 +14,7 @@ from covlint.diagnostics import (
     Symptom,
 )
 from covlint.facts.commands.collecting import Input
+from covlint.facts.commands.data_steps import arrival, same_path
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
@@ -21,6 +22,12 @@ from covlint.wiring import Collection
 
 #: A file that was put somewhere below the directory: its path, None where its end is not seen.
 _Place = tuple[str | None, Span]
+_IMAGE = "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\nENV GOCOVERDIR=/var/cov\n"
+_RUN = (
+    "#!/bin/sh\ndocker build -t till:cov .\ndocker run -d --name till till:cov\n"
+    "docker stop till\nmkdir -p out\ndocker cp till:/var/cov out\n"
+    "go tool covdata percent -i={}\n"
+)
 
 
 class NestedInput(Rule[Collection]):
@@ -75,9 +82,9 @@ class NestedInput(Rule[Collection]):
                 return []  # files may be moved up, or written by what is run
             if step.kind is not StepKind.COPY or step.inward:
                 continue
-            if step.destination is None:
+            target = arrival(step, self.own_steps(collection, step))
+            if target is None:
                 return []
-            target = posixpath.normpath(step.destination)
             nested = target.startswith(path + "/")
             if not nested and not (path + "/").startswith(target + "/"):
                 continue
@@ -95,6 +102,13 @@ class NestedInput(Rule[Collection]):
                 return []
             found.append((own, run.span))
         return found
+
+    def own_steps(self, collection: Collection, step: Step) -> tuple[Step, ...]:
+        """What the file does before it copies coverage data; nothing for other data."""
+        paths = {path for chain in collection.chains for path in chain.data_paths}
+        if step not in collection.steps or not any(same_path(step.source or "", p) for p in paths):
+            return ()
+        return collection.steps[: collection.steps.index(step)]
 
     def moves(self, step: Step, path: str) -> bool:
         """Whether a step may put files into ``path`` itself, in a way that is not followed."""
@@ -144,6 +158,20 @@ class NestedInput(Rule[Collection]):
             },
             "some of it is in the directory itself",
         ),
+        Valid(
+            {
+                "Dockerfile": _IMAGE,
+                "smoke.sh": _RUN.replace("/var/cov ", "/var/cov/. ").format("out"),
+            },
+            "what is in the directory is copied, not the directory",
+        ),
+        Valid(
+            {
+                "Dockerfile": _IMAGE,
+                "smoke.sh": _RUN.replace("mkdir -p out", "rm -rf out").format("out"),
+            },
+            "the copy makes the directory",
+        ),
     )
     INVALID = (
         Invalid(
@@ -177,5 +205,13 @@ class NestedInput(Rule[Collection]):
                 "go tool covdata percent -i=out/coverdata/desk,out/coverdata/till\n",
             },
             safe=False,
+        ),
+        Invalid(
+            {
+                "Dockerfile": _IMAGE,
+                "smoke.sh": _RUN.format("«out»"),
+            },
+            fixed={"smoke.sh": _RUN.format("out/cov")},
+            message="in sub-directories of out",
         ),
     )

@@ -34,6 +34,14 @@ COLLECTION = (
         Symptom.NESTED,
     ),
     Sabotage(
+        "docker cp of the directory into one that is there",
+        "COV702",
+        "scripts/smoke-image.sh",
+        (Edit("scripts/smoke-image.sh", "smoke:/coverdata/. ", "smoke:/coverdata "),),
+        Engine.IMAGE,
+        Symptom.NESTED,
+    ),
+    Sabotage(
         "profiles put together by cat",
         "COV703",
         SMOKE,

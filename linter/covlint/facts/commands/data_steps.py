@@ -199,3 +199,28 @@ def made_here(steps: Iterable[Step], path: str) -> bool:
         if step.kind is StepKind.CREATE and step.through is None
         for operand in step.operands
     )
+
+
+def arrival(step: Step, before: Iterable[Step]) -> str | None:
+    """The directory that a COPY fills, None where it is not seen.
+
+    ``docker cp NAME:/data there`` copies into ``there/data`` where ``there`` is a directory
+    already, as ``cp -r`` does; with ``/data/.`` it is ``there`` in any case (podman as well).
+    """
+    if step.destination is None:
+        return None
+    target, source = posixpath.normpath(step.destination), step.source or "."
+    if step.through not in {"docker", "podman", "nerdctl"} or source.endswith("/."):
+        return target
+    there = False
+    for one in before:
+        if one.recipe != step.recipe or one.through is not None:
+            continue
+        inside = [posixpath.normpath(operand) + "/" for operand in one.operands if operand]
+        if one.kind is StepKind.CREATE:
+            there = there or any(path.startswith(target + "/") for path in inside)
+        elif one.kind is StepKind.WIPE and any((target + "/").startswith(p) for p in inside):
+            there = False
+    return (
+        posixpath.join(target, posixpath.basename(posixpath.normpath(source))) if there else target
+    )
