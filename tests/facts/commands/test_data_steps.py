@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from covlint.facts.commands.data_steps import NODE_TOOLS, POD_TOOLS, copied, is_other_file, opened
+from covlint.documents.yaml import open_yaml
+from covlint.facts.commands.data_steps import (
+    NODE_TOOLS,
+    POD_TOOLS,
+    copied,
+    copied_out,
+    is_other_file,
+    opened,
+)
 from covlint.facts.commands.extraction import read_script_steps
 from covlint.facts.commands.steps import Step
+from covlint.facts.kubernetes.workload import read_containers
 from covlint.source import SourceFile
 
 
@@ -116,3 +125,23 @@ def test_a_single_file_of_another_kind() -> None:
 )
 def test_where_a_copy_comes_from(text: str, origin: str | None) -> None:
     assert copy(text).origin == origin
+
+
+@pytest.mark.parametrize(
+    ("pod", "expected"),
+    [
+        ("e2e/till", True),
+        ("till-5d4f9c7b8-x2x9z", True),  # of a Deployment
+        ("a-till-0", True),  # a kustomization's prefix
+        ("$POD", True),
+        ("e2e/copy", False),
+    ],
+)
+def test_a_copy_out_of_another_pod_is_another_copy(pod: str, expected: bool) -> None:
+    manifest = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: till}\n"
+        "spec: {containers: [{name: till, image: till}]}\n"
+    )
+    (container,) = read_containers(open_yaml(SourceFile.of_text("pod.yaml", manifest)))
+    step = copy(f"kubectl cp {pod}:/coverdata out")
+    assert copied_out([step], container, ["/coverdata"]) is expected
