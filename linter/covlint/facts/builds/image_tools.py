@@ -13,7 +13,9 @@ from collections.abc import Iterator
 
 from covlint.documents.yaml import AnyNode, YamlDocument, YamlMapping, YamlScalar, YamlSequence
 from covlint.documents.yaml_script import argument_word
+from covlint.facts.builds.ko import read_ko_build
 from covlint.facts.commands.steps import BuildArgument, ImageBuild
+from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.kubernetes.workload import items_of
 from covlint.source import Span
 
@@ -25,9 +27,10 @@ _LAST_PART = re.compile(r"(?:^|/)([\w][\w.-]*)(?:[:@][^/]*(?:\{\{.*\}\}.*)?)?\Z"
 _PLAIN = re.compile(r"[^{}$]*\Z")
 
 
-def read_skaffold(document: YamlDocument) -> tuple[ImageBuild, ...]:
-    """The artifacts of a ``skaffold.yaml``, those of its profiles included."""
-    found: list[ImageBuild] = []
+def read_skaffold(document: YamlDocument) -> tuple[ImageBuild | GoBuild, ...]:
+    """The artifacts of a ``skaffold.yaml``, those of its profiles included; of those that ko
+    builds, the Go builds that are instrumented."""
+    found: list[ImageBuild | GoBuild] = []
     folder = posixpath.dirname(document.source.path)
     for root in document.documents:
         version = root.scalar("apiVersion") if isinstance(root, YamlMapping) else None
@@ -41,6 +44,8 @@ def read_skaffold(document: YamlDocument) -> tuple[ImageBuild, ...]:
             build = part.mapping("build")
             artifacts, _ = items_of(build.get("artifacts") if build is not None else None)
             found.extend(_artifact(one, folder, patched) for one in artifacts)
+            ko = (one.mapping("ko") for one in artifacts)
+            found.extend(build for one in ko if one is not None for build in read_ko_build(one))
     return tuple(found)
 
 
@@ -84,13 +89,15 @@ def read_goreleaser(document: YamlDocument) -> tuple[ImageBuild, ...]:
     return tuple(found)
 
 
-def read_ko(document: YamlDocument) -> tuple[ImageBuild, ...]:
+def read_ko(document: YamlDocument) -> tuple[ImageBuild | GoBuild, ...]:
     """A ``.ko.yaml``: ko makes an image of any main package that a manifest names."""
-    return tuple(
-        _unresolved(root, "ko", None)
-        for root in document.documents
-        if isinstance(root, YamlMapping)
-    )
+    found: list[ImageBuild | GoBuild] = []
+    for root in document.documents:
+        if isinstance(root, YamlMapping):
+            found.append(_unresolved(root, "ko", None))
+            for node in items_of(root.get("builds"))[0]:
+                found.extend(read_ko_build(node))
+    return tuple(found)
 
 
 def _unresolved(node: YamlMapping, builder: str, dockerfile: str | None) -> ImageBuild:
