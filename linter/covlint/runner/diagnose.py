@@ -31,11 +31,19 @@ class Observation:
     read_only: str | None = None
 
 
+_BEFORE_READY = frozenset({Symptom.NOT_INSTRUMENTED, Symptom.CRASHED})
+#: Ends that leave meta-data alone.
+_ENDINGS = frozenset({Symptom.KILLED, Symptom.CRASHED})
+#: What the program itself does, wherever it runs.
+_OF_MAIN = frozenset({Symptom.META_ONLY, Symptom.KILLED, Symptom.CRASHED})
+
+
 def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...]:
     """The symptoms, causes before their consequences."""
     signs: list[Sign] = []
     logged = signs_in_log(seen.log)
-    refused = any(sign.symptom is Symptom.NOT_INSTRUMENTED for sign in logged)
+    # a program that is refused by Go, or that crashes, says more than that it never got ready
+    refused = any(sign.symptom in _BEFORE_READY for sign in logged)
     if seen.problem is not None and not refused:
         signs.append(Sign(Symptom.NEVER_STARTED, seen.problem))
     if seen.instrumented is False:
@@ -52,10 +60,11 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
     if not _empty(in_folder) or any(sign.symptom is not Symptom.NO_META for sign in signs):
         # covdata's "no applicable files" is a consequence of what is said besides
         signs = [sign for sign in signs if sign.symptom is not Symptom.NO_META]
-    if not (signs and _empty(in_folder)):
-        signs += in_folder
     known = {sign.symptom for sign in signs}
-    explained = known | ({Symptom.META_ONLY} if Symptom.KILLED in known else set())
+    if not (signs and _empty(in_folder)):
+        signs += [sign for sign in in_folder if sign.symptom not in known]
+        known |= {sign.symptom for sign in in_folder}
+    explained = known | (set() if _ENDINGS.isdisjoint(known) else {Symptom.META_ONLY})
     for validation in failed:
         if validation.symptom is not None and validation.symptom not in explained:
             if signs and validation.symptom in (Symptom.NO_META, Symptom.MISSING_DIRECTORY):
@@ -140,7 +149,7 @@ def _certain_code(sign: Sign, chain: Chain | None) -> str | None:
 def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tuple[str, int] | None:
     if chain is None:
         return None
-    if sign.symptom in (Symptom.META_ONLY, Symptom.KILLED) and chain.main is not None:
+    if sign.symptom in _OF_MAIN and chain.main is not None:
         return locate(chain.main.main)
     if hop is Hop.BUILD and chain.builds:
         return locate(chain.builds[0].span)

@@ -11,6 +11,7 @@ from pathlib import Path
 from covlint.diagnostics import Symptom
 from covlint.runner.cleanup import Cleaner
 from covlint.runner.command import Processes, last_words
+from covlint.runner.crash import crash_site
 from covlint.runner.diagnose import Observation, diagnose, signs_of
 from covlint.runner.ledger import MARK, new_run, open_ledger
 from covlint.runner.profile import Profile, read_profile
@@ -99,6 +100,8 @@ def _judge(
         if around.chain is None:
             place = _main_function(target, around.root)
             causes = tuple(_placed(cause, place) for cause in causes)
+        site = crash_site(seen.log, lambda path: (around.root / path).is_file())
+        causes = tuple(_crashed_at(cause, site) for cause in causes)
         causes = (*_of_the_run(failed, causes, seen.log), *causes)
     artifacts = (*profile.artifacts, ("data", profile.folder.path), *_logs(around.out))
     return Verdict(
@@ -171,6 +174,12 @@ def _placed(cause: Cause, place: tuple[str, int] | None) -> Cause:
     if place is None or cause.path is not None or cause.symptom not in _OF_MAIN:
         return cause
     return replace(cause, path=place[0], line=place[1])
+
+
+def _crashed_at(cause: Cause, site: tuple[str, int] | None) -> Cause:
+    if site is None or cause.code is not None or cause.symptom is not Symptom.CRASHED:
+        return cause
+    return replace(cause, path=site[0], line=site[1])
 
 
 def _named(profile: Profile, engine: str) -> Profile:
