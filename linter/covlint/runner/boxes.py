@@ -10,7 +10,7 @@ from pathlib import Path
 from covlint.documents.yaml import YamlMapping, YamlScalar, YamlSequence
 from covlint.facts.commands.extraction import StepKind
 from covlint.facts.kubernetes.pod import COMPOSE
-from covlint.facts.kubernetes.workload import Container, VolumeKind, VolumeMount
+from covlint.facts.kubernetes.workload import Container, Volume, VolumeKind, VolumeMount
 from covlint.runner.runtime import Box, Mount
 from covlint.runner.standin import StandIn, opened
 from covlint.wiring import Chain
@@ -101,11 +101,18 @@ def _place(
         return None
     kind = volume.kind
     below = mount.sub_path.text if mount.sub_path is not None else ""
-    if volume.host_path is not None and kind in (VolumeKind.HOST_PATH, VolumeKind.BIND):
-        node = volume.host_path.text
+    written = bound_path(container, volume) if kind is VolumeKind.BIND else None
+    if kind is VolumeKind.HOST_PATH and volume.host_path is not None:
+        written = volume.host_path.text
+    if written is not None:
+        node = written
         if kind is VolumeKind.BIND and not _is_coverage(chain, mount):
-            return Place(root / posixpath.normpath(node), 0o755, 0)
+            return Place(root / node, 0o755, 0)
         owner, mode = opened(chain, container, volume, node, uid)
+        present = root / node
+        if kind is VolumeKind.BIND and present.is_dir():
+            found = present.stat()  # else docker makes it, as root's
+            owner, mode = found.st_uid, found.st_mode & 0o7777
         arrives = _is_coverage(chain, mount) and (
             kind is VolumeKind.BIND or bool(chain.extra_mounts) or not chain.clusters
         )
@@ -114,6 +121,12 @@ def _place(
     if kind is VolumeKind.CLAIM and _is_coverage(chain, mount):
         return Place(run / "host" / below, _OPEN, 0)
     return Place(run / "pod" / volume.name.text / below, _OPEN, 0)
+
+
+def bound_path(container: Container, volume: Volume) -> str:
+    """The folder that a compose file binds, relative to the project root."""
+    folder = posixpath.dirname(container.span.path)
+    return posixpath.normpath(posixpath.join(folder, volume.name.text))
 
 
 def _is_coverage(chain: Chain, mount: VolumeMount) -> bool:

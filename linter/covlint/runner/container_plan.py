@@ -63,6 +63,8 @@ class ContainerPlan:
     env: Mapping[str, str]
     unproven: tuple[Unproven, ...]
     notes: tuple[str, ...]
+    companions: tuple[Box, ...] = ()  # what the service depends on, in the order of its start
+    companion_builds: tuple[tuple[str, Command], ...] = ()  # their images, by tag
     play: str | None = None  # for `podman kube play`, in the place of the box
 
     @property

@@ -71,9 +71,16 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
         end = f'{program} kube down "$run/pod.yaml" >/dev/null 2>&1 || :'
     for volume in plan.mounts.volumes:
         end += f"; {program} volume rm -f {quote(volume)} >/dev/null 2>&1 || :"
+    for one in plan.companions:
+        end += f"; {program} rm -f -v {quote(one.name)} >/dev/null 2>&1 || :"
+    if plan.box.network is not None:
+        end += f"; {program} network rm {quote(plan.box.network)} >/dev/null 2>&1 || :"
     end += f"; {program} rmi -f {quote(plan.tag)} >/dev/null 2>&1 || :"
     yield from _head(plan.target.name, plan.target.engine, end)
-    yield from _build(plan.build.argv, str(plan.root), quote)
+    for build in (plan.build, *(build for _, build in plan.companion_builds)):
+        yield from _build(build.argv, str(plan.root), quote)
+    if plan.box.network is not None:
+        yield f"{program} network create {quote(plan.box.network)} >/dev/null"
     yield "# folders that play the node and its volumes"
     for place in plan.mounts.places:
         folder = quote(str(place.folder))
@@ -88,9 +95,9 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
         yield from quote.file(f"{plan.run}/pod.yaml", _LABELS.sub("", plan.play))
         yield f'{program} kube play "$run/pod.yaml" >/dev/null'
     else:
-        words = unlabelled(plan.runtime.start(plan.box, NAME))
-        run = " ".join(quote(word) for word in (*words[:2], "--detach", *words[2:]))
-        yield f"{run} >/dev/null"
+        for one in (*plan.companions, plan.box):
+            words = unlabelled(plan.runtime.start(one, NAME, detached=True))
+            yield f"{' '.join(quote(word) for word in words)} >/dev/null"
     logs = f"{program} logs {box}"
     running = f"[ \"$({program} container inspect -f '{{{{.State.Running}}}}' {box})\" = true ]"
     look = look_for(plan.ready, quote)

@@ -52,6 +52,19 @@ class Leftover:
             yield f"folder {self.folder}"
 
 
+def kept_notes(ledger: Ledger) -> tuple[str, ...]:
+    """What a run leaves that was asked to, and how to look at it."""
+    notes = [f"kept: {ledger.folder}"]
+    for created in ledger.created():
+        if created.kind == "container":
+            notes.append(f"kept: {created.by} logs {created.name}; {created.by} inspect …")
+        elif created.kind == "cluster":
+            notes.append(f"kept: kubectl {' '.join(created.more)} get pods -A")
+        elif created.kind == "namespace":
+            notes.append(f"kept: {created.by} {' '.join(created.more)} -n {created.name} get all")
+    return (*notes, "`covlint verify --clean` removes what is kept")
+
+
 def find_leftovers(executor: Executor, environ: Mapping[str, str]) -> tuple[Leftover, ...]:
     """Every run whose covlint has ended without cleaning up."""
     found: dict[str, Leftover] = {}

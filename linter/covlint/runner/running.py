@@ -15,6 +15,7 @@ from covlint.runner.build_claims import Built
 from covlint.runner.cleanup import remove_folder
 from covlint.runner.cluster_plan import ClusterPlan, plan_cluster
 from covlint.runner.command import Processes
+from covlint.runner.compose_plan import with_companions
 from covlint.runner.container_plan import ContainerPlan, plan_container
 from covlint.runner.diagnose import Locate
 from covlint.runner.engines.cluster import run_cluster
@@ -23,6 +24,7 @@ from covlint.runner.engines.process import Refused, run_process
 from covlint.runner.engines.suite import plan_suite, run_suite
 from covlint.runner.folder import read_folder
 from covlint.runner.ledger import Ledger
+from covlint.runner.leftovers import kept_notes
 from covlint.runner.namespaces import unavailable
 from covlint.runner.plan import Host, plan_process
 from covlint.runner.play_plan import plan_play
@@ -84,6 +86,8 @@ def run_engine(
         ran, found = _cluster(target, around, ledger, processes, progress)
     else:
         ran, found = _container(target, around, ledger, processes, progress)
+    if around.keep:
+        found = replace(found, notes=(*found.notes, *kept_notes(ledger)))
     for log in ledger.folder.glob("*.log"):
         shutil.copyfile(log, around.out / log.name)
     ran.data = _collect(ran.data, around.out / "data")
@@ -116,6 +120,9 @@ def _process(
 ) -> tuple[Ran, Found]:
     toolchain = find_toolchain(processes, around.environ)
     env = go_environment(toolchain, around.environ, around.out / "cache" / "go-build")
+    temporary = ledger.folder / "tmp"  # a `go build` that is killed leaves its own there
+    temporary.mkdir()
+    env = {**env, "GOTMPDIR": str(temporary)}
     host = this_host(unavailable(processes) if target.namespaces else None)
     while True:
         plan = plan_process(
@@ -151,7 +158,9 @@ def container_plan(
     plan = plan_container(
         target, around.chain, around.root, around.read, run, name, env, this_host(), runtime
     )
-    return plan_play(plan, around.chain, around.read) if target.engine == "play" else plan
+    if target.engine == "play":
+        return plan_play(plan, around.chain, around.read)
+    return with_companions(plan, around.chain, around.read)
 
 
 def cluster_plan(

@@ -107,9 +107,10 @@ class Runtime:
             words += ["--build-arg", f"{name}={value}"]
         return (*words, context)
 
-    def start(self, box: Box, run: str) -> tuple[str, ...]:
-        """In the foreground: its output is the container's, its exit code too."""
-        words = [self.program, "run", "--name", box.name, *_labels(run)]
+    def start(self, box: Box, run: str, *, detached: bool = False) -> tuple[str, ...]:
+        """In the foreground its output is the container's, and its exit code too."""
+        words = [self.program, "run", *(["--detach"] if detached else [])]
+        words += ["--name", box.name, *_labels(run)]
         words += ["--pull=never"] if self.podman else ["--pull", "never"]
         for name, value in box.env:
             words += ["--env", f"{name}={value}"]

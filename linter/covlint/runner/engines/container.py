@@ -57,8 +57,12 @@ class _Run:
 
     def build(self) -> bool:
         plan = self.plan
-        problem, output = build_image(plan.build, plan.tag, plan.runtime, self.steps, self.ledger)
-        if problem is None:
+        output = ""
+        for tag, command in ((plan.tag, plan.build), *plan.companion_builds):
+            problem, output = build_image(command, tag, plan.runtime, self.steps, self.ledger)
+            if problem is not None:
+                break
+        else:
             return True
         self.steps.ran.claims.append(Validation("the image builds", Outcome.FAILED, problem))
         self.observe(problem, output, Ending.UNKNOWN, None)
@@ -75,11 +79,28 @@ class _Run:
         for name in self.plan.mounts.volumes:
             self.ledger.note("volume", name, runtime.program)
             self.quietly(runtime.make_volume(name, self.plan.name), "volume")
+        if self.plan.box.network is not None:
+            self.ledger.note("network", self.plan.box.network, runtime.program)
+            self.quietly(runtime.make_network(self.plan.box.network, self.plan.name), "network")
+
+    def companions(self) -> str | None:
+        """Start what the service depends on; why that failed."""
+        runtime = self.plan.runtime
+        for box in self.plan.companions:
+            begin = self.steps.begin("start", box.image)
+            self.ledger.note("container", box.name, runtime.program)
+            words = runtime.start(box, self.plan.name, detached=True)
+            done = self.quietly(words, "start")
+            problem = failure(f"starting {box.name}", done if done is not None else "no runtime")
+            self.steps.end("start", box.name, begin, None, problem or "", failed=bool(problem))
+            if problem is not None:
+                return problem
+        return None
 
     def serve(self) -> None:
         plan = self.plan
         begin = self.steps.begin("start", plan.box.image)
-        refused = self.play() if plan.play is not None else None
+        refused = self.play() if plan.play is not None else self.companions()
         if refused is not None:
             self.steps.end("start", plan.box.image, begin, None, refused, failed=True)
             self.fail(refused)
