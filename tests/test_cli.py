@@ -132,6 +132,26 @@ def test_output_goes_to_files(call: Call, folder: Path) -> None:
     assert "cannot be written" in call("--output", "no/such/folder/x").err
 
 
+def test_several_formats_in_one_run(call: Call, folder: Path) -> None:
+    names = ("sarif", "github", "gitlab", "junit", "rdjson", "json", "text")
+    wanted = [word for name in names for word in ("--output-format", f"{name}=out.{name}")]
+    assert call(*wanted, "--format", "github").out == (folder / "out.github").read_text()
+    for name in names:
+        assert "COV107" in (folder / f"out.{name}").read_text(), name
+    assert "Remove -a" in (folder / "out.sarif").read_text()
+    assert "text, json, sarif" in call("--output-format", "xml=x").err
+    call("--fix", "--output", "left.github", "--format", "github")
+    assert (folder / "left.github").read_text() == ""
+
+
+def test_forges_get_paths_from_the_repository_s_root(call: Call, folder: Path) -> None:
+    (folder.parent / ".git").mkdir()
+    assert "file=project/Dockerfile," in call("--format", "github").out
+    (issue,) = json.loads(call("--format", "gitlab").out)
+    assert issue["location"]["path"] == "project/Dockerfile"
+    assert call("--format", "json").json["diagnostics"][0]["path"] == "Dockerfile"
+
+
 def test_select_ignore_and_exit_codes(call: Call) -> None:
     assert call("--ignore", "COV107").code == 0
     assert call("--select", "COV1", "--ignore", "COV107", "--format", "json").codes == []

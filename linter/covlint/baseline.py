@@ -25,6 +25,20 @@ def fingerprint(diagnostic: Diagnostic, source: SourceFile) -> str:
     return f"{diagnostic.code} {diagnostic.span.path} {line.decode('utf-8', 'replace')}"
 
 
+def identities(found: Iterable[tuple[Diagnostic, Callable[[str], SourceFile]]]) -> list[str]:
+    """A short name for each finding, by its fingerprint; equal ones are told by their order."""
+    from hashlib import sha256  # few formats need it
+
+    seen: Counter[str] = Counter()
+    names = []
+    for diagnostic, source_of in found:
+        key = fingerprint(diagnostic, source_of(diagnostic.span.path))
+        seen[key] += 1
+        text = f"{key} {seen[key]}".encode("utf-8", "surrogateescape")
+        names.append(sha256(text).hexdigest()[:40])
+    return names
+
+
 def dump(diagnostics: Iterable[Diagnostic], source_of: Callable[[str], SourceFile]) -> str:
     """The baseline that accepts these diagnostics."""
     prints = sorted(fingerprint(item, source_of(item.span.path)) for item in diagnostics)

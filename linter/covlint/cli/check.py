@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ import click
 
 from covlint.cli.codes import Codes
 from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, Failure, Misuse
+from covlint.cli.output import FORMATS, FormatFile, prefix_of, rendered, wants_colour, write
 from covlint.cli.scope import Scope, changed_since, registry_of, scope_of
 from covlint.config import Config
 from covlint.diagnostics import Severity
@@ -18,8 +18,6 @@ from covlint.engine import Inspection, Options, inspect
 from covlint.registry import UNUSED_SUPPRESSION, Registry
 from covlint.report import Finding, Sheet
 from covlint.selection import Selection, SelectionError, split_codes
-
-FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +45,6 @@ class Wishes:
     baseline: str | None
     write_baseline: str | None
     since: str | None
-
-
-class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since 8.3
-    """``FORMAT=FILE``."""
-
-    name = "FORMAT=FILE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
-        name, equals, file = str(value).partition("=")
-        if name not in FORMATS or not equals or not file:
-            self.fail(
-                f"{value!r}: FORMAT=FILE is expected, with {' or '.join(FORMATS)}", param, ctx
-            )
-        return name, file
 
 
 @click.command()
@@ -147,13 +127,15 @@ def execute(wishes: Wishes) -> int:
         sheet = _sheet(inspection)
     if wishes.show_unknown:
         sheet = replace(sheet, unknown=_unknown(inspection))
-    _report(wishes, sheet)
+    sheet = replace(sheet, prefix=prefix_of(scope.root))
+    _report(wishes, sheet, registry)
     code = _exit_code(wishes, scope.config, sheet)
     if wishes.verify and code != INTERNAL and not wishes.diff:
         from covlint.cli.verify import Wishes as Verification
         from covlint.cli.verify import verify_scope
 
-        return max(code, verify_scope(scope, Verification(form=wishes.format)))
+        form = "json" if wishes.format == "json" else "text"
+        return max(code, verify_scope(scope, Verification(form=form)))
     return code
 
 
@@ -167,8 +149,8 @@ def _scope(wishes: Wishes) -> tuple[Scope, bytes | None]:
         raise Misuse("--unsafe-fixes goes with --fix or --diff")
     if piped and wishes.verify:
         raise Misuse("--verify needs files on disk")
-    if wishes.verify and wishes.format == "json" and wishes.output is None:
-        raise Misuse("--verify --format json: say with --output FILE where the first report goes")
+    if wishes.verify and wishes.format not in ("text", "github") and wishes.output is None:
+        raise Misuse("--verify with --format: say with --output FILE where the first report goes")
     if not piped:
         return scope_of(wishes.paths or (".",), config_file=wishes.config), None
     data = sys.stdin.buffer.read()
@@ -204,6 +186,7 @@ def _sheet(inspection: Inspection) -> Sheet:
         unread=report.unread,
         crashes=report.crashes,
         files=report.files,
+        traced=inspection.traced,
     )
 
 
@@ -254,36 +237,25 @@ def _emit(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _report(wishes: Wishes, sheet: Sheet) -> None:
+def _report(wishes: Wishes, sheet: Sheet, registry: Registry) -> None:
     for name, file in wishes.output_format:
-        _write(file, _rendered(name, sheet, wishes, colour=False))
+        write(file, rendered(name, sheet, registry, statistics=wishes.statistics))
     if wishes.output is not None:
-        _write(wishes.output, _rendered(wishes.format, sheet, wishes, colour=False))
+        content = rendered(wishes.format, sheet, registry, statistics=wishes.statistics)
+        write(wishes.output, content)
         return
     # A patch, or a fixed file, has standard output for itself.
     stream = sys.stderr if wishes.diff or (wishes.fix and wishes.paths == ("-",)) else sys.stdout
-    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    stream.write(_rendered(wishes.format, sheet, wishes, colour=colour))
+    stream.write(
+        rendered(
+            wishes.format,
+            sheet,
+            registry,
+            statistics=wishes.statistics,
+            colour=wants_colour(stream),
+        )
+    )
     stream.flush()
-
-
-def _rendered(name: str, sheet: Sheet, wishes: Wishes, *, colour: bool) -> str:
-    if name == "json":
-        from covlint.report import json as report_json
-
-        return report_json.render(sheet)
-    from covlint.report import text
-
-    render = text.render_colour if colour else text.render
-    return render(sheet, statistics=wishes.statistics)
-
-
-def _write(file: str, content: str) -> None:
-    try:
-        with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(content)
-    except OSError as error:
-        raise Failure(f"{file}: the report cannot be written: {error.strerror}") from error
 
 
 def _exit_code(wishes: Wishes, config: Config, sheet: Sheet) -> int:
@@ -316,7 +288,7 @@ def _unknown(inspection: Inspection) -> tuple[str, ...]:
 def _write_baseline(file: str, inspection: Inspection) -> int:
     from covlint.baseline import dump
 
-    _write(file, dump(inspection.report.diagnostics, inspection.project.source))
+    write(file, dump(inspection.report.diagnostics, inspection.project.source))
     return CLEAN
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from covlint.diagnostics import Crash, Diagnostic, Severity, Unread
-from covlint.engine import Service
+from covlint.engine import Service, Traced
 from covlint.source import Position, SourceFile, Span
 
 SourceOf = Callable[[str], SourceFile]
@@ -39,6 +39,10 @@ class Sheet:
     skipped: tuple[tuple[Diagnostic, str], ...] = ()  # fixes not applied, and why
     unknown: tuple[str, ...] = ()  # links of chains that could not be seen
     fixing: bool = False
+    traced: tuple[Traced, ...] = ()
+    #: The project's folder in its git repository, with a final slash ("" where they are one):
+    #: what forges and their tools add to each path.
+    prefix: str = ""
 
     @property
     def open(self) -> tuple[Finding, ...]:

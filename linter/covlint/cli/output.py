@@ -1,0 +1,111 @@
+"""The report of ``covlint check`` in one or several formats, to where it is wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import click
+
+from covlint.cli.exits import Failure
+from covlint.registry import UNUSED_SUPPRESSION, Registry, RegistryError
+from covlint.report import Sheet
+from covlint.rule import Rule
+
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson")
+
+
+class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since 8.3
+    """``FORMAT=FILE``."""
+
+    name = "FORMAT=FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, file = str(value).partition("=")
+        if name not in FORMATS or not equals or not file:
+            known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+            self.fail(f"{value!r}: FORMAT=FILE is expected, with {known}", param, ctx)
+        return name, file
+
+
+def rendered(
+    name: str, sheet: Sheet, registry: Registry, *, statistics: bool = False, colour: bool = False
+) -> str:
+    """The report in one format; only the module of that format is imported."""
+    if name == "json":
+        from covlint.report import json as report_json
+
+        return report_json.render(sheet)
+    if name == "sarif":
+        from covlint.report import sarif
+
+        return sarif.render(sheet, _rules(sheet, registry))
+    if name == "github":
+        from covlint.report import github
+
+        return github.render(sheet)
+    if name == "gitlab":
+        from covlint.report import gitlab
+
+        return gitlab.render(sheet)
+    if name == "junit":
+        from covlint.report import junit
+
+        return junit.render(sheet)
+    if name == "rdjson":
+        from covlint.report import rdjson
+
+        return rdjson.render(sheet)
+    from covlint.report import text
+
+    render = text.render_colour if colour else text.render
+    return render(sheet, statistics=statistics)
+
+
+def write(file: str, content: str) -> None:
+    """Raises Failure when the file cannot be written."""
+    try:
+        with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise Failure(f"{file}: the report cannot be written: {error.strerror}") from error
+
+
+def wants_colour(stream: TextIO) -> bool:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
+
+
+def prefix_of(root: str) -> str:
+    """The folder of the project in its git repository, with a final slash; "" at its root.
+
+    Forges name files from the repository's root, and covlint from the configuration's.
+    """
+    folder = root
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        folder, previous = os.path.dirname(folder), folder
+        if folder == previous:
+            return ""
+    inside = os.path.relpath(root, folder).replace(os.sep, "/")
+    return "" if inside == "." else inside + "/"
+
+
+def _rules(sheet: Sheet, registry: Registry) -> Mapping[str, type[Rule[Any]]]:
+    """The rules that found something; a rule that cannot be loaded is a crash of its own."""
+    from covlint.suppression import UnusedSuppression
+
+    rules: dict[str, type[Rule[Any]]] = {}
+    for code in {finding.diagnostic.code for finding in sheet.open}:
+        if code == UNUSED_SUPPRESSION:
+            rules[code] = UnusedSuppression
+        elif registry.entry(code) is not None:
+            try:
+                rules[code] = registry.rule(code)
+            except RegistryError:
+                continue
+    return rules
