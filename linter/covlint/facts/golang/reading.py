@@ -35,4 +35,9 @@ def read_package(
     """The facts of the files of one directory. Never raises on what the files say."""
     package = GoPackage(sources)
     manifests, unread = read_manifests(package)
-    return (*manifests, *read_objects(package), *read_commands(package)), tuple(unread)
+    facts = (*manifests, *read_objects(package), *read_commands(package))
+    if any(b"testcontainers." in file.data for file in package.files):
+        from covlint.facts.golang.testcontainers import read_testcontainers  # few packages do
+
+        facts = (*facts, *read_testcontainers(package))
+    return facts, tuple(unread)
