@@ -42,6 +42,7 @@ bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/repository.py fixtures
 	$(BIN)/python benchmarks/covdata.py
+	$(BIN)/python benchmarks/verify.py
 
 breakit: $(VENV)/developing ## Break a healthy project in many ways, and print how much is found
 	@PYTHONPATH=tests $(BIN)/python -m breakit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -85,6 +86,8 @@ class Running:
 
     def wait(self, seconds: float | None) -> int | None:
         """The exit code, or None when it still runs after ``seconds``."""
+        if _ended_by_event(self.process.pid, seconds):
+            seconds = 0
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -230,6 +233,22 @@ class Processes:
         running = Running(command, process, time.monotonic())
         self.live.append(running)
         return running
+
+
+def _ended_by_event(process: int, seconds: float | None) -> bool:
+    """Wait for the end of a child without looking again and again, as ``subprocess`` does for
+    want of a portable way; False where the kernel has no such event."""
+    try:
+        handle = os.pidfd_open(process)
+    except (OSError, AttributeError):
+        return False
+    try:
+        watch = select.poll()
+        watch.register(handle, select.POLLIN)
+        watch.poll(None if seconds is None else seconds * 1000)
+    finally:
+        os.close(handle)
+    return True
 
 
 @contextmanager
