@@ -19,7 +19,7 @@ def message(text: str | bytes) -> str:
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert load_config(str(tmp_path)) == Config()
-    assert Config().settings == {"permissions": "init-container", "paths": "kind-config"}
+    assert Config().settings == {"permissions": "auto", "paths": "kind-config"}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
@@ -47,7 +47,7 @@ def test_all_settings_are_read() -> None:
         ("selct: [COV1]", "selct is not a setting; did you mean select?"),
         ("zzz: 1", "zzz is not a setting; the keys are select, ignore"),
         ("fixes: {permission: root}", "did you mean fixes.permissions?"),
-        ("fixes: {permissions: chown}", "the choices are init-container, root, host-mode"),
+        ("fixes: {permissions: chown}", "the choices are auto, init-container, root, host-mode"),
         ("fixes: {paths: both}", "the choices are kind-config, workload"),
         ("fail_on: errors", "the choices are error, warning, notice"),
         ("policy: dd-test-7", "did you mean dd-test-007?"),

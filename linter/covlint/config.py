@@ -21,11 +21,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FixSettings:
-    """``permissions``: how a hostPath is made writable for a user that is not root.
+    """``permissions``: how a hostPath is made writable for a user that is not root; "auto" is
+    root behind the condition in Go code that has one for coverage, else an init container.
     ``paths``: which wins where paths differ: what is nearer to the host (the Kind config's
     containerPath, then the mountPath), or what the workload says (GOCOVERDIR, then hostPath)."""
 
-    permissions: Literal["init-container", "root", "host-mode"] = "init-container"
+    permissions: Literal["auto", "init-container", "root", "host-mode"] = "auto"
     paths: Literal["kind-config", "workload"] = "kind-config"
 
 

@@ -1,4 +1,4 @@
-"""``fixes.permissions``: the three ways in which COV304 lets a user write."""
+"""``fixes.permissions``: the ways in which COV304 lets a user write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from covlint.registry import Registry
 from covlint.rule import Invalid
 from covlint.selection import Selection
 from covlint.testing import run_case
-from covlint_rules.workload.non_root_coverdir import NonRootCoverdir
+from covlint_rules.workload.non_root_coverdir import _GO, NonRootCoverdir
 
 POD = """\
 apiVersion: v1
@@ -81,3 +81,18 @@ def test_a_second_init_container_of_that_name_gets_another() -> None:
     fix = found({"e2e/pod.yaml": pod}, "init-container").fix
     assert fix is not None
     assert b"name: coverage-permissions-2\n" in fix.edits[0].replacement
+
+
+@pytest.mark.parametrize(
+    ("way", "written"),
+    [("auto", "RunAsUser: ptr.To[int64](0)"), ("init-container", "InitContainers: ")],
+)
+def test_what_is_asked_for_wins_over_a_condition_of_the_code(way: str, written: str) -> None:
+    files = {
+        "e2e/pod.go": _GO.replace("«", "").replace("»", ""),
+        "Dockerfile": "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\nUSER 1001\n",
+        "build.sh": "docker build -t till .\n",
+    }
+    fix = found(files, way).fix
+    assert fix is not None
+    assert any(written in edit.replacement.decode() for edit in fix.edits)

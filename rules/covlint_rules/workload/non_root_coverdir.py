@@ -84,8 +84,9 @@ class NonRootCoverdir(Rule[Chain]):
     the directory may exist already with other rights.
 
     Fix: `fixes.permissions` chooses between `init-container`, `root` and `host-mode` (shown
-    only). Safe in a manifest that is plainly for e2e. Go code that switches coverage on by a
-    condition gets root behind that condition, unless `host-mode` is asked for: safe anywhere.
+    only). Safe in a manifest that is plainly for e2e. `auto` is an init container, and in Go
+    code that switches coverage on by a condition it is root behind that condition: safe
+    anywhere, and what `root` does there too.
     """
 
     code = "COV304"
@@ -136,13 +137,13 @@ class NonRootCoverdir(Rule[Chain]):
         hosts: list[str],
     ) -> Fix | None:
         """By the configuration's ``fixes.permissions``."""
-        way = self.settings.get("permissions", "init-container")
+        way = self.settings.get("permissions", "auto")
         if way == "host-mode":
             path = hosts[0]
             where = "" if chain.extra_mounts else " on the node"
             advice = f"Before the cluster is created{where}: mkdir -p {path} && chmod 0777 {path}"
             return Fix(advice, Applicability.DISPLAY)
-        gated = root_for_coverage(container)
+        gated = root_for_coverage(container) if way != "init-container" else ()
         if gated:
             return written_fix("Run as root when coverage is on", [gated], safe=True)
         if way == "root":
