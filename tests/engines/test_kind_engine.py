@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -212,3 +213,43 @@ def test_what_was_in_the_cluster_before_stays(
     assert "namespace/shared" in kubectl(elsewhere, "get", "namespaces", "-o", "name")
     left = kubectl(elsewhere, "get", "deployments", "-n", "shared", "-o", "name")
     assert left == ""
+
+
+POD = """apiVersion: v1
+kind: Pod
+metadata: {name: sick}
+spec:
+  containers:
+    - name: app
+      image: docker.io/library/busybox:1.36
+      imagePullPolicy: Never
+      command: [sh, -c, "echo 'error: coverage meta-data emit failed: permission denied'; sleep 60"]
+      env: [{name: GOCOVERDIR, value: /coverdata}]
+      volumeMounts: [{name: coverage, mountPath: /coverdata}]
+  volumes: [{name: coverage, emptyDir: {}}]
+"""
+
+
+def test_the_doctor_looks_at_a_running_pod(tmp_path: Path, cluster: str, elsewhere: Path) -> None:
+    (tmp_path / "pod.yaml").write_text(POD, encoding="utf-8")
+    kubectl(elsewhere, "apply", "-f", str(tmp_path / "pod.yaml"))
+    kubectl(elsewhere, "wait", "--for=condition=Ready", "pod/sick", "--timeout=60s")
+    done = subprocess.run(
+        [sys.executable, "-m", "covlint", "doctor", "pod/sick", "-n", "default"],
+        env={**os.environ, "KUBECONFIG": str(elsewhere)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "permission-denied" in done.stdout
+    assert "lies on an emptyDir" in done.stdout
+    missing = subprocess.run(
+        [sys.executable, "-m", "covlint", "doctor", "pod/nobody"],
+        env={**os.environ, "KUBECONFIG": str(elsewhere)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert missing.returncode == 3
+    assert "not found" in missing.stderr

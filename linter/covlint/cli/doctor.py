@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
 from covlint.diagnostics import Symptom
 from covlint.report import doctor as report
 from covlint.report.doctor import Examination
+from covlint.runner.command import Processes
 from covlint.runner.folder import read_folder
+from covlint.runner.kubectl import Kubectl
+from covlint.runner.pod_examination import NoPod, examine_pod
 from covlint.runner.profile import Profile, read_profile
 from covlint.runner.startup import failed_start
 from covlint.runner.symptoms import Sign, signs_in_folder, signs_in_log, unexplained
@@ -23,12 +27,27 @@ _LOG_LIMIT = 16 << 20
 @click.command()
 @click.argument("folder", required=False, type=click.Path())
 @click.option("--log", type=click.Path(), help="The log of the service, or of go tool covdata.")
+@click.option("-n", "--namespace", default="default", help="Of a pod.  [default]")
+@click.option("-c", "--container", help="Of a pod with several; else the one with GOCOVERDIR.")
+@click.option("--context", help="The cluster of a pod, by its name in the kubeconfig.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def doctor(folder: str | None, log: str | None, form: str) -> int:
+def doctor(
+    folder: str | None,
+    log: str | None,
+    namespace: str,
+    container: str | None,
+    context: str | None,
+    form: str,
+) -> int:
     """Explain FOLDER, a GOCOVERDIR after a run: which hop broke, and why.
 
     Without FOLDER it is $GOCOVERDIR; with --log alone, the log is all there is.
+    `pod/NAME` is a pod of a cluster: its states, its log and its GOCOVERDIR.
     """
+    if folder is not None and folder.startswith("pod/"):
+        found = examine_pod_at(folder, namespace, container, context)
+        click.echo(report.render_json(found) if form == "json" else report.render(found), nl=False)
+        return FINDINGS if found.signs else CLEAN
     if folder is None and log is None:
         folder = os.environ.get("GOCOVERDIR") or None
         if folder is None:
@@ -62,6 +81,26 @@ def examine(folder: str | None, log: str | None) -> Examination:
             profile = None
         signs += _names(profile)
     return Examination(seen, log, tuple(signs), profile)
+
+
+def examine_pod_at(
+    what: str, namespace: str, container: str | None, context: str | None
+) -> Examination:
+    """Look at ``pod/NAME``. Raises Failure when it cannot be asked for."""
+    with Processes() as processes, tempfile.TemporaryDirectory(prefix="covlint-") as scratch:
+        kubectl = Kubectl(processes, os.environ, Path.cwd(), None, context)
+        name = what.removeprefix("pod/")
+        try:
+            pod = examine_pod(kubectl, name, namespace, container, Path(scratch))
+        except NoPod as error:
+            raise Failure(f"{what}: {error}") from error
+        logged = signs_in_log(pod.log)
+        known = {sign.symptom for sign in logged}
+        signs = [*logged, *(sign for sign in pod.signs if sign.symptom not in known)]
+        if pod.folder is not None and not pod.running:
+            signs += unexplained(signs_in_folder(pod.folder), {sign.symptom for sign in signs})
+        note = "; ".join(pod.notes) or None
+        return Examination(pod.folder, f"of {what}", tuple(signs), None, note)
 
 
 def _names(profile: Profile | None) -> list[Sign]:
