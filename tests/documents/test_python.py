@@ -58,7 +58,9 @@ def test_places_are_those_of_the_bytes(head: bytes, newline: bytes) -> None:
 def test_what_is_no_python_is_said(text: str, reason: str) -> None:
     with pytest.raises(PythonError, match=reason):
         opened(text)
-    facts, unread = read_python(SourceFile("a.py", text.encode()))
+    # a file that has nothing to say is not read that far
+    command = '\nsubprocess.run(["docker", "build", "."])\n'
+    facts, unread = read_python(SourceFile("a.py", (text + command).encode()))
     assert not facts
     assert reason in unread[0].reason
 
