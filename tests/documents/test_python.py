@@ -52,15 +52,15 @@ def test_places_are_those_of_the_bytes(head: bytes, newline: bytes) -> None:
         ("x = " + "a if b else " * 9000 + "c", "nested"),
         ("x = " + "-" * 5000 + "1", "nested"),
         ("x = (" + '"a"\n' * 9000 + ")", "nested"),
-        ("if 1: pass\n" + "elif 1: pass\n" * 3000, "nested"),
+        ("\nif 1: pass\n" + "elif 1: pass\n" * 3000, "nested"),
     ],
 )
 def test_what_is_no_python_is_said(text: str, reason: str) -> None:
     with pytest.raises(PythonError, match=reason):
         opened(text)
     # a file that has nothing to say is not read that far
-    command = '\nsubprocess.run(["docker", "build", "."])\n'
-    facts, unread = read_python(SourceFile("a.py", (text + command).encode()))
+    command = 'subprocess.run(["docker", "build", "."]); '
+    facts, unread = read_python(SourceFile("a.py", (command + text).encode()))
     assert not facts
     assert reason in unread[0].reason
 
