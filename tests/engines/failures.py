@@ -7,17 +7,26 @@ covlint has to say of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engines.project import DOCKERFILE, MAIN, Layout
 
 DASH = "debian:bookworm-slim"
-BASH = "localhost/bash-as-sh:1"
+BASH = "registry.access.redhat.com/ubi9/ubi-minimal:9.4"
 BUSYBOX = "busybox:1.36"
 STATIC = "gcr.io/distroless/static:nonroot"
 #: Keeps the layer of the build: what else a case changes is no part of the program.
-_IGNORED = {".dockerignore": "deploy\n*.yaml\n*.sh\n.covlint\ncoverdata\n"}
+_IGNORED = {
+    ".dockerignore": "deploy\n*.yaml\ne2e.sh\nMakefile\n.covlint\ncoverdata\n*.tar\n",
+}
+#: Says that the image is for coverage, and which manifest it is for.
+_MAKEFILE = "image:\n\tdocker build --build-arg GOFLAGS=-cover -t localhost/{name}:e2e .\n"
+_ASK = (
+    "import os, sys, urllib.request as request; "
+    'request.build_opener(request.ProxyHandler({})).open(os.environ["SERVICE_URL"] + sys.argv[1])'
+)
 _HANDLED = "signal.NotifyContext(context.Background(), syscall.SIGTERM)"
 
 
@@ -50,11 +59,14 @@ def _built(line: str) -> str:
 
 
 def _layout(namespace: str, dockerfile: str | None = None, **changes: object) -> Layout:
-    files = dict(_IGNORED)
+    files = {**_IGNORED, "Makefile": _MAKEFILE.format(name=namespace)}
     given = changes.pop("files", {})
     assert isinstance(given, Mapping)
     files.update(given)
     layout = Layout(namespace, files=files, **changes)  # type: ignore[arg-type]
+    if layout.volume == "":  # no volume at all
+        cut = layout.manifest.index("          volumeMounts:")
+        files["deploy/app.yaml"] = layout.manifest[:cut]
     if dockerfile is not None:
         files["Dockerfile"] = dockerfile.format(
             base=layout.base, user=layout.user, entrypoint=layout.entrypoint
@@ -179,10 +191,10 @@ IN_A_CONTAINER = {
         "A: not writable (uid 65532 on root 0755)",
         _layout(
             "imagedir",
-            DOCKERFILE.replace("USER", "WORKDIR /covers\nWORKDIR /\nUSER"),
+            DOCKERFILE.replace("USER", "COPY go.mod /covers/\nUSER"),
             user="65532",
             coverdir="/covers",
-            mount="/elsewhere",
+            volume="",
         ),
         "permission-denied",
         "COV201",
@@ -223,14 +235,14 @@ IN_A_CONTAINER = {
         _layout("panic", main=_program(ending='panic("lost")')),
         "crashed",
         None,
-        _MAIN_LINE,
+        ("cmd/app/main.go", 'panic("lost")'),
     ),
     "a panic before it is ready": Failure(
         "A: panic (any goroutine)",
         _layout("early", main=_program(serving='\tpanic("no configuration")\n')),
         "crashed",
         None,
-        _MAIN_LINE,
+        ("cmd/app/main.go", 'panic("no configuration")'),
     ),
     "a deadlock": Failure(
         "A: fatal error (deadlock)",
@@ -255,7 +267,7 @@ IN_A_CONTAINER = {
         ),
         "crashed",
         None,
-        _MAIN_LINE,
+        ("cmd/app/main.go", "m[1]++"),
     ),
     "SIGQUIT": Failure(
         "A: SIGQUIT",
@@ -287,7 +299,7 @@ IN_A_CONTAINER = {
         _layout(
             "raised",
             main=_program(
-                ending="signal.Reset(syscall.SIGTERM); syscall.Kill(os.Getpid(), syscall.SIGKILL); select {}"
+                ending="signal.Reset(syscall.SIGTERM); syscall.Kill(os.Getpid(), syscall.SIGTERM); select {}"
             ),
         ),
         "meta-only",
@@ -308,8 +320,7 @@ IN_A_CONTAINER = {
             .replace('\t"os/signal"\n', "")
             .replace('\t"syscall"\n', ""),
             target={
-                "exercise": "exec 3<>/dev/tcp/127.0.0.1/$PORT; "
-                "printf 'GET /save HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
+                "exercise": f"{sys.executable} -c '{_ASK}' /save",
             },
         ),
         "meta-only",
@@ -422,15 +433,15 @@ SHELLS |= {
         f"C: script file, last line app, {shell}",
         _layout(
             f"{shell}script",
-            DOCKERFILE.replace("USER", "COPY start.bash /start\nUSER"),
+            DOCKERFILE.replace("USER", "COPY start.sh /start.sh\nUSER"),
             base=base,
-            entrypoint='ENTRYPOINT ["sh", "/start"]',
+            entrypoint='ENTRYPOINT ["sh", "/start.sh"]',
             grace=1,
-            files={"start.bash": "#!/bin/sh\necho start\n/app\n"},
+            files={"start.sh": "#!/bin/sh\necho start\n/app\n"},
         ),
         "killed",
         "COV203",
-        ("start.bash", "/app"),
+        ("start.sh", "/app"),
     )
     for shell, base in (("dash", DASH), ("bash", BASH))
 }
@@ -574,9 +585,9 @@ IN_A_CLUSTER = {
         "notes: readOnlyRootFilesystem with GOCOVERDIR off-volume",
         _layout(
             "readonlyroot",
-            DOCKERFILE.replace("USER", "WORKDIR /covers\nWORKDIR /\nUSER"),
+            DOCKERFILE.replace("USER", "COPY go.mod /covers/\nUSER"),
             coverdir="/covers",
-            mount="/elsewhere",
+            volume="",
             container="securityContext: {readOnlyRootFilesystem: true}",
         ),
         "read-only",

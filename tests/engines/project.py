@@ -153,11 +153,17 @@ class Layout:
     files: Mapping[str, str] = field(default_factory=dict)
     target: Mapping[str, object] = field(default_factory=dict)
 
-    def write(self, root: Path) -> None:
+    @property
+    def manifest(self) -> str:
         volume = self.volume
         if volume is None:
             path = self.host_path or f"/coverdata/{self.namespace}"
             volume = f"hostPath: {{path: {path}, type: DirectoryOrCreate}}"
+        names = ("namespace", "replicas", "grace", "pod", "container", "pull", "slow")
+        names += ("coverdir", "mount", "mount_options")
+        return MANIFEST.format(**{name: getattr(self, name) for name in names}, volume=volume)
+
+    def write(self, root: Path) -> None:
         target: dict[str, object] = {
             "engine": "container",
             "dockerfile": "Dockerfile",
@@ -175,24 +181,7 @@ class Layout:
                 base=self.base, user=self.user, entrypoint=self.entrypoint
             ),
             ".covlint.yaml": json.dumps({"targets": {"app": target}}),
-            "deploy/app.yaml": MANIFEST.format(
-                **{
-                    name: getattr(self, name)
-                    for name in [
-                        "namespace",
-                        "replicas",
-                        "grace",
-                        "pod",
-                        "container",
-                        "pull",
-                        "slow",
-                        "coverdir",
-                        "mount",
-                        "mount_options",
-                    ]
-                },
-                volume=volume,
-            ),
+            "deploy/app.yaml": self.manifest,
             "kind.yaml": KIND.format(node_path=self.node_path, more=self.more_nodes),
             **self.files,
         }

@@ -39,7 +39,7 @@ BROKEN = {
     "another user": (Layout("denied", user="1001"), "permission-denied", "COV304"),
     "a read-only mount": (Layout("locked", mount_options="readOnly: true"), "read-only", "COV303"),
     "no SIGTERM handler": (Layout("deaf", main=DEAF), "meta-only", "COV601"),
-    "killed before its end": (Layout("slow", slow="8s", grace=1), "killed", None),
+    "killed before its end": (Layout("slow", slow="8s", grace=1), "killed", "COV306"),
     "a shell as PID 1": (
         Layout(
             "shell",

@@ -53,7 +53,7 @@ BROKEN = {
     "another user": (Layout("denied", user="1001"), "permission-denied", "COV304"),
     "a read-only mount": (Layout("locked", mount_options="readOnly: true"), "read-only", "COV303"),
     "no SIGTERM handler": (Layout("deaf", main=DEAF), "meta-only", "COV601"),
-    "a short grace period": (Layout("slow", slow="20s", grace=1), "killed", None),
+    "a short grace period": (Layout("slow", slow="20s", grace=1), "killed", "COV306"),
     "an emptyDir": (Layout("empty", volume="emptyDir: {}"), "not-extracted", "COV305"),
     "another folder of the node": (
         Layout("node", host_path="/tmp/other"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from covlint.diagnostics import Diagnostic, Symptom
+from covlint.runner.killed import KilledBy
 from covlint.runner.folder import Folder
 from covlint.runner.symptoms import MEANINGS, Ending, Sign, signs_in_folder, signs_in_log
 from covlint.runner.verdict import Cause, Validation
@@ -29,8 +30,12 @@ class Observation:
     problem: str | None = None  # why it did not start, or never got ready
     thrown_away: str | None = None
     read_only: str | None = None
+    shell: str | None = None  # what PID 1 was when it was asked to end, if that was a shell
+    killed_by: KilledBy | None = None  # not the end of the grace period
 
 
+#: Rules about a shell as PID 1.
+_OF_SHELLS = ("COV203", "COV307")
 _BEFORE_READY = frozenset({Symptom.NOT_INSTRUMENTED, Symptom.CRASHED})
 #: Ends that leave meta-data alone.
 _ENDINGS = frozenset({Symptom.KILLED, Symptom.CRASHED})
@@ -44,7 +49,9 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
     logged = signs_in_log(seen.log)
     # a program that is refused by Go, or that crashes, says more than that it never got ready
     refused = any(sign.symptom in _BEFORE_READY for sign in logged)
-    if seen.problem is not None and not refused:
+    if seen.killed_by is not None:
+        signs.append(Sign(Symptom.KILLED, seen.killed_by.words, seen.killed_by.advice, ()))
+    elif seen.problem is not None and not refused:
         signs.append(Sign(Symptom.NEVER_STARTED, seen.problem))
     if seen.instrumented is False:
         signs.append(Sign(Symptom.NOT_INSTRUMENTED, "the binary holds no coverage runtime"))
@@ -54,7 +61,7 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
     if seen.thrown_away is not None:
         signs.append(Sign(Symptom.NOT_EXTRACTED, seen.thrown_away))
     in_folder = [
-        _ended(sign, seen.ending) if sign.symptom is Symptom.META_ONLY else sign
+        _ended(sign, seen) if sign.symptom is Symptom.META_ONLY else sign
         for sign in signs_in_folder(seen.folder)
     ]
     if not _empty(in_folder) or any(sign.symptom is not Symptom.NO_META for sign in signs):
@@ -99,7 +106,7 @@ def _causes(
 ) -> list[Cause]:
     meaning = MEANINGS[sign.symptom]
     found: list[Cause] = []
-    for code in meaning.codes:
+    for code in meaning.codes if sign.codes is None else sign.codes:
         for diagnostic in predicted:
             if diagnostic.code == code and _concerns(diagnostic, chain):
                 place = locate(diagnostic.span)
@@ -139,17 +146,46 @@ def _certain_code(sign: Sign, chain: Chain | None) -> str | None:
     """The rule whose break this run has shown by itself, whatever the files say."""
     if sign.symptom is Symptom.META_ONLY and "SIGTERM" in sign.evidence:
         return "COV601"
+    if sign.codes == _OF_SHELLS:
+        own = chain is not None and chain.container is not None and chain.container.command
+        return "COV307" if own else "COV203"
     if sign.symptom is Symptom.NOT_SET and chain is not None and chain.container is not None:
-        return "COV301"
+        # where it is set, it is a program that the service starts which lacks it
+        return "COV301" if chain.coverdir is None or not chain.coverdir.text else None
     if sign.symptom is Symptom.WRONG_NAMES and "command-line-arguments" in sign.evidence:
         return "COV110"
+    if sign.symptom is Symptom.NEVER_STARTED and "ImagePull" in sign.evidence and _pulls(chain):
+        return "COV308"
+    if sign.symptom is Symptom.KILLED and _gets_sigterm(chain):
+        return "COV306"
     return None
+
+
+def _pulls(chain: Chain | None) -> bool:
+    """The manifest has the registry asked, whatever the node has."""
+    container = chain.container if chain is not None else None
+    policy = container.node.scalar("imagePullPolicy") if container is not None else None
+    return policy is not None and policy.text == "Always"
+
+
+def _gets_sigterm(chain: Chain | None) -> bool:
+    """The program handles SIGTERM and is PID 1 itself: it lacked the time, and nothing else."""
+    if chain is None or chain.container is None or chain.image is None or chain.main is None:
+        return False
+    process = chain.image.process
+    direct = process is not None and process.interpreter is None and process.script_file is None
+    return chain.main.handles_sigterm is True and direct and not chain.container.command
 
 
 def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tuple[str, int] | None:
     if chain is None:
         return None
-    if sign.symptom in _OF_MAIN and chain.main is not None:
+    if sign.symptom is Symptom.KILLED and _gets_sigterm(chain) and chain.container is not None:
+        grace = chain.container.pod.grace_period
+        return locate(grace.span if grace is not None else chain.container.span)
+    if sign.codes == _OF_SHELLS:
+        return _place_of_shell(chain, locate)
+    if sign.symptom in _OF_MAIN and sign.codes != () and chain.main is not None:
         return locate(chain.main.main)
     if hop is Hop.BUILD and chain.builds:
         return locate(chain.builds[0].span)
@@ -163,7 +199,24 @@ def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tupl
     return None
 
 
-def _ended(sign: Sign, ending: Ending) -> Sign:
+def _place_of_shell(chain: Chain, locate: Locate) -> tuple[str, int] | None:
+    command = chain.container.command if chain.container is not None else None
+    if command:
+        return locate(command[0].span)
+    process = chain.image.process if chain.image is not None else None
+    return locate(process.instruction) if process is not None else None
+
+
+def _ended(sign: Sign, seen: Observation) -> Sign:
+    ending = seen.ending
+    if ending is Ending.KILLED and seen.shell is not None:
+        return Sign(
+            Symptom.KILLED,
+            f"PID 1 is the shell {seen.shell}, which passes no signal on: the service never got "
+            "SIGTERM, and was killed with it at the end of the grace period",
+            "let the shell start the service with exec, or name the service as the command",
+            _OF_SHELLS,
+        )
     if ending is Ending.TERMINATED:
         return Sign(
             Symptom.META_ONLY,
