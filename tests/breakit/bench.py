@@ -120,11 +120,15 @@ def _silent(files: Mapping[str, str], *both: Sabotage) -> Iterator[tuple[str, st
         reason = "missed"
         if any(one.code in SILENCES.get(code, ()) for code in codes):
             reason = "precedence"
-        elif any(one.code in other.hides for other in both):
+        elif any(_hides(other, one) for other in both):
             reason = "hidden"
         elif (one.code, one.path) in later:
             reason = "revealed"
         yield one.name, reason
+
+
+def _hides(sabotage: Sabotage, other: Sabotage) -> bool:
+    return not {other.code, *(edit.path for edit in other.edits)}.isdisjoint(sabotage.hides)
 
 
 def _found(diagnostics: object) -> frozenset[Found]:

@@ -48,8 +48,8 @@ class Sabotage:
     run shows, None where nothing is lost (the refuted patterns, and risks that are none in a
     single run); ``target`` is the service whose data it is. ``repaired`` is False where
     covlint writes no fix: a person has to choose. ``also`` are codes that are rightly reported
-    besides, ``left`` those that rightly stay after the repair, ``hides`` those that nothing in
-    the files shows any more once this has happened. ``note`` says why there is no run.
+    besides, ``left`` those that rightly stay after the repair, ``hides`` those, by code or
+    by a file that they change, that nothing shows any more once this has happened. ``note`` says why there is no run.
     """
 
     name: str

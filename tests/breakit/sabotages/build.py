@@ -41,6 +41,7 @@ BUILD = (
         Engine.PROCESS,
         Symptom.NOT_INSTRUMENTED,
         left=("COV118",),  # the same Dockerfile makes the release
+        hides=("COV104", "COV118"),  # there is no flag that could be lost, or released
     ),
     Sabotage(
         "an old builder image",
@@ -278,6 +279,7 @@ BUILD = (
         (Edit(PRICER, "go build -cover -o", "go build -cover -covermode=atomic -o"),),
         Engine.KIND,
         Symptom.MODE_CLASH,
+        hides=("COV112",),  # atomic is what a snapshot needs
     ),
     Sabotage(
         "another covermode for one of two programs",
@@ -387,6 +389,7 @@ BUILD = (
         Engine.NONE,
         Symptom.NOT_SET,
         repaired=False,
+        hides=("COV103", "COV104", "COV117"),  # the flag does not come by an argument any more
         note="nothing is lost in e2e: the release warns at each start",
     ),
     Sabotage(

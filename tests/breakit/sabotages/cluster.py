@@ -18,6 +18,7 @@ CLUSTER = (
         (Edit(KIND, MOUNTS, ""),),
         Engine.PROCESS,
         Symptom.PERMISSION_DENIED,
+        hides=(KIND, "COV312"),
     ),
     Sabotage(
         "the extraMount is read-only",

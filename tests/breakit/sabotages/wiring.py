@@ -85,6 +85,7 @@ WIRING = (
         Engine.KIND,
         Symptom.NOT_EXTRACTED,
         repaired=False,
+        hides=(KIND, "COV312"),  # no directory of the host is mounted
     ),
     Sabotage(
         "another path is copied out of the container",
