@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 
+from covlint.runner.pods import PodState
 from covlint.runner.steps import ending_of
 from covlint.runner.symptoms import Ending
 
@@ -16,3 +18,15 @@ def ending_of_container(code: int, log: str, *, asked: bool, killed: bool) -> En
     if asked and code == 2 and ending is Ending.EXITED:
         return Ending.TERMINATED
     return Ending.KILLED if code == 128 + signal.SIGKILL else ending
+
+
+def worst_ending(pods: Iterable[PodState], container: str | None, log: str) -> Ending:
+    """Of the service's container over all pods that have ended; the first one for None."""
+    endings: list[Ending] = []
+    for pod in pods:
+        one = pod.container(container)
+        if one is not None and one.code is not None:
+            killed = one.code == 128 + signal.SIGKILL
+            endings.append(ending_of_container(one.code, log, asked=True, killed=killed))
+    order = (Ending.CRASHED, Ending.KILLED, Ending.TERMINATED, Ending.EXITED)
+    return next((worst for worst in order if worst in endings), Ending.UNKNOWN)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from covlint.diagnostics import Diagnostic, Symptom
-from covlint.runner.killed import KilledBy
 from covlint.runner.folder import Folder
+from covlint.runner.killed import KilledBy
 from covlint.runner.symptoms import MEANINGS, Ending, Sign, signs_in_folder, signs_in_log
 from covlint.runner.verdict import Cause, Validation
 from covlint.source import Span
@@ -34,7 +34,7 @@ class Observation:
     killed_by: KilledBy | None = None  # not the end of the grace period
 
 
-#: Rules about a shell as PID 1.
+#: The rules about a shell as PID 1.
 _OF_SHELLS = ("COV203", "COV307")
 _BEFORE_READY = frozenset({Symptom.NOT_INSTRUMENTED, Symptom.CRASHED})
 #: Ends that leave meta-data alone.

@@ -28,14 +28,19 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One symptom and what shows it."""
+    """One symptom and what shows it. ``advice`` and ``codes`` where more is known than the
+    symptom: what to do, and the rules that may have predicted it (none: no file shows it)."""
 
     symptom: Symptom
     evidence: str
+    advice: str | None = None
+    codes: tuple[str, ...] | None = None
 
     @property
     def remedy(self) -> str:
         """What to do when no rule has spoken; for a service that never started, by its cause."""
+        if self.advice is not None:
+            return self.advice
         known = remedy_of(self.evidence) if self.symptom is Symptom.NEVER_STARTED else None
         return known or MEANINGS[self.symptom].remedy
 

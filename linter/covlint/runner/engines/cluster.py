@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from covlint.runner.cluster_making import ClusterMaking
 from covlint.runner.cluster_plan import ClusterPlan
-from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
-from covlint.runner.container_endings import ending_of_container
+from covlint.runner.command import CannotStart, Completed, Processes, Running
+from covlint.runner.container_endings import worst_ending
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import Folder, read_folder
 from covlint.runner.image_making import build_image
+from covlint.runner.killed import first_shell, killed_by_cluster
 from covlint.runner.kubectl import Kubectl
 from covlint.runner.ledger import Ledger
 from covlint.runner.node_data import NodeData
@@ -19,14 +21,12 @@ from covlint.runner.readiness import Surroundings, describe, wait_until_ready
 from covlint.runner.service import exercise_of, ready_at
 from covlint.runner.service_port import Door, service_door
 from covlint.runner.steps import Progress, Ran, Recorder, condition, failure, read_text
-from covlint.runner.symptoms import Ending, signs_in_log
+from covlint.runner.symptoms import signs_in_log
 from covlint.runner.target import Ready
 from covlint.runner.validate import exercise_claim
 from covlint.runner.verdict import Outcome, Validation
 from covlint.runner.workload import Workload, find_workload
 
-#: Seconds for a cluster to be created, and for an image to be loaded.
-_CREATION = 600.0
 #: Seconds that the end of a pod may take beyond its grace period.
 _BEYOND = 60.0
 #: Seconds for the log of a container that has ended to be whole.
@@ -59,13 +59,15 @@ class _Run:
         )
         self.nodes = NodeData(plan, self.kubectl, steps)
         self.output = ""
+        self.shell: str | None = None
 
     # -- cluster and image
 
     def prepare(self) -> str | None:
         """A cluster with the image in it; why there is none."""
         plan = self.plan
-        creating = self.create()
+        making = ClusterMaking(plan, self.steps, self.ledger)
+        making.begin()
         problem: str | None = None
         if plan.cluster.kind:
             problem, self.output = build_image(
@@ -74,75 +76,12 @@ class _Run:
         if problem is not None:
             self.claim("the image builds", problem)
             return problem
-        problem = self.created(creating) if creating is not None else self.connect()
+        problem = making.finish()
         if problem is None and plan.cluster.kind:
             problem = self.nodes.load_image()
         if problem is not None:
             self.claim("the cluster is there", problem)
         return problem
-
-    def create(self) -> Running | None:
-        """Begin to create the cluster: that takes as long as the build, and runs beside it."""
-        plan = self.plan
-        cluster = plan.cluster
-        if not cluster.create or cluster.config is None:
-            return None
-        for _, folder in cluster.config.folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(plan.host_mode)
-        config = plan.run / "kind.json"
-        config.write_text(cluster.config.data, encoding="utf-8")
-        words = ["kind", "create", "cluster", "--name", cluster.name, "--config", str(config)]
-        words += ["--kubeconfig", str(plan.kubeconfig)]
-        words += ["--image", cluster.node_image] if cluster.node_image else []
-        provider = plan.env.get("KIND_EXPERIMENTAL_PROVIDER", "")
-        by = f"env KIND_EXPERIMENTAL_PROVIDER={provider} kind"
-        runtime = plan.runtime
-        listed = self.nodes.quietly(runtime.program, "network", "inspect", "kind")
-        if listed is None or listed.code != 0:
-            self.ledger.note("shared network", "kind", runtime.program)
-        self.ledger.note("cluster", cluster.name, by, "--kubeconfig", str(plan.kubeconfig))
-        command = Command(
-            tuple(words), plan.root, plan.env, "cluster", log=plan.run / "cluster.log"
-        )
-        try:
-            return self.steps.processes.start(command)
-        except CannotStart as error:
-            self.output = str(error)
-            return None
-
-    def created(self, creating: Running) -> str | None:
-        begin = self.steps.begin("cluster", "kind create cluster")
-        code = creating.wait(_CREATION)
-        if code is None:
-            creating.kill_group()
-        log = read_text(self.plan.run / "cluster.log")
-        detail = "" if code == 0 else _last(log)
-        name = f"kind create cluster --name {self.plan.cluster.name}"
-        self.steps.end("cluster", name, begin, code, detail, failed=code != 0)
-        self.steps.processes.forget(creating)
-        return None if code == 0 else f"the cluster could not be created: {detail}"
-
-    def connect(self) -> str | None:
-        """The kubeconfig of a Kind cluster that is there already."""
-        plan = self.plan
-        if plan.cluster.create:
-            return self.output or "kind could not be started"
-        if plan.kubeconfig is None:
-            return None
-        name = plan.cluster.name.removeprefix("kind-")
-        words = (
-            "kind",
-            "export",
-            "kubeconfig",
-            "--name",
-            name,
-            "--kubeconfig",
-            str(plan.kubeconfig),
-        )
-        return failure(
-            "kind", self.steps.command(Command(words, plan.root, plan.env, "cluster", 60))
-        )
 
     # -- the service
 
@@ -259,6 +198,7 @@ class _Run:
     def stop(self, workload: Workload) -> None:
         """Scale to zero, or delete: with the pods' own grace period, until each container ended."""
         plan = self.plan
+        self.shell = first_shell(self.kubectl, plan.namespace, self.pods.values(), self.name)
         words = workload.stop(plan.namespace)
         begin = self.steps.begin("stop", " ".join(words))
         asked = self.kubectl.ask(*words)
@@ -290,11 +230,13 @@ class _Run:
         self.steps.ran.observation = Observation(
             folder=arrived,
             log=log or self.output,
-            ending=self.ending(log),
+            ending=worst_ending(self.pods.values(), self.name, log),
             instrumented=None if _written(arrived) else self.nodes.instrumented(),
             problem=problem,
             thrown_away=self.thrown_away(arrived, log),
             read_only=None,
+            shell=self.shell,
+            killed_by=killed_by_cluster(self.pods.values(), self.name),
         )
         self.steps.ran.started = self.started()
 
@@ -319,19 +261,6 @@ class _Run:
             (self.plan.run / "service.log").write_text(text, encoding="utf-8")
         return text
 
-    def ending(self, log: str) -> Ending:
-        """The worst ending of the service's container over all pods."""
-        endings: list[Ending] = []
-        for pod in self.pods.values():
-            one = pod.container(self.name)
-            if one is not None and one.code is not None:
-                killed = one.code == 137
-                endings.append(ending_of_container(one.code, log, asked=True, killed=killed))
-        for worst in (Ending.CRASHED, Ending.KILLED, Ending.TERMINATED, Ending.EXITED):
-            if worst in endings:
-                return worst
-        return Ending.UNKNOWN
-
     def thrown_away(self, arrived: Folder, log: str) -> str | None:
         if _written(arrived):
             return None
@@ -347,8 +276,3 @@ class _Run:
 
 def _written(folder: Folder) -> bool:
     return bool(folder.meta or folder.counters)
-
-
-def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""

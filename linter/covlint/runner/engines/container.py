@@ -11,6 +11,7 @@ from covlint.runner.container_plan import ContainerPlan
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import Folder, read_folder
 from covlint.runner.image_making import build_image
+from covlint.runner.killed import FIRST_PROCESS, OUT_OF_MEMORY, shell_of
 from covlint.runner.ledger import Ledger
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
 from covlint.runner.runtime import State, read_state
@@ -54,6 +55,7 @@ class _Run:
         self.plan = plan
         self.steps = steps
         self.ledger = ledger
+        self.shell: str | None = None
 
     def build(self) -> bool:
         plan = self.plan
@@ -175,6 +177,10 @@ class _Run:
         code = service.wait(plan.target.timeout) if worker else service.poll()
         asked = code is None
         if asked:
+            first = self.quietly(
+                (plan.runtime.program, "exec", plan.box.name, *FIRST_PROCESS), "look"
+            )
+            self.shell = shell_of(first.stdout) if first is not None else None
             words = plan.runtime.stop(plan.box.name, plan.grace)
             self.quietly(words, "stop", plan.grace + _BEYOND)
             code = service.wait(_SHORT)
@@ -251,6 +257,8 @@ class _Run:
             problem=problem,
             thrown_away=self.thrown_away(arrived),
             read_only=plan.place.read_only,
+            shell=self.shell,
+            killed_by=OUT_OF_MEMORY if state is not None and state.out_of_memory else None,
         )
 
     def thrown_away(self, arrived: Folder) -> str | None:
