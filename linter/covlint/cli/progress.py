@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +20,7 @@ class StderrProgress:
 
     def __init__(self) -> None:
         self._live: Any = None
-        self._task: Any = None
+        self._tasks: dict[str, Any] = {}
         if sys.stderr.isatty():
             # Slow to import, and of use only to somebody who watches.
             from rich.console import Console
@@ -47,22 +48,47 @@ class StderrProgress:
         if self._live is not None:
             self._live.stop()
 
+    def of(self, target: str) -> TargetProgress:
+        """The progress of one of several targets; each line says whose it is."""
+        return TargetProgress(self, f"{target} ")
+
     def begin(self, step: str, detail: str) -> None:
-        shown = _cut(f"{step}: {detail}")
-        if self._live is not None:
-            self._task = self._live.add_task(shown, total=None)
+        self.show("", f"{step}: {detail}")
 
     def end(self, result: StepResult) -> None:
+        self.told("", result)
+
+    def show(self, whose: str, text: str) -> None:
+        """A step runs, on a terminal."""
+        if self._live is not None:
+            self._tasks[whose] = self._live.add_task(_cut(f"{whose}{text}"), total=None)
+
+    def told(self, whose: str, result: StepResult) -> None:
+        """A step has ended."""
         mark = "✗" if result.failed or result.exit not in (None, 0) else "✓"
-        line = _cut(f"{mark} {result.name}: {result.detail or result.command}")
+        line = _cut(f"{mark} {whose}{result.name}: {result.detail or result.command}")
         text = f"  {line}  ({result.seconds:.1f} s)"
         if self._live is None:
             click.echo(text, err=True)
             return
-        if self._task is not None:
-            self._live.remove_task(self._task)
-            self._task = None
+        task = self._tasks.pop(whose, None)
+        if task is not None:
+            self._live.remove_task(task)
         self._live.console.print(text, markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetProgress:
+    """The steps of one target among several that run at once."""
+
+    all: StderrProgress
+    whose: str
+
+    def begin(self, step: str, detail: str) -> None:
+        self.all.show(self.whose, f"{step}: {detail}")
+
+    def end(self, result: StepResult) -> None:
+        self.all.told(self.whose, result)
 
 
 def _cut(text: str) -> str:

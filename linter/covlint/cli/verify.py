@@ -26,10 +26,10 @@ from covlint.runner.running import cluster_plan, container_plan, this_host, tool
 from covlint.runner.runtime import RUNTIMES, NoRuntime
 from covlint.runner.script import process_script, suite_script
 from covlint.runner.target import ENGINES, Target, TargetError, parse_target
+from covlint.runner.together import Job, verify_all
 from covlint.runner.toolchain import NoToolchain, find_toolchain, go_environment
 from covlint.runner.verdict import Outcome, Verdict
 from covlint.runner.verification import Surrounding
-from covlint.runner.verification import verify as run_target
 from covlint.selection import nearest
 from covlint.source import Span, UnreadableSource
 
@@ -170,16 +170,17 @@ def _engine_of(target: Target, wishes: Wishes) -> Target:
 def _run(
     scope: Scope, inspection: Inspection, targets: list[Target], wishes: Wishes
 ) -> list[Verdict]:
-    verdicts: list[Verdict] = []
+    jobs: list[Job] = []
+    for target in targets:
+        around = _surrounding(scope, inspection, target, wishes)
+        jobs.append((with_build_arguments(target, around.chain), around))
+        if wishes.fresh and target.data is not None:
+            _clear(around.root / target.data)
     with StderrProgress() as progress, Processes() as processes:
-        for target in targets:
-            around = _surrounding(scope, inspection, target, wishes)
-            completed = with_build_arguments(target, around.chain)
-            if wishes.fresh and target.data is not None:
-                _clear(around.root / target.data)
-            verdict = run_target(completed, around, processes, progress)
-            _write_result(verdict, around.out)
-            verdicts.append(verdict)
+        several = len(jobs) > 1
+        verdicts = verify_all(jobs, processes, progress.of if several else lambda _: progress)
+    for verdict, (_, around) in zip(verdicts, jobs, strict=True):
+        _write_result(verdict, around.out)
     return verdicts
 
 

@@ -117,6 +117,7 @@ class Processes:
     _former: dict[signal.Signals, object] = field(default_factory=dict)
     _held: bool = False
     _pending: bool = False
+    _stopped: bool = False
 
     def __enter__(self) -> Processes:  # noqa: PYI034 - Self came with Python 3.11
         for number in _INTERRUPTS:
@@ -146,6 +147,20 @@ class Processes:
         for running in self.live:
             running.process.wait()
         self.live.clear()
+
+    def stop(self) -> None:
+        """End what runs, from another thread; what its user starts next is refused with
+        KeyboardInterrupt, until the user cleans up (:meth:`cleaning`)."""
+        self._stopped = True
+        for running in tuple(self.live):
+            running.kill_group()
+
+    @contextmanager
+    def cleaning(self) -> Iterator[None]:
+        """Hold an interrupt back, and let also a user that was stopped run commands."""
+        with self.uninterrupted():
+            self._stopped = False
+            yield
 
     def forget(self, running: Running) -> None:
         """A process that has ended needs no clean-up any more."""
@@ -213,6 +228,8 @@ class Processes:
                 self.live.remove(running)
 
     def _spawn(self, command: Command, out: IO[bytes] | int, err: IO[bytes] | int) -> Running:
+        if self._stopped:
+            raise KeyboardInterrupt
         options: dict[str, object] = {}
         if command.user is not None:
             options = {"user": command.user, "group": command.user, "extra_groups": []}
@@ -232,6 +249,8 @@ class Processes:
             raise CannotStart(f"cannot start {command.argv[0]}: {reason}") from error
         running = Running(command, process, time.monotonic())
         self.live.append(running)
+        if self._stopped:  # meanwhile
+            running.kill_group()
         return running
 
 

@@ -35,6 +35,9 @@ from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_
 from covlint.runner.verdict import Unproven
 from covlint.wiring import Chain
 
+#: Ports that this call has handed out.
+_GIVEN: set[int] = set()
+
 
 @dataclass(frozen=True, slots=True)
 class Surrounding:
@@ -226,9 +229,13 @@ def tool_environment(
 
 def this_host(confined: str | None = None) -> Host:
     """The uid of covlint, a port that is free now, and why there are no namespaces."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return Host(os.getuid(), int(probe.getsockname()[1]), confined)
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _GIVEN:  # to another target of this call, which may not listen yet
+            _GIVEN.add(port)
+            return Host(os.getuid(), port, confined)
 
 
 def _counter_files(data: Path) -> frozenset[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +24,7 @@ from covlint.runner.symptoms import Ending
 from covlint.runner.target import Ready
 from covlint.runner.verdict import StepResult, Validation
 
+_BUILDING = threading.Lock()
 #: What a worker has to do, and a service must not.
 ENDS_ALONE = "the service ends by itself"
 _CRASH_MARKS = ("\npanic: ", "\nfatal error: ", "\nSIGQUIT: ", "\nSIGABRT: ")
@@ -59,12 +62,14 @@ class Recorder:
     def command(self, command: Command) -> Completed | str:
         """Run a step to its end; what cannot be started is told in words."""
         shown = shown_command(command)
-        begin = self.begin(command.why, shown)
-        log = self.run / f"{command.why}.log"
-        try:
-            outcome: Completed | str = self.processes.run(replace(command, log=log))
-        except CannotStart as error:
-            outcome = str(error)
+        # A build takes every core, and the next one finds in the cache what it has compiled.
+        with _BUILDING if command.why == "build" else nullcontext():
+            begin = self.begin(command.why, shown)
+            log = self.run / f"{command.why}.log"
+            try:
+                outcome: Completed | str = self.processes.run(replace(command, log=log))
+            except CannotStart as error:
+                outcome = str(error)
         code = outcome.code if isinstance(outcome, Completed) else None
         said = outcome if isinstance(outcome, str) else ""
         self.end(command.why, shown, begin, code, said, failed=bool(said))

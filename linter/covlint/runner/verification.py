@@ -59,7 +59,7 @@ def verify(
         progress.end(report)
         return _judge(target, around, ran, profile, found, started)
     finally:
-        with processes.uninterrupted():
+        with processes.cleaning():
             processes.end_all()
             if not around.keep:
                 Cleaner(processes, around.environ).finish(ledger)
