@@ -14,7 +14,7 @@ import covlint_rules
 #: From the bottom up; a module imports from its own rung or from those below.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint", "covlint.source", "covlint.files"),
-    ("covlint.covdata",),
+    ("covlint.covdata", "covlint.history"),
     ("covlint.diagnostics",),
     ("covlint.documents",),
     ("covlint.facts",),

@@ -321,6 +321,7 @@ def test_a_bad_configuration_is_exit_2(call: Call, folder: Path, text: str, expe
         ["--config", "."],
         ["--since", "no-such-revision"],
         ["--baseline", "missing.json"],
+        ["--write-baseline", "b.json", "--fix"],
         ["rule", "COV9999"],
     ],
 )
@@ -443,29 +444,6 @@ def test_graph(call: Call) -> None:
     assert call("graph").code == 0
     assert call("graph", "--format", "json").json["version"] == 1
     assert call("graph", "--format", "mermaid").out.startswith("flowchart LR\n")
-
-
-def test_baseline(call: Call, folder: Path) -> None:
-    assert call("--write-baseline", "accepted.json").code == 0
-    assert call("--baseline", "accepted.json").code == 0
-    text = (folder / "Dockerfile").read_text()
-    (folder / "Dockerfile").write_text("# moved\n" + text)
-    assert call("--baseline", "accepted.json").code == 0
-    (folder / "Dockerfile").write_text(text + "\nFROM golang\nRUN go build -cover -a ./x\n")
-    assert call("--baseline", "accepted.json", "--format", "json").codes == ["COV107"]
-
-
-def test_since(call: Call, folder: Path) -> None:
-    def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
-
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "first")
-    assert call("--since", "HEAD", "--format", "json").codes == []
-    (folder / "Dockerfile").write_text("# changed\n" + DOCKERFILE)
-    assert call("--since", "HEAD", "--format", "json").codes == ["COV107"]
 
 
 # -- terminal and start-up ---------------------------------------------------------

@@ -146,3 +146,5 @@ class Report:
     unread: tuple[Unread, ...]
     crashes: tuple[Crash, ...]
     files: int
+    #: Those that a baseline accepts; they are counted among ``suppressed``.
+    accepted: tuple[Diagnostic, ...] = ()

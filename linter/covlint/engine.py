@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from covlint.baseline import Fingerprint, sort_out
 from covlint.chain import Certainty, Chain, Hop
 from covlint.diagnostics import Crash, Diagnostic, Evidence, Report, Severity, Unread
 from covlint.files import Files
@@ -71,7 +72,7 @@ class Options:
     ``explicit`` those of them that were named one by one, so that they are read
     whatever they are called; ``settings`` is the ``fixes:`` section of the configuration;
     ``targets`` are the Dockerfiles of its verify targets; ``render``: kustomize and
-    helm may be run.
+    helm may be run; ``accepted`` says of which findings there may be how many.
     """
 
     reported: frozenset[str] | None = None
@@ -80,6 +81,7 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
     targets: frozenset[str] = frozenset()
     render: bool = False
+    accepted: Mapping[Fingerprint, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,14 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
         sources = _commented(project, paths, chains)
         notices = unused(sources, sifted.used, known, selection.wants)
     unread = {*project.unread, *(Unread(*item) for item in files.closed().items())}
+    found = sort_out(sorted((*sifted.kept, *notices), key=_order), options.accepted, project.source)
     report = Report(
-        diagnostics=tuple(sorted((*sifted.kept, *notices), key=_order)),
-        suppressed=sifted.suppressed,
+        diagnostics=found.new,
+        suppressed=sifted.suppressed + len(found.accepted),
         unread=tuple(sorted(unread, key=lambda one: (one.path, one.reason))),
         crashes=tuple(crashes),
         files=project.files_read,
+        accepted=found.accepted,
     )
     return Inspection(report, services, project, files, traced)
 

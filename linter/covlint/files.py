@@ -102,7 +102,7 @@ class DiskFiles:
         self.root = os.path.abspath(root)
         self._real_root = os.path.realpath(root)
         self._exclude = tuple(exclude)
-        self._size_limit = size_limit
+        self.size_limit = size_limit
         self._paths: list[str] | None = None
         self._closed: dict[str, str] = {}
 
@@ -110,7 +110,7 @@ class DiskFiles:
         if self._paths is None:
             listed = _tracked(self.root)
             found = list(self._walk()) if listed is None else self._regular(listed)
-            self._paths = sorted(self._included(found))
+            self._paths = sorted(self.included(found))
         return list(self._paths)
 
     def read(self, path: str) -> SourceFile:
@@ -143,17 +143,17 @@ class DiskFiles:
                 raise UnreadableSource(path, "a directory, where a file is expected")
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableSource(path, "not a regular file")
-            if status.st_size > self._size_limit:
+            if status.st_size > self.size_limit:
                 raise self._too_large(path, status.st_size)
             # One byte more than it has: a file that has grown since gives that byte. A
             # buffer of the limit's size for each of thousands of files costs a quarter second.
             data = os.read(descriptor, status.st_size + 1)
-            while len(data) != status.st_size and len(data) <= self._size_limit:
-                more = os.read(descriptor, self._size_limit + 1 - len(data))
+            while len(data) != status.st_size and len(data) <= self.size_limit:
+                more = os.read(descriptor, self.size_limit + 1 - len(data))
                 if not more:
                     break
                 data += more
-            if len(data) > self._size_limit:  # it grew since
+            if len(data) > self.size_limit:  # it grew since
                 raise self._too_large(path, len(data))
             return data
         finally:
@@ -162,7 +162,7 @@ class DiskFiles:
     def _too_large(self, path: str, size: int) -> UnreadableSource:
         return UnreadableSource(
             path,
-            f"too large ({size:,} bytes; the limit is {self._size_limit:,}, "
+            f"too large ({size:,} bytes; the limit is {self.size_limit:,}, "
             "see max_file_size in the configuration)",
         )
 
@@ -202,7 +202,8 @@ class DiskFiles:
     def closed(self) -> Mapping[str, str]:
         return dict(self._closed) if self._paths is not None else {}
 
-    def _included(self, paths: list[str]) -> Iterator[str]:
+    def included(self, paths: list[str]) -> Iterator[str]:
+        """Those of the paths that no pattern of ``exclude`` matches."""
         if not self._exclude:
             yield from paths
             return
@@ -257,10 +258,12 @@ def _has_git(root: str) -> bool:
     return True
 
 
-def run_git(root: str, arguments: Sequence[str], *, switches: Sequence[str] = ()) -> bytes | None:
+def run_git(
+    root: str, arguments: Sequence[str], *, switches: Sequence[str] = (), given: bytes = b""
+) -> bytes | None:
     """The output of git, with everything off by which a repository's config runs programs.
 
-    ``switches`` are further settings, as in ``git -c``.
+    ``switches`` are further settings, as in ``git -c``; ``given`` is its standard input.
 
     ``GIT_*`` variables of a calling hook are dropped, since they would point git
     at another repository. None when git is missing, fails or takes too long.
@@ -283,7 +286,7 @@ def run_git(root: str, arguments: Sequence[str], *, switches: Sequence[str] = ()
             [*command, *arguments],
             cwd=root,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             timeout=_GIT_TIMEOUT,
             check=False,

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from covlint.cli.accepted import found_before, prune, read_baseline, write_baseline
 from covlint.cli.codes import Codes
 from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, Failure, Misuse
 from covlint.cli.output import FORMATS, FormatFile, prefix_of, rendered, wants_colour, write
-from covlint.cli.scope import Scope, changed_since, registry_of, scope_of
+from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.config import Config
 from covlint.diagnostics import Severity
 from covlint.engine import Inspection, Options, inspect
@@ -91,9 +92,10 @@ class Wishes:
 @click.option(
     "--write-baseline",
     type=click.Path(dir_okay=False),
-    help="Write today's findings to this file, and exit with 0.",
+    help="Write today's findings to this file, and exit with 0; "
+    "with --baseline only those of them that it accepts already.",
 )
-@click.option("--since", metavar="REV", help="Only files that changed since this git revision.")
+@click.option("--since", metavar="REV", help="Only what was brought in since this git revision.")
 def check(**options: Any) -> int:
     """Find what loses the coverage data; PATHS are files and folders (default: `.`)."""
     return execute(Wishes(**options))
@@ -102,11 +104,6 @@ def check(**options: Any) -> int:
 def execute(wishes: Wishes) -> int:
     """Runs the command and returns the exit code."""
     scope, stdin = _scope(wishes)
-    if wishes.since is not None:
-        changed = changed_since(scope.root, wishes.since)
-        scope = replace(
-            scope, reported=changed if scope.reported is None else scope.reported & changed
-        )
     registry = registry_of(scope.config)
     options = Options(
         reported=scope.reported,
@@ -116,15 +113,19 @@ def execute(wishes: Wishes) -> int:
         targets=scope.config.target_dockerfiles,
         render=scope.config.render,
     )
+    baseline = read_baseline(wishes.baseline)
+    accepted = baseline | (found_before(scope, registry, options, wishes.since))
+    options = replace(options, accepted=accepted)
     inspection = inspect(scope.files, registry, options)
-    if wishes.write_baseline is not None:
-        return _write_baseline(wishes.write_baseline, inspection)
-    if wishes.baseline is not None:
-        inspection = _beyond_baseline(wishes.baseline, inspection)
+    if wishes.write_baseline is not None and wishes.baseline is None:
+        write_baseline(wishes.write_baseline, inspection)
+        return CLEAN
     if wishes.fix or wishes.diff:
-        sheet = _fix(wishes, scope, registry, options, inspection, stdin)
+        inspection, sheet = _fix(wishes, scope, registry, options, inspection, stdin)
     else:
         sheet = _sheet(inspection)
+    if wishes.baseline is not None:
+        prune(wishes.write_baseline, baseline, inspection, options)
     if wishes.show_unknown:
         sheet = replace(sheet, unknown=_unknown(inspection))
     sheet = replace(sheet, prefix=prefix_of(scope.root))
@@ -147,6 +148,10 @@ def _scope(wishes: Wishes) -> tuple[Scope, bytes | None]:
         raise Misuse("--stdin-filename goes with `-` as the only path")
     if wishes.unsafe_fixes and not (wishes.fix or wishes.diff):
         raise Misuse("--unsafe-fixes goes with --fix or --diff")
+    if piped and wishes.since is not None:
+        raise Misuse("--since needs files on disk")
+    if wishes.write_baseline and not wishes.baseline and (wishes.fix or wishes.diff):
+        raise Misuse("--write-baseline goes with --fix or --diff only beside --baseline")
     if piped and wishes.verify:
         raise Misuse("--verify needs files on disk")
     if wishes.verify and wishes.format not in ("text", "github") and wishes.output is None:
@@ -197,7 +202,7 @@ def _fix(
     options: Options,
     first: Inspection,
     stdin: bytes | None,
-) -> Sheet:
+) -> tuple[Inspection, Sheet]:
     """Applies the fixes to disk, to standard output or, with --diff, to a patch."""
     from covlint.fixer import fix  # only where something is fixed
 
@@ -219,16 +224,14 @@ def _fix(
             write_changes(scope.root, outcome.changes)
         except WriteError as error:
             raise Failure(f"nothing was fixed: {error}") from error
-    inspection = outcome.inspection
-    if wishes.baseline is not None:
-        inspection = _beyond_baseline(wishes.baseline, inspection)
-    left = _sheet(inspection)
+    left = _sheet(outcome.inspection)
     fixed = tuple(
         Finding(applied.diagnostic, applied.sources.__getitem__, fixed=True)
         for applied in sorted(outcome.applied, key=lambda one: one.diagnostic.span)
     )
     skipped = tuple((item.diagnostic, item.reason) for item in outcome.skipped)
-    return replace(left, findings=(*left.findings, *fixed), skipped=skipped, fixing=True)
+    sheet = replace(left, findings=(*left.findings, *fixed), skipped=skipped, fixing=True)
+    return outcome.inspection, sheet
 
 
 def _emit(data: bytes) -> None:
@@ -283,28 +286,3 @@ def _unknown(inspection: Inspection) -> tuple[str, ...]:
                 place = f" ({link.span.path}:{start.line}:{start.column})"
             lines.append(f"{chain.service}: {link.hop.value}: {link.label}{place}")
     return tuple(dict.fromkeys(lines))
-
-
-def _write_baseline(file: str, inspection: Inspection) -> int:
-    from covlint.baseline import dump
-
-    write(file, dump(inspection.report.diagnostics, inspection.project.source))
-    return CLEAN
-
-
-def _beyond_baseline(file: str, inspection: Inspection) -> Inspection:
-    from covlint.baseline import BaselineError, beyond, load
-
-    try:
-        with open(file, encoding="utf-8") as stream:
-            accepted = load(stream.read())
-    except (OSError, UnicodeDecodeError, BaselineError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Misuse(f"{file}: {reason}") from error
-    report = inspection.report
-    new = beyond(report.diagnostics, accepted, inspection.project.source)
-    hidden = len(report.diagnostics) - len(new)
-    return replace(
-        inspection,
-        report=replace(report, diagnostics=tuple(new), suppressed=report.suppressed + hidden),
-    )

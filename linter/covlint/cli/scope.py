@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from covlint.cli.exits import Failure, Misuse
 from covlint.config import Config, ConfigError, load_config, read_config
-from covlint.files import CONFIG_NAME, DiskFiles, Files, OverlayFiles, project_root, run_git
+from covlint.files import CONFIG_NAME, DiskFiles, Files, OverlayFiles, project_root
 from covlint.registry import PackError, Registry, RegistryError
 
 
@@ -75,23 +75,6 @@ def registry_of(config: Config) -> Registry:
         raise Misuse(f"packs: {error}") from error
     except RegistryError as error:
         raise Failure(f"internal error: {error}") from error
-
-
-def changed_since(root: str, revision: str) -> frozenset[str]:
-    """The files below ``root`` that differ from a git revision, untracked ones included.
-
-    Raises Misuse when git does not know the revision.
-    """
-    filters = run_git(
-        root, ["config", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]
-    )
-    off = [f"{name}=" for name in (filters or b"").decode("utf-8", "replace").splitlines()]
-    arguments = ["diff", "--name-only", "-z", "--relative", "--no-ext-diff", "--no-textconv"]
-    changed = run_git(root, [*arguments, "--end-of-options", revision, "--"], switches=off)
-    untracked = run_git(root, ["ls-files", "-z", "--others", "--exclude-standard"])
-    if changed is None or untracked is None:
-        raise Misuse(f"--since: git does not know the revision {revision!r} in {root}")
-    return frozenset(os.fsdecode(name) for name in (changed + untracked).split(b"\0") if name)
 
 
 def _check_targets(config: Config, location: str) -> None:
