@@ -106,8 +106,8 @@ class MixedCovermodes(Rule[SharedDirectory]):
             if span is not None:
                 return Fix(title, safe, (Edit(span, wanted.encode()),))
         elif mode.span == build.span or mode.flag is not None:
-            at = Span(build.span.path, build.after_subcommand, build.after_subcommand)
-            return Fix(title, safe, (Edit(at, f" -covermode={wanted}".encode()),))
+            added = build.with_flag(f"-covermode={wanted}")
+            return Fix(title, safe, (added,)) if added else Fix(title, Applicability.DISPLAY)
         argument = next(
             (a for c in chain.image_builds for a in c.arguments if a.span == mode.span), None
         )

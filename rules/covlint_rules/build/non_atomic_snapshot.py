@@ -94,8 +94,7 @@ class NonAtomicSnapshot(Rule[Chain]):
             span = mode.flag.part_span(0, len(mode.flag.value or ""))
             edit = Edit(span, b"atomic") if span is not None else None
         elif mode.span == build.span or mode.flag is not None:
-            at = Span(build.span.path, build.after_subcommand, build.after_subcommand)
-            edit = Edit(at, b" -covermode=atomic")
+            edit = build.with_flag("-covermode=atomic")
         else:
             edit = None  # a build argument: how it is quoted is not seen
         if edit is None:

@@ -13,7 +13,8 @@ HEAD = 'package e2e\n\nimport "os/exec"\n\n'
 
 
 def read(body: str, path: str = "test/e2e/a.go") -> list[ImageBuild | Step]:
-    return read_commands(GoPackage([SourceFile.of_text(path, HEAD + body)]))
+    facts = read_commands(GoPackage([SourceFile.of_text(path, HEAD + body)]))
+    return [fact for fact in facts if isinstance(fact, (ImageBuild, Step))]
 
 
 def only(body: str, path: str = "test/e2e/a.go") -> ImageBuild | Step:

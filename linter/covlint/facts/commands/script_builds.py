@@ -62,7 +62,8 @@ class ScriptBuilds:
             return
         placed = place(command)
         words = placed.words[-len(plain) :]
-        if words[0].span.end > words[1].span.start:  # both came out of one variable
+        first, second = words[0].span, words[1].span
+        if first.start <= second.start < first.end:  # both came out of one variable
             return
         fixed = {**values.variables, **self.inserted}
         listed = self._listed(words[2:], values)

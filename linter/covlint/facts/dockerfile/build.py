@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from covlint.diagnostics import Edit
 from covlint.documents.shell import Condition
 from covlint.documents.shellwords import ShellWord
 from covlint.facts.dockerfile.flags import Flag, goflags_flags
@@ -143,11 +144,20 @@ class GoBuild:
     switch_default: str | None = None  # what ``variable`` is when no build argument is passed
     site: BuildSite | None = None  # set by wiring
     takes_part: bool = False  # set by wiring: there is a sign that this build is meant for coverage
+    #: How one more flag is written after the subcommand; None: it cannot be.
+    further_flag: str | None = " {}"
     judged: Span | None = None  # set by wiring: the build argument whose value is judged, alone
 
     def flag(self, name: str) -> Flag | None:
         """The last command-line flag of that name (Go: the last wins)."""
         return next((flag for flag in reversed(self.flags) if flag.name == name), None)
+
+    def with_flag(self, flag: str) -> Edit | None:
+        """The edit that adds a flag; None where the command is put together from parts."""
+        if self.further_flag is None:
+            return None
+        at = Span(self.span.path, self.after_subcommand, self.after_subcommand)
+        return Edit(at, self.further_flag.format(flag).encode())
 
     @property
     def all_flags(self) -> tuple[Flag, ...]:

@@ -22,35 +22,44 @@ from covlint.documents.gosource import (
     parameters,
 )
 from covlint.documents.gotext import GoPackage
-from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues
-from covlint.documents.shell import Part, ShellWord, parse_script
-from covlint.facts.commands.steps import ComposeCall, Fact, ImageBuild, Step, StepKind
+from covlint.documents.scriptvalues import ROOT, ScriptValues
+from covlint.documents.shell import parse_script
+from covlint.facts.commands.steps import (
+    Fact,
+    ImageBuild,
+    ScriptFact,
+    Step,
+    StepKind,
+)
 from covlint.facts.commands.toolcalls import ToolCalls
+from covlint.facts.golang.call_words import (
+    ROOT_NAME,
+    argument_of,
+    call_of,
+    directory_of,
+    function_name,
+)
+from covlint.facts.golang.go_lines import read_go_line, read_go_script
+from covlint.facts.golang.library_calls import read_library_calls
 from covlint.source import Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TOOL = rb"podman|docker|nerdctl|buildah|kubectl|oc|kind|go|sh|bash"
+_TOOL = rb"podman|docker|nerdctl|buildah|kubectl|oc|kind|go|make|sh|bash"
 _COMMAND = re.compile(rb"\b(exec)\.Command(?:Context)?\(|(\"(?:" + _TOOL + rb")\")\s*,")
 _NO_COMMAND = re.compile(
     r"^(?:fmt|strings|strconv|errors|log|os|filepath|path|slices|append|exec\.LookPath|panic)\b"
 )
-_CHMOD = re.compile(rb"\b(os\.Chmod)\(")
-#: Expressions that give the directory of the repository.
-_ROOT_NAME = re.compile(
-    r"(?i)^(?:\w+\.)*(?:get|find|must)?_?(?:project|repo|repository|workspace|module)_?"
-    r"(?:root|dir|directory|path)(?:dir|path)?(?:\(\))?$|^(?:\w+\.)*rootdir(?:\(\))?$"
-)
-_SET_DIRECTORY = re.compile(rb"\.(Dir)\s*=")
 #: Calls without any of these words give no fact that a chain needs.
 _VERBS = re.compile(
     rb"[\"`](?:build|bud|buildx|image|cp|exec|run|scale|delete|create|covdata|-l?c|apply|kill|rm"
-    rb"|stop|compose|rollout|tag|save)[\"`]|\.\.\."
+    rb"|stop|compose|rollout|tag|save|make|install|cover|mkdir|chmod|curl)[\"`]|\.\.\."
 )
 #: ``kubectl apply -f -`` names no file.
 _FROM_STDIN = re.compile(rb"\"apply\"[^)]*\"-\"")
 _SHELLS = frozenset({"sh", "bash"})
+_GO_TOOLS = frozenset({"go", "make"})
 #: What a function runs for each of its callers; more of them are left out.
 _CALLERS = 120
 
@@ -64,15 +73,15 @@ class _Use:
     recipe: str | None = None
 
 
-def read_commands(package: GoPackage) -> list[Fact]:
-    """The image builds and steps of a package."""
-    found: list[Fact] = []
+def read_commands(package: GoPackage) -> list[ScriptFact]:
+    """The builds, steps and data commands of a package."""
+    found: list[ScriptFact] = []
     for file in package.files:
         seen: set[int] = set()
         for match in _COMMAND.finditer(file.data):
             group = 1 if match[1] else 2
             node = file.at(match.start(group), match.end(group))
-            call = _call_of(node)
+            call = call_of(node)
             if call is None or call.start_byte in seen:
                 continue
             seen.add(call.start_byte)
@@ -83,15 +92,8 @@ def read_commands(package: GoPackage) -> list[Fact]:
             words = _words_of(file, call)
             if words:
                 found.extend(_facts_of(package, file, call, words))
-        found.extend(_permissions(package, file))
+        found.extend(read_library_calls(package, file))
     return list(dict.fromkeys(found))
-
-
-def _call_of(node: Node | None) -> Node | None:
-    """The call that ``exec.Command`` or a literal argument belongs to."""
-    while node is not None and node.type not in ("call_expression", "block", "literal_value"):
-        node = node.parent
-    return node if node is not None and node.type == "call_expression" else None
 
 
 def _words_of(file: GoSource, call: Node) -> list[Node]:
@@ -116,9 +118,11 @@ def _words_of(file: GoSource, call: Node) -> list[Node]:
 _TOOLS = frozenset(_TOOL.decode().split("|"))
 
 
-def _facts_of(package: GoPackage, file: GoSource, call: Node, words: list[Node]) -> Iterator[Fact]:
+def _facts_of(
+    package: GoPackage, file: GoSource, call: Node, words: list[Node]
+) -> Iterator[ScriptFact]:
     scope = package.scope_at(file, call)
-    name = _function_name(file, scope)
+    name = function_name(file, scope)
     plain = _arguments(package, words, scope)
     facts = list(_run(plain, file, call, scope, name, package))
     if all(_complete(fact) for fact in facts):
@@ -134,11 +138,11 @@ def _facts_of(package: GoPackage, file: GoSource, call: Node, words: list[Node])
             yield replace(fact, span=use.span) if use.span is not None else fact
 
 
-def _complete(fact: Fact) -> bool:
+def _complete(fact: ScriptFact) -> bool:
     """Whether the callers of the function cannot add to what a chain asks."""
     if isinstance(fact, ImageBuild):
         return fact.dockerfile is not None
-    if isinstance(fact, ComposeCall):
+    if not isinstance(fact, Step):
         return True
     if fact.kind in (StepKind.CREATE_CLUSTER, StepKind.COPY, StepKind.REPORT):
         return fact.source is not None
@@ -168,10 +172,11 @@ def _run(
     scope: Scope,
     recipe: str | None,
     package: GoPackage,
-) -> Iterator[Fact]:
-    values = ScriptValues(b"", own=ROOT, directory=_directory(package, file, scope))
+) -> Iterator[ScriptFact]:
+    here = directory_of(package, file, scope, call)
+    values = ScriptValues(b"", own=ROOT, directory=here)
     calls = ToolCalls(values, lambda span: span, file.span(call), recipe)
-    arguments = [_argument(node, text, path) for node, text, path in words]
+    arguments = [argument_of(node, text, path) for node, text, path in words]
     if not arguments:
         return
     if arguments[0].text in _SHELLS and len(words) > 2:
@@ -181,8 +186,12 @@ def _run(
                 for fact in calls.read(command):
                     yield _at(fact, file.span(call))
                 values.feed(command)
+            yield from read_go_script(script, call, scope, here, recipe, ROOT_NAME)
         return
     yield from calls.facts(arguments, None)
+    if arguments[0].text in _GO_TOOLS:
+        given = [(node, text) for node, text, _ in words]
+        yield from read_go_line(package, given, call, scope, here, recipe, ROOT_NAME)
 
 
 def _at(fact: Fact, span: Span) -> Fact:
@@ -193,61 +202,16 @@ def _at(fact: Fact, span: Span) -> Fact:
     return replace(fact, span=span)
 
 
-def _argument(node: Node, text: Text | None, path: str) -> Argument:
-    span = Span(path, node.start_byte, node.end_byte)
-    if text is None:
-        return Argument(None, ShellWord((Part("opaque", "", False),), span), several=True)
-    parts: list[Part] = []
-    for piece in text:
-        if piece.kind != "hole":
-            parts.append(Part("text", piece.text, True))
-        elif _ROOT_NAME.match(piece.text):
-            parts.append(Part("text", ROOT, True))
-        else:
-            parts.append(Part("variable", piece.text, True))
-    if text and all(piece.path == path and piece.linear for piece in text):
-        span = Span(path, text[0].start, text[-1].end)
-    word = ShellWord(tuple(parts), span)
-    return Argument(word.literal, word)
-
-
 def _as_script(text: Text) -> bytes:
     written = []
     for piece in text:
         if piece.kind != "hole":
             written.append(piece.text)
-        elif _ROOT_NAME.match(piece.text):
+        elif ROOT_NAME.match(piece.text):
             written.append("${PROJECT_ROOT_OF_GO}")
         else:
             written.append("${VALUE_OF_GO}")
     return "".join(written).encode()
-
-
-def _directory(package: GoPackage, file: GoSource, scope: Scope) -> str | None:
-    """Where the commands of a function run: ``cmd.Dir`` if it is the project root, the
-    package in a test (go test runs there), else not known."""
-    function = scope.function
-    if function is not None:
-        for node in file.found(_SET_DIRECTORY, function):
-            statement = node.parent
-            while statement is not None and statement.type != "assignment_statement":
-                statement = statement.parent
-            right = statement.child_by_field_name("right") if statement is not None else None
-            if right is None:
-                continue
-            text = package.text(right.named_children[0], scope)
-            rooted = len(text) == 1 and text[0].kind == "hole" and _ROOT_NAME.match(text[0].text)
-            return ROOT if rooted else None
-    path = file.source.path
-    if path.endswith("_test.go"):
-        folder = path.rpartition("/")[0]
-        return f"{ROOT}/{folder}" if folder else ROOT
-    return None
-
-
-def _function_name(file: GoSource, scope: Scope) -> str | None:
-    name = scope.function.child_by_field_name("name") if scope.function is not None else None
-    return file.text(name) if name is not None else None
 
 
 def _uses(package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]) -> list[_Use]:
@@ -270,11 +234,11 @@ def _uses(package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]) 
                 if value is not None and name.startswith(parameter + "."):
                     bindings[name] = package.text(value, where)
             if bindings:
-                caller = _function_name(where.file, where)
+                caller = function_name(where.file, where)
                 found.append(_Use(bindings, where.file.span(body), caller))
     wanted = set(holes) & set(names)
     if not found and wanted:
-        own = _function_name(file, scope)
+        own = function_name(file, scope)
         found = list(_calls(package, own, names, wanted)) if own else []
     return found[:_CALLERS]
 
@@ -282,7 +246,7 @@ def _uses(package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]) 
 def _calls(package: GoPackage, name: str, names: list[str], wanted: set[str]) -> Iterator[_Use]:
     for file in package.files:
         for node in file.named(name):
-            call = _call_of(node.parent)
+            call = call_of(node.parent)
             target = call.child_by_field_name("function") if call is not None else None
             if call is None or target is None or target.end_byte != node.end_byte:
                 continue
@@ -293,30 +257,4 @@ def _calls(package: GoPackage, name: str, names: list[str], wanted: set[str]) ->
             texts = {n: package.text(a, scope) for n, a in zip(names, given, strict=True)}
             if all(known_text(texts[one]) is None for one in wanted):
                 continue
-            yield _Use(texts, file.span(call), _function_name(file, scope))
-
-
-def _permissions(package: GoPackage, file: GoSource) -> Iterator[Step]:
-    """``os.Chmod(path, 0777)`` on a path that is seen."""
-    for node in file.found(_CHMOD):
-        call = _call_of(node)
-        arguments = call_arguments(call) if call is not None else []
-        if call is None or len(arguments) != 2:
-            continue
-        scope = package.scope_at(file, call)
-        word = _argument(arguments[0], package.text(arguments[0], scope), file.source.path)
-        given, mode = word.text, known_text(package.text(arguments[1], scope))
-        if given is None or mode is None:
-            continue
-        path = given.replace(ROOT + "/", "./")
-        yield Step(
-            kind=StepKind.PERMISSION,
-            words=("chmod", mode.replace("0o", "0"), path),
-            operands=(mode.replace("0o", "0"), path),
-            source=None,
-            destination=path,
-            through=None,
-            mounts=(),
-            span=file.span(call),
-            recipe=_function_name(file, scope),
-        )
+            yield _Use(texts, file.span(call), function_name(file, scope))

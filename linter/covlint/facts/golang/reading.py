@@ -7,6 +7,7 @@ collects gives facts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,19 +20,26 @@ from covlint.facts.kubernetes.made_manifests import Manifest
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
-    from covlint.facts.commands.steps import Fact
+    from covlint.facts.commands.steps import ScriptFact
 
 _WORDS = (b"GOCOVERDIR", b"coverdata", b"covdata", b"GOFLAGS=-cover", b"covcounters")
+#: A build with coverage, and the service's own coverage that is pulled.
+_CALLS = re.compile(
+    rb"[\"`]-cover(?:pkg|mode)?[\"`=]"
+    rb"|\.(?:Get|Post|NewRequest\w*)\([^\n]*/[\w/%-]*(?<!dis)(?<!re)cover"
+)
 
 
 def may_matter(data: bytes) -> bool:
     """Whether a Go file makes its package worth reading: it speaks of coverage data."""
-    return any(word in data for word in _WORDS)
+    if any(word in data for word in _WORDS):
+        return True
+    return _CALLS.search(data) is not None if b"exec" in data or b"http" in data else False
 
 
 def read_package(
     sources: Iterable[SourceFile],
-) -> tuple[tuple[Manifest | Fact, ...], tuple[Unread, ...]]:
+) -> tuple[tuple[Manifest | ScriptFact, ...], tuple[Unread, ...]]:
     """The facts of the files of one directory. Never raises on what the files say."""
     package = GoPackage(sources)
     manifests, unread = read_manifests(package)

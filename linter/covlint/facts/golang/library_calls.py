@@ -1,0 +1,97 @@
+"""What Go code does by its libraries instead of a command: ``os.RemoveAll``, ``http.Get``.
+
+Each call is read as the command that does the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from covlint.documents.gosource import GoSource, Scope, call_arguments
+from covlint.documents.gotext import GoPackage
+from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues
+from covlint.documents.shell import Part, ShellWord
+from covlint.facts.commands.steps import Fact, Step, StepKind
+from covlint.facts.commands.toolcalls import ToolCalls
+from covlint.facts.golang.call_words import argument_of, call_of, directory_of, function_name
+from covlint.source import Span
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CALLS = re.compile(
+    rb"\bos\.(Chmod|RemoveAll|MkdirAll|Mkdir|Rename|CopyFS)\("
+    rb"|\b(?:http|\w*[cC]lient)\.(Get|Post|PostForm)\("
+    rb"|\bhttp\.(NewRequest|NewRequestWithContext)\("
+)
+#: The command, and which arguments of the call are its operands, in its order.
+_COMMANDS: dict[bytes, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    b"Chmod": (("chmod",), (1, 0)),
+    b"RemoveAll": (("rm", "-rf"), (0,)),
+    b"MkdirAll": (("mkdir", "-p"), (0,)),
+    b"Mkdir": (("mkdir",), (0,)),
+    b"Rename": (("mv",), (0, 1)),
+    b"CopyFS": (("cp", "-r"), (1, 0)),
+    b"Get": (("curl",), (0,)),
+    b"Post": (("curl",), (0,)),
+    b"PostForm": (("curl",), (0,)),
+    b"NewRequest": (("curl",), (1,)),
+    b"NewRequestWithContext": (("curl",), (2,)),
+}
+
+
+def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Fact]:
+    """The steps that the calls of a file are."""
+    for match in _CALLS.finditer(file.data):
+        name = next(one for one in match.groups() if one is not None)
+        group = match.lastindex or 0
+        call = call_of(file.at(match.start(group), match.end(group)))
+        words, positions = _COMMANDS[name]
+        arguments = call_arguments(call) if call is not None else []
+        if call is None or len(arguments) <= max(positions):
+            continue
+        scope = package.scope_at(file, call)
+        line = [_word(word, file.span(call)) for word in words]
+        for position in positions:
+            node = arguments[position]
+            line.append(argument_of(node, package.text(node, scope), file.source.path))
+        yield from _steps(package, file, call, scope, line)
+
+
+def _steps(
+    package: GoPackage, file: GoSource, call: Node, scope: Scope, line: list[Argument]
+) -> Iterator[Fact]:
+    values = ScriptValues(b"", own=ROOT, directory=directory_of(package, file, scope))
+    recipe = function_name(file, scope)
+    calls = ToolCalls(values, lambda span: span, file.span(call), recipe)
+    for fact in calls.facts(line, None):
+        if not isinstance(fact, Step):
+            continue
+        if fact.kind is StepKind.PERMISSION and None in fact.operands:
+            continue
+        step = _with_octal(fact) if fact.kind is StepKind.PERMISSION else fact
+        yield replace(step, recipe=None) if _runs_later(call) else step
+
+
+def _with_octal(step: Step) -> Step:
+    """``0o777`` as chmod has it."""
+    mode, *paths = step.operands
+    mode = (mode or "").replace("0o", "0")
+    return replace(step, operands=(mode, *paths), words=("chmod", mode, *paths))
+
+
+def _runs_later(call: Node) -> bool:
+    """Whether the call is not run where it stands: ``defer``, ``t.Cleanup(func() {…})``."""
+    node: Node | None = call
+    while node is not None and node.type not in ("function_declaration", "method_declaration"):
+        if node.type in ("defer_statement", "func_literal"):
+            return True
+        node = node.parent
+    return False
+
+
+def _word(text: str, span: Span) -> Argument:
+    return Argument(text, ShellWord((Part("text", text, True),), Span(span.path, 0, 0)))
