@@ -48,6 +48,11 @@ class BoxRunning(InnerRunning):
     layer: Path | None = None  # where the container's own data folder lies on this host
     copied_to: Path | None = None  # where a script of the project copies it to
 
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """The service as it numbers itself, which is the number in its files' names."""
+        return (1,)
+
     def signal(self, number: signal.Signals) -> None:
         super().signal(self.stop_signal if number is signal.SIGTERM else number)
 
