@@ -25,7 +25,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.rule",),
     ("covlint.registry", "covlint.selection", "covlint.config"),
     ("covlint.suppression", "covlint.precedence", "covlint.baseline"),
-    ("covlint.engine",),
+    ("covlint.engine", "covlint.comments"),
     ("covlint.fixer",),
     ("covlint.patch", "covlint.writer"),
     ("covlint.report", "covlint.testing", "covlint.runner"),

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 import covlint
 from covlint.config import Config, ConfigError, config_schema, load_config, parse_config
@@ -70,6 +72,36 @@ def test_a_folder_of_that_name_is_named(tmp_path: Path) -> None:
     (tmp_path / ".covlint.yaml").mkdir()
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load_config(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("{}", True),
+        ("per_file_ignores: {'old/': [COV1]}\nrequire_reasons: true", True),
+        ("fixes: {permissions: root}\ntargets: {till: {run: make e2e}}", True),
+        ("policy: dd-test-007\nfail_on: notice\nmax_file_size: 10\nrender: true", True),
+        ("selct: [COV1]", False),
+        ("fixes: {permissions: chown}", False),
+        ("fixes: {permission: root}", False),
+        ("fail_on: errors", False),
+        ("policy: dd-test-7", False),
+        ("select: COV1", False),
+        ("select: [1]", False),
+        ("per_file_ignores: [COV1]", False),
+        ("per_file_ignores: {'old/': COV1}", False),
+        ("require_reasons: sometimes", False),
+        ("max_file_size: 0", False),
+        ("- COV1", False),
+    ],
+)
+def test_the_schema_and_covlint_agree(text: str, allowed: bool) -> None:
+    validator = jsonschema.Draft202012Validator(config_schema())
+    assert validator.is_valid(YAML(typ="safe").load(text)) is allowed
+    if allowed:
+        parse_config(text.encode(), ".covlint.yaml")
+    else:
+        assert message(text)
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:

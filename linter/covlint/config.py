@@ -36,7 +36,8 @@ class Config:
 
     ``targets`` is left as it was written: the runner knows what it means.
     ``max_file_size`` is in bytes. ``render`` lets covlint run kustomize and helm
-    where they are installed.
+    where they are installed. ``per_file_ignores``: codes or prefixes by a pattern as in
+    .gitignore. ``require_reasons``: a ``covlint: ignore`` comment says why.
     """
 
     select: list[str] = field(default_factory=list)
@@ -49,6 +50,8 @@ class Config:
     exclude: list[str] = field(default_factory=list)
     max_file_size: int = SIZE_LIMIT
     render: bool = False
+    per_file_ignores: dict[str, list[str]] = field(default_factory=dict)
+    require_reasons: bool = False
 
     @property
     def target_dockerfiles(self) -> frozenset[str]:
@@ -126,6 +129,7 @@ def config_schema() -> dict[str, Any]:
     schema: dict[str, Any] = msgspec.json.schema(Config)
     for definition in schema["$defs"].values():
         definition["additionalProperties"] = False
+    schema["$defs"]["Config"]["properties"]["max_file_size"]["exclusiveMinimum"] = 0
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "covlint configuration",

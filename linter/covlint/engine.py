@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from covlint.baseline import Fingerprint, sort_out
 from covlint.chain import Certainty, Chain, Hop
+from covlint.comments import about_comments, commented
 from covlint.diagnostics import Crash, Diagnostic, Evidence, Report, Severity, Unread
 from covlint.files import Files
 from covlint.precedence import hop_of, speaking, winners_over
 from covlint.project import Project
-from covlint.registry import UNUSED_SUPPRESSION, Entry, Registry, RegistryError
+from covlint.registry import Entry, Registry, RegistryError
 from covlint.rule import Rule
 from covlint.selection import Selection
-from covlint.source import SourceFile, Span, UnreadableSource
-from covlint.suppression import MARK, sift, unused
-
-#: Files in which a suppression can stand, besides Go files.
-_COMMENTED = (".yaml", ".yml", ".mk", ".sh", "ockerfile", "ontainerfile", "akefile")
+from covlint.source import Span
+from covlint.suppression import sift
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,8 @@ class Options:
     ``explicit`` those of them that were named one by one, so that they are read
     whatever they are called; ``settings`` is the ``fixes:`` section of the configuration;
     ``targets`` are the Dockerfiles of its verify targets; ``render``: kustomize and
-    helm may be run; ``accepted`` says of which findings there may be how many.
+    helm may be run; ``accepted`` says of which findings there may be how many;
+    ``require_reasons``: a suppression without a reason is reported.
     """
 
     reported: frozenset[str] | None = None
@@ -82,6 +81,7 @@ class Options:
     targets: frozenset[str] = frozenset()
     render: bool = False
     accepted: Mapping[Fingerprint, int] = field(default_factory=dict)
+    require_reasons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,15 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
     services = tuple(_service(one) for one in traced if one.chain.takes_part)
     diagnostics = _reported(said, options)
     sifted = sift(diagnostics, project.source, project.comment_lines)
-    notices: Iterable[Diagnostic] = ()
-    if selection.wants(UNUSED_SUPPRESSION):
-        known = (*registry.codes, UNUSED_SUPPRESSION)
-        paths = set(files.paths() if options.reported is None else options.reported)
-        sources = _commented(project, paths, chains)
-        notices = unused(sources, sifted.used, known, selection.wants)
+    paths = files.paths() if options.reported is None else options.reported
+    notices = about_comments(
+        tuple(commented(project, paths, chains)),
+        sifted.used,
+        registry,
+        selection,
+        {crash.code for crash in crashes},
+        require_reasons=options.require_reasons,
+    )
     unread = {*project.unread, *(Unread(*item) for item in files.closed().items())}
     found = sort_out(sorted((*sifted.kept, *notices), key=_order), options.accepted, project.source)
     report = Report(
@@ -291,21 +294,6 @@ def _touches(chain: Chain, reported: frozenset[str] | None) -> bool:
     return reported is None or any(
         link.span is not None and link.span.path in reported for link in chain.links
     )
-
-
-def _commented(
-    project: Project, paths: Collection[str], chains: Iterable[Chain]
-) -> Iterator[SourceFile]:
-    """Those of the files that hold a suppression; of Go files those that were read anyway."""
-    golang = {chain.main.main.path for chain in chains if chain.main is not None}
-    candidates = [path for path in paths if path.endswith(_COMMENTED) or path in golang]
-    for path in sorted(candidates):
-        try:
-            source = project.source(path)
-        except UnreadableSource:
-            continue
-        if MARK in source.data:
-            yield source
 
 
 def _place(subject: object) -> str:

@@ -39,6 +39,8 @@ _REQUIRED = ("code", "name", "severity", "evidence", "since")
 
 #: What the engine itself reports, and no pack: shown by ``covlint rule`` like the others.
 UNUSED_SUPPRESSION = "COV001"
+UNEXPLAINED_SUPPRESSION = "COV002"
+OWN_CODES = (UNUSED_SUPPRESSION, UNEXPLAINED_SUPPRESSION)
 
 
 class RegistryError(Exception):
@@ -96,7 +98,7 @@ class Registry:
             return cls.builtin()
         installed = installed_packs()
         entries = list(_table(BUILTIN))
-        taken = (UNUSED_SUPPRESSION, *(entry.code for entry in entries))
+        taken = (*OWN_CODES, *(entry.code for entry in entries))
         owners = dict.fromkeys(taken, "covlint itself")
         added: list[tuple[str, str]] = []
         for name in dict.fromkeys(names):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity
 
@@ -17,12 +19,17 @@ class SelectionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """``select`` and ``ignore`` hold codes or prefixes (``COV1``); empty ``select``: all."""
+    """``select`` and ``ignore`` hold codes or prefixes (``COV1``); empty ``select``: all.
+
+    ``per_file`` holds patterns as in ``.gitignore``, and the codes or prefixes that are not
+    wanted in the files that match.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     proven: bool = False  # only rules whose claim was measured
     policy: str | None = None
+    per_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def wants(self, code: str) -> bool:
         """The longest prefix decides, so that ``--ignore COV1 --select COV103`` keeps one."""
@@ -37,7 +44,12 @@ class Selection:
     def admits(self, diagnostic: Diagnostic) -> bool:
         if self.proven and diagnostic.evidence is not Evidence.REPRODUCED:
             return False
-        return self.wants(diagnostic.code)
+        return self.wants_at(diagnostic.code, diagnostic.span.path)
+
+    def wants_at(self, code: str, path: str) -> bool:
+        """Whether the code is wanted, and in this file."""
+        prefixes = (prefixes for pattern, prefixes in self.per_file if _matches(pattern, path))
+        return self.wants(code) and not any(map(code.startswith, prefixes))
 
     def adjusted(self, diagnostic: Diagnostic) -> Diagnostic:
         """The diagnostic with the severity that the policy gives it.
@@ -52,7 +64,8 @@ class Selection:
     def check(self, codes: Iterable[str]) -> None:
         """Raises SelectionError for a prefix that none of ``codes`` starts with."""
         known = list(codes)
-        for prefix in (*self.select, *self.ignore):
+        local = (prefix for _, prefixes in self.per_file for prefix in prefixes)
+        for prefix in (*self.select, *self.ignore, *local):
             if not any(code.startswith(prefix) for code in known):
                 hint = nearest(prefix, known)
                 raise SelectionError(
@@ -61,6 +74,17 @@ class Selection:
         if self.policy is not None and self.policy not in POLICIES:
             hint = nearest(self.policy, POLICIES) or ", ".join(POLICIES)
             raise SelectionError(f"no policy is called {self.policy!r}; did you mean {hint}?")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return bool(_patterns(pattern).match_file(path))
+
+
+@lru_cache(maxsize=256)
+def _patterns(pattern: str) -> Any:
+    import pathspec  # only where there are patterns
+
+    return pathspec.PathSpec.from_lines("gitignore", [pattern])
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -16,7 +16,7 @@ from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.config import Config
 from covlint.diagnostics import Severity
 from covlint.engine import Inspection, Options, inspect
-from covlint.registry import UNUSED_SUPPRESSION, Registry
+from covlint.registry import OWN_CODES, Registry
 from covlint.report import Finding, Sheet
 from covlint.selection import Selection, SelectionError, split_codes
 
@@ -112,6 +112,7 @@ def execute(wishes: Wishes) -> int:
         settings=scope.config.settings,
         targets=scope.config.target_dockerfiles,
         render=scope.config.render,
+        require_reasons=scope.config.require_reasons,
     )
     baseline = read_baseline(wishes.baseline)
     accepted = baseline | (found_before(scope, registry, options, wishes.since))
@@ -172,9 +173,12 @@ def _selection(wishes: Wishes, config: Config, registry: Registry) -> Selection:
         ignore=split_codes([*config.ignore, *wishes.ignore]),
         proven=wishes.proven,
         policy=config.policy,
+        per_file=tuple(
+            (pattern, split_codes(codes)) for pattern, codes in config.per_file_ignores.items()
+        ),
     )
     try:
-        selection.check((*registry.codes, UNUSED_SUPPRESSION))
+        selection.check((*registry.codes, *OWN_CODES))
     except SelectionError as error:
         raise Misuse(str(error)) from error
     return selection

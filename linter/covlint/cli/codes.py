@@ -39,10 +39,10 @@ class Codes(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic 
 def _known() -> list[str]:
     from covlint.cli.exits import Failure, Misuse
     from covlint.cli.scope import registry_of, scope_of
-    from covlint.registry import UNUSED_SUPPRESSION, Registry
+    from covlint.registry import OWN_CODES, Registry
 
     try:
         registry = registry_of(scope_of((".",)).config)
     except (Failure, Misuse):  # the command itself will say what is wrong
         registry = Registry.builtin()
-    return sorted({*registry.codes, UNUSED_SUPPRESSION})
+    return sorted({*registry.codes, *OWN_CODES})

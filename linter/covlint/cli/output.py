@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 
 from covlint.cli.exits import Failure
-from covlint.registry import UNUSED_SUPPRESSION, Registry, RegistryError
+from covlint.registry import Registry, RegistryError
 from covlint.report import Sheet
 from covlint.rule import Rule
 
@@ -97,13 +97,11 @@ def prefix_of(root: str) -> str:
 
 def _rules(sheet: Sheet, registry: Registry) -> Mapping[str, type[Rule[Any]]]:
     """The rules that found something; a rule that cannot be loaded is a crash of its own."""
-    from covlint.suppression import UnusedSuppression
+    from covlint.suppression import OWN_RULES
 
-    rules: dict[str, type[Rule[Any]]] = {}
+    rules: dict[str, type[Rule[Any]]] = {rule.code: rule for rule in OWN_RULES}
     for code in {finding.diagnostic.code for finding in sheet.open}:
-        if code == UNUSED_SUPPRESSION:
-            rules[code] = UnusedSuppression
-        elif registry.entry(code) is not None:
+        if registry.entry(code) is not None:
             try:
                 rules[code] = registry.rule(code)
             except RegistryError:

@@ -14,14 +14,14 @@ from covlint.labs.page import table_of
 from covlint.registry import Registry
 from covlint.report.rule_page import index, linked, page
 from covlint.rule import Rule
-from covlint.suppression import UnusedSuppression
+from covlint.suppression import OWN_RULES
 
 Rules = Sequence[type[Rule[Any]]]
 
 
 def builtin() -> Rules:
     """Every rule that covlint has without a pack, its own COV001 included."""
-    return [UnusedSuppression, *Registry.builtin().rules()]
+    return [*OWN_RULES, *Registry.builtin().rules()]
 
 
 def write_pages(folder: str, rules: Rules) -> None:

@@ -24,7 +24,7 @@ from covlint.report.rule_page import (
 )
 from covlint.rule import describe
 from covlint.selection import nearest
-from covlint.suppression import UnusedSuppression
+from covlint.suppression import OWN_RULES
 from covlint.testing import entry_of
 
 
@@ -49,7 +49,7 @@ def rule(which: str | None, form: str, output_dir: str | None, config: str | Non
     among them."""
     try:
         registry = registry_of(scope_of((".",), config_file=config).config)
-        known: Rules = [UnusedSuppression, *registry.rules()]
+        known: Rules = [*OWN_RULES, *registry.rules()]
     except RegistryError as error:
         raise Failure(f"internal error: {error}") from error
     found = known if which is None else _wanted(which, known)
