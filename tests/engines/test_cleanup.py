@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,16 +20,34 @@ from covlint.runner.command import Processes
 from covlint.runner.ledger import PREFIX, places, processes_of
 from covlint.runner.leftovers import find_leftovers
 from engines.project import Layout
+from runner.programs import SERVER
 
-#: The random points are the same in every run, so that a failure can be looked into.
-RANDOM = random.Random(5)
-#: Seconds within which a container run of the small service is over, wherever it is killed.
-LONGEST = 8.0
-POINTS = [
-    (RANDOM.uniform(0.2, LONGEST), number)
-    for number in (signal.SIGINT, signal.SIGKILL)
-    for _ in range(5)
-]
+#: Seconds for a verification to clean up behind itself.
+PATIENCE = 120.0
+#: Steps that a run tells of: build, start, ready, exercise, stop, report.
+STEPS = 6
+
+
+@dataclass(frozen=True)
+class Point:
+    """When a run is ended: so many seconds after so many of its steps."""
+
+    steps: int
+    seconds: float
+    signal: signal.Signals
+
+    def __str__(self) -> str:
+        return f"{self.signal.name}-{self.steps}-{self.seconds:.2f}"
+
+
+def points(number: int, steps: int, longest: float) -> list[Point]:
+    """Half of them by SIGKILL, half by Ctrl-C; the same each time, to be repeated."""
+    chance = random.Random(number)
+    kinds = (signal.SIGKILL, signal.SIGINT)
+    return [
+        Point(chance.randrange(steps), chance.uniform(0, longest), kinds[count % 2])
+        for count in range(number)
+    ]
 
 
 def run_of(process: int) -> set[str]:
@@ -44,28 +64,33 @@ def run_of(process: int) -> set[str]:
     return found
 
 
-def containers(runtime: str) -> str:
-    words = [runtime, "ps", "-a", "--format", "{{.Names}}"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
-
-
-def killed(root: Path, engine: str, after: float, number: signal.Signals) -> set[str]:
-    """Start a verification, end it after some seconds; its runs."""
+def ended(root: Path, engine: str, point: Point, *words: str) -> set[str]:
+    """Start a verification and end it at a point; its runs."""
     begun = subprocess.Popen(
-        [sys.executable, "-m", "covlint", "verify", "--engine", engine],
+        [sys.executable, "-m", "covlint", "verify", "--engine", engine, *words],
         cwd=root,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    assert begun.stderr is not None
     seen: set[str] = set()
-    deadline = time.monotonic() + after
-    while time.monotonic() < deadline and begun.poll() is None:
+    told = b""
+    deadline: float | None = None
+    while begun.poll() is None:
         seen |= run_of(begun.pid)
-        time.sleep(0.05)
-    if begun.poll() is None:
-        os.kill(begun.pid, number)
-    begun.wait(120)
+        if deadline is None and told.count(b"\n") >= point.steps:
+            deadline = time.monotonic() + point.seconds
+        if deadline is not None and time.monotonic() >= deadline:
+            os.kill(begun.pid, point.signal)
+            break
+        if select.select([begun.stderr], [], [], 0.02)[0]:
+            told += os.read(begun.stderr.fileno(), 1 << 16)
+    if point.signal is signal.SIGINT:
+        begun.communicate(timeout=PATIENCE)
+    else:
+        begun.wait(PATIENCE)
+        begun.stderr.close()
     return seen | run_of(begun.pid)
 
 
@@ -81,24 +106,77 @@ def clean(root: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("after", "number"), POINTS, ids=lambda value: str(value)[:8])
-def test_nothing_is_left_of_a_container_run_that_is_ended(
-    tmp_path: Path,
-    runtime: str,
-    base_images: Callable[..., None],
-    after: float,
-    number: signal.Signals,
-) -> None:
-    layout = Layout("ended", slow="1s")
-    base_images("golang:1.22-bookworm", layout.base)
-    layout.write(tmp_path)
-    own = killed(tmp_path, "container", after, number)
-    if number is signal.SIGKILL:
-        clean(tmp_path)
-    names = containers(runtime)
+def nothing_is_left(runtime: str, own: set[str]) -> None:
+    listed = ""
+    for words in (["ps", "-a"], ["network", "ls"], ["volume", "ls"], ["pod", "ps"]):
+        asked = subprocess.run([runtime, *words], capture_output=True, text=True, check=False)
+        listed += asked.stdout
     for run in own:
-        assert run not in names
+        assert run not in listed
         assert not any((place / f"{PREFIX}{run}").exists() for place in places())
         assert list(processes_of(run)) == []
     with Processes() as processes:
         assert own.isdisjoint(one.run for one in find_leftovers(processes, os.environ))
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory, toolchain: object) -> Path:
+    root = tmp_path_factory.mktemp("program")
+    address = "127.0.0.1:${PORT}"
+    target = {
+        "engine": "process",
+        "main": "./cmd/app",
+        "env": {"ADDR": address, "SLOW": "200ms"},
+        "ready": {"tcp": address},
+        "exercise": "sleep 0.2",
+    }
+    files = {
+        "go.mod": "module example.com/app\n\ngo 1.21\n",
+        "cmd/app/main.go": SERVER,
+        ".covlint.yaml": json.dumps({"targets": {"app": target}}),
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    root.chmod(0o755)
+    return root
+
+
+@pytest.mark.parametrize("point", points(50, STEPS, 0.3), ids=str)
+def test_nothing_is_left_of_a_process(program: Path, runtime: str, point: Point) -> None:
+    own = ended(program, "process", point)
+    if point.signal is signal.SIGKILL:
+        clean(program)
+    nothing_is_left(runtime, own)
+
+
+@pytest.mark.parametrize("point", points(10, STEPS, 1.0), ids=str)
+def test_nothing_is_left_of_a_container(
+    tmp_path: Path, runtime: str, base_images: Callable[..., None], point: Point
+) -> None:
+    layout = Layout("ended", slow="1s", user=str(1000 + point.steps))
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    # A program that was not built before: the build is a step in which a run can be ended.
+    (tmp_path / "cmd/app/stamp.go").write_text(f"package main\n\nvar _ = `{point}`\n")
+    own = ended(tmp_path, "container", point)
+    if point.signal is signal.SIGKILL:
+        clean(tmp_path)
+    nothing_is_left(runtime, own)
+    listed = subprocess.run(
+        [runtime, "ps", "-a", "--format", "{{.Names}}"], capture_output=True, text=True, check=True
+    )
+    assert not any(run in listed.stdout for run in own)
+
+
+@pytest.mark.parametrize("point", points(5, 5, 8.0), ids=str)
+def test_nothing_is_left_of_a_cluster(
+    tmp_path: Path, kind: str, runtime: str, base_images: Callable[..., None], point: Point
+) -> None:
+    layout = Layout("ended")
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    own = ended(tmp_path, "kind", point)
+    if point.signal is signal.SIGKILL:
+        clean(tmp_path)
+    nothing_is_left(runtime, own)
