@@ -171,3 +171,53 @@ def test_steps_know_their_function() -> None:
     (step,) = facts('def collect():\n    run("podman cp node:/coverdata out")')
     assert isinstance(step, Step)
     assert step.recipe == "collect"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "operands"),
+    [
+        ('shutil.rmtree("coverdata")', StepKind.WIPE, ("coverdata",)),
+        ('shutil.rmtree(ROOT / "coverdata", ignore_errors=True)', StepKind.WIPE, ("./coverdata",)),
+        ('os.makedirs("coverdata", exist_ok=True)', StepKind.CREATE, ("coverdata",)),
+        ('os.chmod("coverdata", 0o777)', StepKind.PERMISSION, ("0777", "coverdata")),
+        ('shutil.copytree("coverdata", "out")', StepKind.COPY, ("coverdata", "out")),
+        ('shutil.move("coverdata", "out")', StepKind.EDIT, ("coverdata", "out")),
+        ('subprocess.run(["rm", "-rf", "coverdata"])', StepKind.WIPE, ("coverdata",)),
+        ('subprocess.run("rm -rf coverdata/*", shell=True)', StepKind.WIPE, ("coverdata/*",)),
+        ('subprocess.run(["mkdir", "-p", "coverdata"])', StepKind.CREATE, ("coverdata",)),
+    ],
+)
+def test_what_happens_to_the_data_without_a_shell(
+    line: str, kind: StepKind, operands: tuple[str, ...]
+) -> None:
+    text = f'def step():\n    os.environ["GOCOVERDIR"] = "coverdata"\n    {line}'
+    (step,) = (one for one in facts(text) if isinstance(one, Step))
+    assert (step.kind, step.operands, step.recipe) == (kind, operands, "step")
+    assert sliced(text, step.span) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ('requests.get("http://localhost:8080/coverage")', "/coverage"),
+        ('requests.post(f"http://localhost:{port}/v1/cover/profile")', "/v1/cover/profile"),
+        ('urllib.request.urlopen(f"{base}/debug/coverage")', "/debug/coverage"),
+        ('subprocess.run(["curl", "-s", "http://127.0.0.1:80/coverage"])', "/coverage"),
+    ],
+)
+def test_the_services_own_coverage_is_pulled(line: str, path: str) -> None:
+    (step,) = (one for one in facts(line) if isinstance(one, Step))
+    assert (step.kind, step.source) == (StepKind.FETCH, path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'requests.get("https://codecov.io/upload/coverage")',
+        'os.environ.get("COVERAGE")',
+        'os.remove("coverdata/one")',
+        'shutil.copy("a")',
+    ],
+)
+def test_other_calls_are_no_steps(line: str) -> None:
+    assert [one for one in facts(f"GOCOVERDIR = 1\n{line}") if isinstance(one, Step)] == []

@@ -30,7 +30,10 @@ from covlint.facts.python.words import (
     words_of,
 )
 
-_TOOLS = "docker|podman|nerdctl|buildah|kubectl|oc|kind|go|sudo|sh|bash|cp|chmod|chown"
+_TOOLS = (
+    "docker|podman|nerdctl|buildah|kubectl|oc|kind|go|make|sudo|sh|bash|cp|chmod|chown|rm|mkdir"
+    "|rsync|curl|wget"
+)
 _TOOL = re.compile(rf"(?:{_TOOLS})\Z")
 _COMMAND = re.compile(
     rf"\s*(?:\w+=\S*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]"
@@ -46,6 +49,29 @@ _RUNNERS = re.compile(
     r"(?i)(?:\w*_)?(?:run|sh|shell|bash|exec|execute|system|popen|getoutput|getstatusoutput|call"
     r"|check_call|check_output|cmd|command|local|invoke|do)(?:_\w+)?"
 )
+#: What the standard library and requests do in the place of a command: the command, and which
+#: arguments are its operands, in its order.
+_LIBRARY: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    "shutil.rmtree": (("rm", "-rf"), (0,)),
+    "rmtree": (("rm", "-rf"), (0,)),
+    "os.remove": (("rm",), (0,)),
+    "os.makedirs": (("mkdir", "-p"), (0,)),
+    "os.mkdir": (("mkdir",), (0,)),
+    "os.chmod": (("chmod",), (1, 0)),
+    "os.rename": (("mv",), (0, 1)),
+    "shutil.move": (("mv",), (0, 1)),
+    "shutil.copy": (("cp",), (0, 1)),
+    "shutil.copy2": (("cp",), (0, 1)),
+    "shutil.copytree": (("cp", "-r"), (0, 1)),
+    "copytree": (("cp", "-r"), (0, 1)),
+    "requests.get": (("curl",), (0,)),
+    "requests.post": (("curl",), (0,)),
+    "httpx.get": (("curl",), (0,)),
+    "httpx.post": (("curl",), (0,)),
+    "urlopen": (("curl",), (0,)),
+    "request.urlopen": (("curl",), (0,)),
+    "session.get": (("curl",), (0,)),
+}
 _FIRST = frozenset({"args", "cmd", "command", "cmdline", "serve_cmd"})
 _CALLERS = 40
 
@@ -78,12 +104,37 @@ def _of_call(texts: PythonTexts, call: cst.Call, home: str | None) -> Iterator[S
         first = (made(texts, call.func, "kubectl"),) if name == "kubectl" else ()
         yield from run_words(texts, call, words, around_of(texts, call, named, home), first)
         return
+    known = _LIBRARY.get(".".join(dotted(call.func).split(".")[-2:]))
+    if known is not None:
+        yield from _library(texts, call, plain, known, around_of(texts, call, named, home))
+        return
     if _IDLE.fullmatch(name):
         return
     expression = plain[0] if plain else next((v for k, v in named.items() if k in _FIRST), None)
     if expression is None:
         return
     yield from run(texts, call, expression, around_of(texts, call, named, home))
+
+
+def _library(
+    texts: PythonTexts,
+    call: cst.Call,
+    arguments: Sequence[cst.BaseExpression],
+    command: tuple[tuple[str, ...], tuple[int, ...]],
+    around: Around,
+) -> Iterator[ScriptFact]:
+    """The facts of a call that does what a command does."""
+    words, positions = command
+    if len(arguments) <= max(positions):
+        return
+    scope = texts.file.scope_of(call)
+    line: list[Text | None] = [(made(texts, call, word),) for word in words]
+    for position in positions:
+        text = placed(texts, arguments[position], scope)
+        if words == ("chmod",) and position == 1:
+            text = tuple(replace(one, text=one.text.replace("0o", "0")) for one in text)
+        line.append(text)
+    yield from _run_line(texts, call, line, around)
 
 
 def run(

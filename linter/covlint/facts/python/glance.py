@@ -14,7 +14,10 @@ from covlint.facts.commands.extraction import COMMANDS
 from covlint.facts.kubernetes.made_manifests import SPEAKS_OF_COVERAGE
 from covlint.facts.kubernetes.workload import WORKLOADS
 
-_TOOLS = r"(?:docker|podman|nerdctl|buildah|kubectl|oc|kind|go|sudo|sh|bash|cp|chmod|chown|make)"
+_TOOLS = (
+    r"(?:docker|podman|nerdctl|buildah|kubectl|oc|kind|go|make|sudo|sh|bash|cp|chmod|chown|rm|mkdir"
+    r"|rsync|curl|wget)"
+)
 _TOOL = re.compile(rf"(?:.*/)?{_TOOLS}\Z")
 #: A line that may be a command; what is filled in stands as ``$NAME``.
 _COMMAND = re.compile(
@@ -28,6 +31,11 @@ _CALLS = frozenset(
         "V1ReplicaSet", "V1Pod", "V1Job", "V1CronJob", "V1PodTemplate", "V1ReplicationController",
     }
 )  # fmt: skip
+#: Calls in the place of commands; they matter only where data of coverage is spoken of.
+_LIBRARY = frozenset(
+    {"rmtree", "copy", "copy2", "copytree", "move", "chmod", "makedirs", "mkdir", "rename"}
+)
+_REQUESTS = frozenset({"get", "post", "urlopen"})
 #: Methods of libraries that build images and run containers: ``client.containers.run``.
 _METHODS = frozenset({"build", "run", "create"})
 _OWNERS = frozenset({"images", "image", "api", "docker", "buildx", "containers", "container"})
@@ -50,7 +58,7 @@ def may_say_something(text: str) -> bool:
 
 def _speaks(node: ast.AST, *, covers: bool) -> bool:
     if isinstance(node, ast.Call):
-        return _is_known(node.func)
+        return _is_known(node.func) or _is_library(node, covers=covers)
     if isinstance(node, ast.Dict):
         return _is_object(node)
     if isinstance(node, (ast.List, ast.Tuple)):
@@ -88,6 +96,14 @@ def _is_known(function: ast.expr) -> bool:
     owner = function.value
     name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
     return function.attr in _CALLS or (function.attr in _METHODS and name in _OWNERS)
+
+
+def _is_library(call: ast.Call, *, covers: bool) -> bool:
+    """Whether a call may do what a command does: to the data, or to pull it."""
+    name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
+    if name in _REQUESTS:
+        return any("cov" in _shown(argument).lower() for argument in call.args[:1])
+    return covers and name in _LIBRARY
 
 
 def _is_command(words: list[ast.expr]) -> bool:

@@ -16,7 +16,8 @@ _MATTERS = re.compile(
     rb"GOCOVERDIR|(?i:cov(?:er)?data|coverdir)|--build-arg|buildargs|build_args|extraMounts|covdata"
     rb"|\bV1(?:Container|PodSpec|Pod)\b|[\"']containers[\"']|\bimages\.build\b|kind\.x-k8s\.io"
     rb"|\b(?:docker|podman|nerdctl|buildah)[\"']?,?\s*[\"']?(?:buildx\b[\"', ]*)?(?:build|cp)\b"
-    rb"|containers\.(?:run|create)\b|\bDockerContainer\b|load_docker_image|kind[\"']?,?\s*[\"']?(?:load|create)\b|ontainers:"
+    rb"|containers\.(?:run|create)\b|(?:requests|httpx|session)\.(?:get|post)\([^\n]*/[\w/-]*cov"
+    rb"|urlopen\([^\n]*/[\w/-]*cov|\bDockerContainer\b|load_docker_image|kind[\"']?,?\s*[\"']?(?:load|create)\b|ontainers:"
 )
 _TILT = re.compile(rb"docker_build|custom_build|k8s_yaml|local_resource|\blocal\(")
 #: What makes a file worth reading before anything else says that an image is instrumented.
