@@ -73,3 +73,37 @@ def test_patterns_match_what_go_lists(
                 relative = "../.."
             target = PackageTarget(relative, import_path, False, directory)
             assert matches_main(pattern, target) is (import_path in listed), (pattern, import_path)
+
+
+@pytest.mark.parametrize(
+    ("package", "import_path", "pattern"),
+    [
+        ("testdata/x", "example.com/shop/testdata/x", "./..."),
+        ("_under", "example.com/shop/_under", "example.com/shop/..."),
+        (".dot", "example.com/shop/.dot", "./..."),
+        ("nested", "example.com/shop/nested", "./..."),
+        ("cmd/till", "example.com/shop/cmd/till", "./testdata/..."),
+    ],
+)
+def test_coverpkg_takes_folders_that_go_list_skips(
+    tmp_path: Path, toolchain: Toolchain, package: str, import_path: str, pattern: str
+) -> None:
+    """``go list ./...`` leaves out testdata, ``_x``, ``.x`` and nested modules; -coverpkg holds
+    its patterns against what is built, wherever that lies (measured on Go 1.26)."""
+    files = {"go.mod": "module example.com/shop\n\ngo 1.21\n", f"{package}/main.go": MAIN}
+    if package == "nested":
+        files["nested/go.mod"] = "module example.com/shop/nested\n\ngo 1.21\n"
+        files["go.mod"] += f"\nrequire {import_path} v0.0.0\n\nreplace {import_path} => ./nested\n"
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    built = import_path if package == "nested" else f"./{package}"
+    subprocess.run(
+        [str(toolchain.go), "build", f"-coverpkg={pattern}", "-o", "out", built],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    instrumented = b"GOCOVERDIR not set" in (tmp_path / "out").read_bytes()  # facts, part E
+    target = PackageTarget(package, import_path, False, ".")
+    assert matches_main(pattern, target) is instrumented

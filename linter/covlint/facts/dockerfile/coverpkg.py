@@ -1,6 +1,7 @@
 """Which packages a ``-coverpkg`` pattern matches, as far as the main package goes.
 
-Patterns are Go's (``go help packages``): relative ones start at the directory
+Patterns are Go's (``go help packages``), held against the packages that are built, also those
+that ``go list`` skips (testdata, ``_x``): relative ones start at the directory
 of the build, ``...`` matches any string, ``/...`` also nothing at all.
 """
 
