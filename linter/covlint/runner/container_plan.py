@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.facts.kubernetes.pod import COMPOSE
+from covlint.facts.kubernetes.workload import Container
 from covlint.runner.boxes import Mounts, box_of, mounts_of, ports_of
 from covlint.runner.build import Read
 from covlint.runner.command import Command
@@ -154,7 +155,7 @@ def plan_container(
         place=place,
         ready=ready,
         exercise=exercise_of(target, root, env, port, ready),
-        grace=grace_of(target, container),
+        grace=_grace(target, container),
         port=port,
         lasting=chain is not None and chain.main is not None and chain.main.runs_forever is True,
         sources=sources_of(chain, root),
@@ -178,6 +179,13 @@ def sources_of(chain: Chain | None, root: Path) -> Sources:
         module.module_path if module is not None else None,
         root / module.directory if module is not None else root,
     )
+
+
+def _grace(target: Target, container: Container | None) -> float:
+    """A kubelet gives a pod a second even where its manifest says 0 (facts, part G)."""
+    grace = grace_of(target, container)
+    pod = container is not None and container.pod.kind != COMPOSE
+    return max(grace, 1.0) if pod and target.grace_period is None else grace
 
 
 def _environment(target: Target, chain: Chain | None) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -144,7 +145,7 @@ class Runtime:
 
     def stop(self, name: str, grace: float) -> tuple[str, ...]:
         """The image's stop signal, ``grace`` seconds, SIGKILL."""
-        return (self.program, "stop", "-t", str(max(0, round(grace))), name)
+        return (self.program, "stop", "-t", str(math.ceil(grace)), name)
 
     def remove(self, name: str) -> tuple[str, ...]:
         """With the anonymous volumes that came with it."""

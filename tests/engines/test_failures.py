@@ -1,0 +1,107 @@
+"""Each failure that containers and clusters show is provoked there and named rightly; healthy
+services are named nothing. The rate is printed at the end; `python -m engines` prints it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engines.base_images import CannotMake
+from engines.cluster_failures import IN_A_CLUSTER
+from engines.clusters import Cluster, two_nodes
+from engines.container_failures import IN_A_CONTAINER
+from engines.failures import Failure, complaint
+from engines.healthy import engines_of
+from engines.project import Layout, verify
+from engines.shell_failures import SHELLS
+
+BASES = ("golang:1.22-bookworm",)
+CONTAINED = {**IN_A_CONTAINER, **SHELLS}
+HEALTHY = engines_of()
+
+
+class Rates:
+    """How many were named rightly, of how many."""
+
+    def __init__(self) -> None:
+        self.named: list[bool] = []
+        self.silent: list[bool] = []
+
+    def lines(self) -> Iterator[str]:
+        yield f"named rightly: {sum(self.named)} of {len(self.named)} failures on real engines"
+        yield f"no false cause: {sum(self.silent)} of {len(self.silent)} healthy runs"
+
+
+@pytest.fixture(scope="module")
+def rates(request: pytest.FixtureRequest) -> Iterator[Rates]:
+    counted = Rates()
+    yield counted
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    for line in counted.lines() if terminal is not None else ():
+        terminal.write_line(line)
+
+
+@pytest.fixture(scope="module")
+def cluster(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    try:
+        with two_nodes(runtime, tmp_path_factory.mktemp("cluster")) as made:
+            yield made
+    except CannotMake as error:
+        pytest.fail(str(error))
+
+
+@pytest.mark.parametrize("failure", CONTAINED.values(), ids=CONTAINED.keys())
+def test_a_container_loses_it(
+    tmp_path: Path, base_images: Callable[..., None], rates: Rates, failure: Failure
+) -> None:
+    base_images(*BASES, failure.layout.base)
+    failure.layout.write(tmp_path)
+    done = verify(tmp_path)
+    wrong = complaint(failure, done, tmp_path)
+    rates.named.append(wrong is None)
+    assert wrong is None, f"{wrong}\n{done.shown}"
+
+
+@pytest.mark.parametrize("failure", IN_A_CLUSTER.values(), ids=IN_A_CLUSTER.keys())
+def test_a_cluster_loses_it(
+    tmp_path: Path,
+    base_images: Callable[..., None],
+    cluster: Cluster,
+    rates: Rates,
+    failure: Failure,
+) -> None:
+    base_images(*BASES, failure.layout.base)
+    failure.layout.write(tmp_path)
+    if failure.on_node:
+        cluster.on_worker(failure.on_node)
+    engine = [] if "run" in failure.layout.target else ["--engine", "kind"]
+    if failure.twice:
+        verify(tmp_path, *engine, "--cluster", cluster.name, **cluster.environ)
+    done = verify(tmp_path, *engine, "--cluster", cluster.name, **cluster.environ)
+    wrong = complaint(failure, done, tmp_path)
+    rates.named.append(wrong is None)
+    assert wrong is None, f"{wrong}\n{done.shown}"
+
+
+@pytest.mark.parametrize(("engine", "layout"), HEALTHY.values(), ids=HEALTHY.keys())
+def test_nothing_is_lost(
+    tmp_path: Path,
+    base_images: Callable[..., None],
+    request: pytest.FixtureRequest,
+    rates: Rates,
+    engine: str,
+    layout: Layout,
+) -> None:
+    base_images(*BASES, layout.base)
+    layout.write(tmp_path)
+    words, environ = ["--engine", engine], {}
+    if engine == "kind":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        words, environ = [*words, "--cluster", cluster.name], dict(cluster.environ)
+    done = verify(tmp_path, *words, **environ)
+    passed = done.code == 0 and not done.verdict["causes"]
+    rates.silent.append(passed)
+    assert passed, done.shown
+    assert done.verdict["profile"]["counter_files"] >= layout.replicas, done.shown

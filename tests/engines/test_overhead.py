@@ -1,0 +1,93 @@
+"""What covlint costs beside the steps themselves: the same steps as a shell script are the measure."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from covlint.runner.toolchain import Toolchain
+from engines.project import Layout, verify
+from engines.test_cleanup import program  # noqa: F401  (a fixture)
+
+#: The best of so many runs counts: the others are the machine's.
+RUNS = 3
+#: Share and seconds by which a verification may take longer than its script.
+ALLOWED = {"process": (0.05, 0.5), "container": (0.05, 2.0)}
+
+
+def best(work: Callable[[], float]) -> float:
+    return min(work() for _ in range(RUNS))
+
+
+def script_seconds(root: Path) -> float:
+    words = [sys.executable, "-m", "covlint", "verify", "--dry-run"]
+    printed = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True).stdout
+    begin = time.monotonic()
+    done = subprocess.run(["sh"], input=printed, capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - begin
+    assert done.returncode == 0, done.stdout + done.stderr
+    return seconds
+
+
+def verify_seconds(root: Path) -> float:
+    begin = time.monotonic()
+    done = verify(root)
+    seconds = time.monotonic() - begin
+    assert done.code == 0, done.shown
+    return seconds
+
+
+def test_a_process_costs_little_more_than_its_script(
+    program: Path,  # noqa: F811
+    toolchain: Toolchain,
+    record_property: Callable[[str, object], None],
+) -> None:
+    compared(program, "process", record_property)
+
+
+def test_a_container_costs_little_more_than_its_script(
+    tmp_path: Path,
+    toolchain: Toolchain,
+    base_images: Callable[..., None],
+    record_property: Callable[[str, object], None],
+) -> None:
+    layout = Layout("cost")
+    base_images("golang:1.22-bookworm", layout.base)
+    layout.write(tmp_path)
+    verify(tmp_path)  # the layers of the image are there for both
+    compared(tmp_path, "container", record_property)
+
+
+def compared(root: Path, engine: str, record: Callable[[str, object], None]) -> None:
+    script, own = best(lambda: script_seconds(root)), best(lambda: verify_seconds(root))
+    share, seconds = ALLOWED[engine]
+    record("script", script)
+    record("verify", own)
+    print(f"{engine}: script {script:.2f} s, covlint {own:.2f} s")
+    assert own <= script * (1 + share) + seconds, f"script {script:.2f} s, covlint {own:.2f} s"
+
+
+@pytest.mark.parametrize("seconds", [1.0])
+def test_the_result_is_there_soon_after_the_last_process(program: Path, seconds: float) -> None:  # noqa: F811
+    """Measured from the end of the step that stops the service to the end of covlint."""
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "covlint", "verify"],
+        cwd=program,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert begun.stderr is not None
+    stopped = 0.0
+    for line in begun.stderr:
+        if " stop: " in line:
+            stopped = time.monotonic()
+    begun.stderr.close()
+    assert begun.wait(60) == 0
+    assert stopped
+    assert time.monotonic() - stopped < seconds
