@@ -20,6 +20,11 @@ from pathlib import Path
 RUNTIME_MARK = b"GOCOVERDIR not set"
 #: The header of packed binaries (upx), of which nothing can be read.
 _PACKED = b"UPX!"
+#: What is wrong with a test binary as a service, and what to do.
+TEST_BINARY = (
+    "the binary is a test binary (go test -c): it heeds -test.gocoverdir=DIR, not GOCOVERDIR",
+    "build the service with `go build -cover`, or start it with -test.gocoverdir",
+)
 _MAGIC = b"\xff Go buildinf:"
 _HEADER = 32  # bytes: magic, pointer size, flags, padding
 _INLINE = 2  # the flag of Go 1.18 and later: the strings follow the header
@@ -100,6 +105,11 @@ def can_emit(data: mmap.mmap) -> bool | None:
     if data.find(RUNTIME_MARK) >= 0:
         return True
     return None if data.find(_PACKED) >= 0 else False
+
+
+def is_test(data: mmap.mmap) -> bool:
+    """It was made by ``go test -c``: only such a program has these functions."""
+    return data.find(b"testing/internal/testdeps.") >= 0
 
 
 def is_packed(data: mmap.mmap) -> bool:

@@ -15,6 +15,7 @@ from covlint.diagnostics import Symptom
 from covlint.runner.binary import NotGo, holds, is_packed, linked_functions, opened
 from covlint.runner.folder import CounterFile, Folder
 from covlint.runner.profile import Profile
+from covlint.runner.symptoms import signs_in_log
 from covlint.runner.verdict import Outcome, Validation
 
 EVERY_PROCESS = "every process that started has counters"
@@ -22,6 +23,10 @@ OF_THE_BUILD = "the data is of the binary that was built"
 WHOLE_MODULE = "every package that is linked in is there"
 #: A function declaration with a body, as gofmt writes it.
 _FUNCTION = re.compile(r"^func (\w+)[\[(].*\{", re.MULTILINE)
+_SAID = re.compile(
+    r"warning: GOCOVERDIR not set, no coverage data emitted|"
+    r"error: coverage counter data emit failed: .*"
+)
 _NOT_PACKAGES = frozenset({"vendor", "testdata"})
 _NAMED = 3
 
@@ -60,6 +65,19 @@ def process_claims(
         yield Validation(EVERY_PROCESS, Outcome.FAILED, evidence, Symptom.META_ONLY)
     else:
         yield Validation(EVERY_PROCESS, Outcome.PASSED, evidence)
+
+
+def log_claims(log: str, folder: Folder, *, required: bool) -> Iterator[Validation]:
+    """Whether a process says that its own counters are lost, where others have left theirs.
+
+    ``meta-data emit failed`` alone is harmless: another process wrote the same (facts, part B2).
+    """
+    line = _SAID.search(log)
+    if line is not None and folder.counters:
+        said = line[0].strip()
+        symptom = next((sign.symptom for sign in signs_in_log(said)), Symptom.META_ONLY)
+        evidence = f"one of them says: {said[:300]}"
+        yield Validation(EVERY_PROCESS, Outcome.FAILED, evidence, symptom, required)
 
 
 def build_claims(profile: Profile, built: Built) -> Iterator[Validation]:

@@ -23,12 +23,15 @@ VOLUMES = "volumes"
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Whom the namespaces are made for: the folders of run and project, the uid of the service
-    (None: covlint's own), and the uid that covlint has when it is not root."""
+    (None: covlint's own), and the uid that covlint has when it is not root. ``binds`` and
+    ``workdir`` are what its PID 1 needs besides."""
 
     run: Path
     root: Path
     user: int | None
     unprivileged: int | None
+    binds: tuple[Bind, ...] = ()
+    workdir: str | None = None  # None: the project
 
 
 def enclose(chain: Chain | None, place: StandIn, coverdir: str | None, scene: Scene) -> Inside:
@@ -44,13 +47,13 @@ def enclose(chain: Chain | None, place: StandIn, coverdir: str | None, scene: Sc
         binds += tuple(
             bind
             for bind in _of_volumes(container)
-            if bind.target not in taken and _free(bind.target, scene.root)
+            if bind.target not in taken and is_free(bind.target, scene.root)
         )
     return Inside(
         run=scene.run,
-        binds=binds,
+        binds=(*binds, *scene.binds),
         user=scene.user,
-        workdir=str(scene.root),
+        workdir=scene.workdir or str(scene.root),
         hidden=hidden,
         needed=(str(scene.root),),
         read_only=container is not None and container.read_only_root is not None,
@@ -63,7 +66,7 @@ def at_own_path(chain: Chain | None, place: StandIn, coverdir: str | None, root:
     """GOCOVERDIR can be what the files say: an absolute path that hides nothing of the project."""
     if chain is None or coverdir is None or place.given or not coverdir.startswith("/"):
         return False
-    return _free(_mount_path(chain.container, place), root)
+    return is_free(_mount_path(chain.container, place), root)
 
 
 def _of_coverdir(
@@ -101,7 +104,8 @@ def _mount_path(container: Container | None, place: StandIn) -> str:
     return _normal(mount.path.text if mount is not None else place.path)
 
 
-def _free(target: str, root: Path) -> bool:
+def is_free(target: str, root: Path) -> bool:
+    """Something can be mounted at ``target`` without hiding the system or the project."""
     if target in _SYSTEM or target.startswith(("/dev/", "/proc/", "/sys/")):
         return False
     return target != str(root) and not target.startswith(f"{root}/")

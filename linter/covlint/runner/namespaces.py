@@ -13,7 +13,7 @@ import posixpath
 import shlex
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,11 +31,13 @@ _SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - paths inside of the 
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A folder that is mounted; ``source`` is relative to the run's folder, ``target`` absolute."""
+    """A folder, or a file, that is mounted; ``source`` is relative to the run's folder or
+    absolute, ``target`` absolute."""
 
     source: str
     target: str
     read_only: bool = False
+    file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,29 @@ def _children(process: int) -> list[int]:
     except OSError:
         return []
     return [int(child) for child in text.split()]
+
+
+def executable(process: int) -> str:
+    """What a process runs, as it is called in its own root; "" when that cannot be seen."""
+    try:
+        return os.readlink(f"/proc/{process}/exe")
+    except OSError:
+        return ""
+
+
+def processes_of(program: Path, among: Iterable[int]) -> tuple[int, ...]:
+    """Those of the processes that run ``program``, by the ids that they have for themselves."""
+    found: list[int] = []
+    for process in among:
+        try:
+            same = os.path.samefile(f"/proc/{process}/exe", program)
+            status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        own = next((line for line in status.splitlines() if line.startswith("NSpid:")), None)
+        if same and own is not None:
+            found.append(int(own.split()[-1]))
+    return tuple(found)
 
 
 def unavailable(processes: Processes) -> str | None:
@@ -167,8 +192,13 @@ def _script(inside: Inside) -> Iterator[str]:
     yield from _host(inside)
     yield 'mount -t proc proc "$root/proc" 2>/dev/null || mount --rbind /proc "$root/proc"'
     for bind in sorted(inside.binds, key=lambda bind: bind.target):
-        source, target = f'"$run"/{shlex.quote(bind.source)}', _in_root(bind.target)
-        yield f"mkdir -p {target}; mount --bind {source} {target}"
+        quoted, target = shlex.quote(bind.source), _in_root(bind.target)
+        source = quoted if bind.source.startswith("/") else f'"$run"/{quoted}'
+        if bind.file:
+            yield f"mkdir -p {_in_root(posixpath.dirname(bind.target))}; : >{target}"
+        else:
+            yield f"mkdir -p {target}"
+        yield f"mount --bind {source} {target}"
     yield 'if [ ! -d "$root$run/bin" ]; then'
     yield '  mkdir -p "$root$run/bin"; mount --bind "$run/bin" "$root$run/bin"'
     yield "fi"
@@ -217,8 +247,10 @@ def _host(inside: Inside) -> Iterator[str]:
     yield "    case $entry in"
     if inside.hidden:
         yield f"      {_either(inside.hidden)}) continue ;;"
-    taken = [bind.target for bind in inside.binds]
-    skipped = ["/proc", *taken]
+    files = [bind.target for bind in inside.binds if bind.file]
+    if files:
+        yield f"      {_either(files)}) continue ;;"
+    skipped = ["/proc", *(bind.target for bind in inside.binds if not bind.file)]
     yield f'      {_either(skipped)}) mkdir -p "$root$entry"; continue ;;'
     for place in opened:
         if place in _SCRATCH:

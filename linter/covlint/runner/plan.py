@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from covlint.facts.dockerfile.image import output_name
 from covlint.runner.build import Build, Read, plan_build
 from covlint.runner.command import Command
 from covlint.runner.enclosure import VOLUMES, Scene, at_own_path, enclose
+from covlint.runner.first_process import FirstProcess, first_process, is_shell
 from covlint.runner.namespaces import Inside
 from covlint.runner.readiness import address_of
 from covlint.runner.service import (
@@ -78,6 +80,11 @@ class ProcessPlan:
     def log(self) -> Path:
         return self.run / "service.log"
 
+    @property
+    def program(self) -> Path:
+        """The binary as the service's user can reach it."""
+        return self.run / "bin" / self.build.binary.name
+
 
 def plan_process(
     target: Target,
@@ -101,13 +108,18 @@ def plan_process(
     else:
         place = stand_in(chain, coverdir, user if user is not None else host.uid)
     folder = run / place.folder
+    program = f"bin/{build.binary.name}"
     inside: Inside | None = None
+    first: FirstProcess | None = None
     if host.confined is None and target.namespaces:
+        first = first_process(chain, program, root, read) if target.args is None else None
         scene = Scene(run, root, user, host.uid if host.uid != 0 else None)
+        if first is not None:
+            scene = replace(scene, binds=first.binds, workdir=first.workdir)
         inside = enclose(chain, place, coverdir, scene)
     if seen and coverdir is None:
         variables.pop("GOCOVERDIR", None)
-    elif inside is None or not at_own_path(chain, place, coverdir, root):
+    elif not place.given and (inside is None or not at_own_path(chain, place, coverdir, root)):
         variables["GOCOVERDIR"] = str(folder)
     run_as, limits = _run_as(user, named, host, inside)
     ready = ready_at(target.ready, port)
@@ -116,7 +128,9 @@ def plan_process(
     except ValueError as error:
         raise TargetError(f"targets.{target.name}.{error}") from error
     service = Command(
-        (str(run / "bin" / build.binary.name), *_arguments(target, chain, port)),
+        first.words
+        if first is not None
+        else (str(run / program), *_arguments(target, chain, port)),
         root,
         variables,
         "service",
@@ -138,7 +152,7 @@ def plan_process(
         grace=grace_of(target, container),
         user=user,
         lasting=chain is not None and chain.main is not None and chain.main.runs_forever is True,
-        unproven=_unproven(chain, place, limits, _without(target, host)),
+        unproven=_unproven(chain, place, (_without(target, host), limits), first is not None),
         notes=build.notes,
         inside=inside,
         stop_signal=_stop_signal(chain),
@@ -215,14 +229,21 @@ def _arguments(target: Target, chain: Chain | None, port: int) -> tuple[str, ...
     if chain is None:
         return ()
     container = chain.container
+    names = {output_name(build) for build in chain.builds}
     if container is not None and (container.command or container.arguments):
         words = [word.text for word in (container.command or ())]
         arguments = [word.text for word in (container.arguments or ())]
-        return () if _is_shell(words) else (*words[1:], *arguments)
+        return () if _is_shell(words) else _after(names, words, tuple(arguments))
     process = chain.image.process if chain.image is not None else None
     if process is None or process.interpreter is not None or process.script_file is not None:
         return ()
-    return tuple(word.text for word in process.argv[1:])
+    return _after(names, [word.text for word in process.argv], ())
+
+
+def _after(names: set[str | None], words: list[str], more: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of the service itself: what starts it (tini, timeout) is left out."""
+    own = (at for at, word in enumerate(words) if posixpath.basename(word) in names)
+    return (*words[next(own, 0) + 1 :], *more)
 
 
 def _is_shell(words: list[str]) -> bool:
@@ -251,7 +272,7 @@ def _without(target: Target, host: Host) -> str | None:
 
 
 def _unproven(
-    chain: Chain | None, place: StandIn, limits: str | None, without: str | None
+    chain: Chain | None, place: StandIn, limits: tuple[str | None, ...], played: bool
 ) -> tuple[Unproven, ...]:
     found: list[Unproven] = []
     if chain is None:
@@ -264,11 +285,10 @@ def _unproven(
         found.append(Unproven(Hop.WORKLOAD, "no manifest is part of this target"))
     if chain is not None and chain.image is not None:
         reason = "the binary runs on this host, not in its image"
-        process = chain.image.process
-        if process is not None and process.interpreter is not None:
+        if is_shell(chain) and not played:
             reason += "; the shell that is PID 1 there is left out"
         found.append(Unproven(Hop.IMAGE, reason))
-    found += [Unproven(Hop.CONTAINER, told) for told in (without, limits) if told is not None]
+    found += [Unproven(Hop.CONTAINER, told) for told in limits if told is not None]
     found += place.unproven
     return tuple(found)
 

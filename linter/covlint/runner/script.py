@@ -57,8 +57,8 @@ def _process(plan: ProcessPlan, toolchain: Toolchain, environ: Mapping[str, str]
     yield ""
     yield "# build"
     yield in_folder(plan.build.command, quote, environ)
-    if plan.service.argv[0] != str(plan.build.binary):
-        yield f"cp {quote(str(plan.build.binary))} {quote(plan.service.argv[0])}"
+    if plan.program != plan.build.binary:
+        yield f"cp {quote(str(plan.build.binary))} {quote(str(plan.program))}"
     yield ""
     yield "# folders that stand for the directories of the container"
     for folder in plan.folders:

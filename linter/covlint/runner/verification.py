@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
+from covlint.runner.build_claims import log_claims
 from covlint.runner.cleanup import Cleaner
 from covlint.runner.command import Processes, last_words
 from covlint.runner.crash import crash_site
@@ -89,6 +90,11 @@ def _judge(
         *ran.claims,
         *results_claims(results, exercised=_exercised(ran), required=target.require_exercise),
         *validate(_named(profile, found.engine), wanted),
+        *log_claims(
+            ran.observation.log if ran.observation is not None else "",
+            profile.folder,
+            required=found.engine != "suite",  # whose log holds other programs too
+        ),
     )
     outcome = decide(claims)
     causes: tuple[Cause, ...] = ()
@@ -190,7 +196,7 @@ def _named(profile: Profile, engine: str) -> Profile:
 
 
 def _tidy(sign: Sign, out: Path) -> Sign:
-    return Sign(sign.symptom, sign.evidence.replace(f"{out}/", ""))
+    return replace(sign, evidence=sign.evidence.replace(f"{out}/", ""))
 
 
 def _logs(out: Path) -> list[tuple[str, Path]]:

@@ -6,8 +6,8 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from covlint.runner.binary import TEST_BINARY, NotGo, can_emit, is_test, opened
 from covlint.runner.command import (
     CannotStart,
     Completed,
@@ -17,7 +17,8 @@ from covlint.runner.command import (
 from covlint.runner.container_endings import ending_of_container
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import read_folder
-from covlint.runner.namespaces import enclosed, refusal
+from covlint.runner.killed import shell_of
+from covlint.runner.namespaces import enclosed, executable, processes_of, refusal
 from covlint.runner.namespaces import start as start_enclosed
 from covlint.runner.plan import ProcessPlan, container_path
 from covlint.runner.readiness import (
@@ -36,7 +37,6 @@ from covlint.runner.steps import (
     ending_of,
     exit_words,
     failure,
-    holds_runtime,
     read_text,
 )
 from covlint.runner.symptoms import Ending
@@ -66,7 +66,9 @@ class _Run:
     plan: ProcessPlan
     steps: Recorder
     instrumented: bool | None = None
+    test_binary: bool = False
     port: int | None = None  # found by looking, when the target does not say
+    shell: str | None = None  # what PID 1 was, if that was a shell
 
     def build(self) -> bool:
         plan = self.plan
@@ -80,11 +82,15 @@ class _Run:
             self.steps.ran.claims.append(Validation("the service builds", Outcome.FAILED, problem))
             self.observe(problem, output, Ending.UNKNOWN)
             return False
-        self.instrumented = holds_runtime(plan.build.binary)
-        program = Path(plan.service.argv[0])
-        if program != plan.build.binary:
+        try:
+            with opened(plan.build.binary) as data:
+                self.instrumented = can_emit(data)
+                self.test_binary = is_test(data)
+        except NotGo:
+            self.instrumented = False
+        if plan.program != plan.build.binary:
             # The service's user may not be able to reach the project.
-            shutil.copy2(plan.build.binary, program)
+            shutil.copy2(plan.build.binary, plan.program)
         return True
 
     def prepare(self) -> None:
@@ -121,8 +127,6 @@ class _Run:
             refused = refusal(plan.run)
             if refused is not None:
                 raise Refused(refused)
-        # What the program calls itself is the middle of its files' names.
-        self.steps.ran.processes = (1,) if plan.inside is not None else service.inner
         if problem is None:
             self.exercise()
         ending = self.stop(service, ready=problem is None)
@@ -191,6 +195,7 @@ class _Run:
         begin = self.steps.begin("stop", "wait for its end" if worker else asks)
         code = service.wait(plan.target.timeout) if worker else service.poll()
         asked = code is None
+        self.look(service)
         if asked:
             with suppress(ProcessLookupError):
                 service.signal(plan.stop_signal)
@@ -206,6 +211,21 @@ class _Run:
         if worker or (not asked and ready):
             self.ended_alone(code, asked=asked)
         return ending
+
+    def look(self, service: Running) -> None:
+        """Which processes are there before they are asked to end: each has to leave counters.
+
+        What a process calls itself is in the names of its files. One that has ended by now
+        is not seen; the service itself is known all the same, unless a shell started it.
+        """
+        plan, ran = self.plan, self.steps.ran
+        if plan.inside is None:
+            ran.processes = service.inner
+            return
+        pids = service.inner
+        self.shell = shell_of(executable(pids[0])) if pids else None
+        own = processes_of(plan.program, pids)
+        ran.processes = own or (() if plan.service.argv[0] != str(plan.program) else (1,))
 
     def ended_alone(self, code: int, *, asked: bool) -> None:
         claim = ENDS_ALONE
@@ -241,6 +261,8 @@ class _Run:
             problem=self.shown(problem) if problem else None,
             thrown_away=place.lost,
             read_only=place.read_only,
+            shell=self.shell,
+            silent=TEST_BINARY if self.test_binary else None,
         )
 
     def shown(self, text: str) -> str:
