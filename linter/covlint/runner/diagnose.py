@@ -10,6 +10,7 @@ from covlint.runner.folder import Folder
 from covlint.runner.killed import KilledBy
 from covlint.runner.symptoms import MEANINGS, Ending, Sign, signs_in_folder, signs_in_log
 from covlint.runner.verdict import Cause, Validation
+from covlint.runner.volume_causes import volume_cause
 from covlint.source import Span
 from covlint.wiring import Chain, Hop
 
@@ -30,6 +31,7 @@ class Observation:
     problem: str | None = None  # why it did not start, or never got ready
     thrown_away: str | None = None
     read_only: str | None = None
+    silent: tuple[str, str] | None = None  # why a binary writes nothing all the same; the remedy
     shell: str | None = None  # what PID 1 was when it was asked to end, if that was a shell
     killed_by: KilledBy | None = None  # not the end of the grace period
 
@@ -53,7 +55,9 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
         signs.append(Sign(Symptom.KILLED, seen.killed_by.words, seen.killed_by.advice, ()))
     elif seen.problem is not None and not refused:
         signs.append(Sign(Symptom.NEVER_STARTED, seen.problem))
-    if seen.instrumented is False:
+    if seen.silent is not None:
+        signs.append(Sign(Symptom.NOT_INSTRUMENTED, *seen.silent, ()))
+    elif seen.instrumented is False:
         signs.append(Sign(Symptom.NOT_INSTRUMENTED, "the binary holds no coverage runtime"))
     if seen.read_only is not None:
         signs.append(Sign(Symptom.READ_ONLY, seen.read_only))
@@ -154,6 +158,9 @@ def _certain_code(sign: Sign, chain: Chain | None) -> str | None:
         return "COV301" if chain.coverdir is None or not chain.coverdir.text else None
     if sign.symptom is Symptom.WRONG_NAMES and "command-line-arguments" in sign.evidence:
         return "COV110"
+    volume = volume_cause(sign, chain) if chain is not None else None
+    if volume is not None:
+        return volume[0]
     if sign.symptom is Symptom.NEVER_STARTED and "ImagePull" in sign.evidence and _pulls(chain):
         return "COV308"
     if sign.symptom is Symptom.KILLED and _gets_sigterm(chain):
@@ -189,6 +196,9 @@ def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tupl
         return locate(chain.main.main)
     if hop is Hop.BUILD and chain.builds:
         return locate(chain.builds[0].span)
+    volume = volume_cause(sign, chain)
+    if volume is not None:
+        return locate(volume[1])
     if hop is Hop.COVERDIR and chain.coverdir is not None:
         return locate(chain.coverdir.span)
     for link in chain.links:
@@ -232,6 +242,15 @@ def _ended(sign: Sign, seen: Observation) -> Sign:
         return Sign(Symptom.CRASHED, "the service crashed before its counters were written")
     return sign
 
+    if ending is Ending.EXITED and seen.shell is None and not seen.folder.counters:
+        return Sign(
+            Symptom.META_ONLY,
+            "the service ended by itself, in a way that writes no counters: syscall.Exit, "
+            "syscall.Exec or exit() of C",
+            "end by os.Exit or by returning from main; call runtime/coverage before what "
+            "replaces the program",
+            (),
+        )
 
 def _empty(signs: list[Sign]) -> bool:
     return all(sign.symptom in (Symptom.NO_META, Symptom.MISSING_DIRECTORY) for sign in signs)
