@@ -16,6 +16,7 @@ from covlint.documents.gotext import GoPackage
 from covlint.facts.golang.commands import read_commands
 from covlint.facts.golang.manifests import read_manifests
 from covlint.facts.golang.objects import read_objects
+from covlint.facts.golang.untyped_objects import read_untyped_objects
 from covlint.facts.kubernetes.made_manifests import Manifest
 from covlint.source import SourceFile
 
@@ -43,7 +44,8 @@ def read_package(
     """The facts of the files of one directory. Never raises on what the files say."""
     package = GoPackage(sources)
     manifests, unread = read_manifests(package)
-    facts = (*manifests, *read_objects(package), *read_commands(package))
+    objects = (*manifests, *read_objects(package), *read_untyped_objects(package))
+    facts = (*objects, *read_commands(package))
     if any(b"testcontainers." in file.data for file in package.files):
         from covlint.facts.golang.testcontainers import read_testcontainers  # few packages do
 

@@ -1,0 +1,176 @@
+"""Maps and builders of Go code put down as the YAML that they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from covlint.documents.assembled import HOLE, known_text
+from covlint.documents.gosource import GoSource, call_arguments, field_of
+from covlint.facts.golang.elements import Value, body_of, is_list, is_nil, list_of, resolved
+from covlint.facts.golang.object_writer import ObjectWriter
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_API = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1"}
+_WHOLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", *_API})
+_METADATA = frozenset({"Name", "Namespace", "Labels", "Annotations", "GenerateName"})
+_NAMES = {"FSGroup": "fsGroup"}
+#: What is given one by one, or several at once.
+_LISTS = frozenset(
+    {"Containers", "InitContainers", "Volumes", "VolumeMounts", "Env", "EnvFrom", "Args",
+     "Command", "Add", "Drop", "Tolerations", "Ports", "Items", "SupplementalGroups"}
+)  # fmt: skip
+_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """``pkg.Kind(…).WithName(…)…``: the first call, and the methods in order."""
+
+    kind: str
+    call: Node
+    methods: tuple[tuple[str, Node], ...]
+
+
+def builder_of(node: Node, file: GoSource) -> Builder | None:
+    """The chain of calls that ends in ``node``; None where it is something else."""
+    methods: list[tuple[str, Node]] = []
+    while node.type == "call_expression":
+        target = node.child_by_field_name("function")
+        if target is None or target.type != "selector_expression":
+            return None
+        field, operand = target.child_by_field_name("field"), target.child_by_field_name("operand")
+        if field is None or operand is None:
+            return None
+        name = file.text(field)
+        if operand.type == "identifier":
+            built = name[:1].isupper() and not name.startswith("With")
+            return Builder(name, node, tuple(reversed(methods))) if built else None
+        if not name.startswith("With"):
+            return None
+        methods.append((name.removeprefix("With"), node))
+        node = operand
+    return None
+
+
+class UntypedWriter(ObjectWriter):
+    """Writes one object as YAML in flow style."""
+
+    def value(self, value: Value, path: str = "", kind: str = "", depth: int = 0) -> None:
+        """A map, a builder, a list, or a scalar."""
+        node, scope = resolved(self.package, *value)
+        builder = builder_of(node, scope.file)
+        body = body_of(node)
+        if depth > _DEPTH:
+            self.made(HOLE, node, scope)
+        elif builder is not None and (builder.methods or builder.kind in _WHOLE):
+            self.built(builder, (node, scope), depth)
+        elif is_list(self.package, node, scope):
+            self.listed([(node, scope)], depth)
+        elif body is not None:
+            inner = field_of(scope.file, body, "Object")
+            if inner is not None:  # unstructured.Unstructured
+                self.value((inner, scope), depth=depth + 1)
+            else:
+                self.mapping(body, (node, scope), depth)
+        else:
+            self.scalar(node, scope)
+
+    def mapping(self, body: Node, value: Value, depth: int) -> None:
+        node, scope = value
+        self.made("{", node, scope)
+        first = True
+        for element in body.named_children:
+            if element.type != "keyed_element" or len(element.named_children) != 2:
+                continue
+            key, given = (
+                one.named_children[0] if one.type == "literal_element" else one
+                for one in element.named_children
+            )
+            name = known_text(self.package.text(key, scope))
+            if name is None or is_nil(given, scope):
+                continue
+            self.made(("" if first else ", ") + name + ": ", key, scope)
+            self.value((given, scope), depth=depth + 1)
+            first = False
+        self.made("}", node, scope)
+
+    def listed(self, values: list[Value], depth: int) -> None:
+        """The elements of slices, one list."""
+        node, scope = values[0]
+        self.made("[", node, scope)
+        members = [one for each in values for one in list_of(self.package, *each).members]
+        self.members(members, (node, scope), depth)
+        self.made("]", node, scope)
+
+    def members(self, members: list[Value | None], value: Value, depth: int) -> None:
+        for index, member in enumerate(members):
+            if index:
+                self.made(", ", *value)
+            if member is None:
+                self.made(HOLE, *value)
+            else:
+                self.value(member, depth=depth + 1)
+
+    def built(self, builder: Builder, value: Value, depth: int) -> None:
+        node, scope = value
+        whole = builder.kind in _WHOLE
+        bare = depth == 0 and builder.kind in ("PodSpec", "PodTemplateSpec")
+        self.made("{", node, scope)
+        first = True
+        metadata: list[tuple[str, Value]] = []
+        if whole or bare:
+            kind = builder.kind if whole else "Pod"
+            api = _API.get(kind, "apps/v1")
+            self.made(f"apiVersion: {api}, kind: {kind}", builder.call, scope)
+            first = False
+        if whole:
+            names = zip(("Name", "Namespace"), call_arguments(builder.call), strict=False)
+            metadata += [(name, (one, scope)) for name, one in names]
+        fields: dict[str, list[Value | None]] = {}
+        for name, call in builder.methods:
+            given = call_arguments(call)
+            if name in _METADATA and (whole or builder.kind == "PodTemplateSpec"):
+                metadata += [(name, (one, scope)) for one in given[:1]]
+            elif name in _LISTS:
+                fields.setdefault(name, []).extend(self.given(given, value))
+            elif given:
+                fields[name] = [(given[0], scope)]
+        if metadata:
+            self.made(("" if first else ", ") + "metadata: {", node, scope)
+            for index, (name, one) in enumerate(metadata):
+                self.made(("" if index == 0 else ", ") + _shown(name) + ": ", *one)
+                self.value(one, depth=depth + 1)
+            self.made("}", node, scope)
+            first = False
+        inside = builder.kind == "PodSpec" and bare
+        if inside:
+            self.made(("" if first else ", ") + "spec: {", node, scope)
+            first = True
+        for name, members in fields.items():
+            self.made(("" if first else ", ") + _shown(name) + ": ", node, scope)
+            first = False
+            if name in _LISTS:
+                self.made("[", node, scope)
+                self.members(members, value, depth)
+                self.made("]", node, scope)
+            elif members[-1] is not None:
+                self.value(members[-1], depth=depth + 1)
+        self.made("}}" if inside else "}", node, scope)
+
+    def given(self, arguments: list[Node], value: Value) -> list[Value | None]:
+        """The elements that a method is given, ``items...`` included."""
+        found: list[Value | None] = []
+        for argument in arguments:
+            if argument.type == "variadic_argument":
+                inner = argument.named_children[0]
+                found += list_of(self.package, inner, value[1]).members
+            else:
+                found.append((argument, value[1]))
+        return found
+
+
+def _shown(name: str) -> str:
+    return _NAMES.get(name) or name[:1].lower() + name[1:]

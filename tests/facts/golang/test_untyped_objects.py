@@ -1,0 +1,154 @@
+"""Objects that Go code writes as maps and by the builders of client-go."""
+
+from __future__ import annotations
+
+import pytest
+
+from covlint.diagnostics import Edit
+from covlint.documents.gotext import GoPackage
+from covlint.engine import Options, inspect
+from covlint.facts.golang.untyped_objects import read_untyped_objects
+from covlint.facts.kubernetes.workload import Container
+from covlint.files import MemoryFiles
+from covlint.fixer import fix
+from covlint.registry import Registry
+from covlint.selection import Selection
+from covlint.source import SourceFile
+
+MAP = """\
+package e2e
+
+import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+func pod(extra []interface{}) *unstructured.Unstructured {
+	mounts := []interface{}{
+		map[string]interface{}{"name": "coverage", "mountPath": "/coverdata"},
+	}
+	return &unstructured.Unstructured{Object: map[string]interface{}{
+		"apiVersion": "v1",
+		"kind":       "Pod",
+		"metadata":   map[string]interface{}{"name": "till", "namespace": "e2e"},
+		"spec": map[string]interface{}{
+			"securityContext": map[string]interface{}{"runAsUser": int64(1001)},
+			"containers": []interface{}{map[string]interface{}{
+				"name":  "till",
+				"image": "till:e2e",
+				"env": []map[string]interface{}{
+					{"name": "GOCOVERDIR", "value": "/coverdata"},
+				},
+				"volumeMounts": mounts,
+			}},
+			"volumes": []any{
+				map[string]any{
+					"name":     "coverage",
+					"hostPath": map[string]any{"path": "/tmp/coverdata", "type": "DirectoryOrCreate"},
+				},
+			},
+		},
+	}}
+}
+"""
+BUILT = """\
+package e2e
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+func deployment() *appsv1ac.DeploymentApplyConfiguration {
+	return appsv1ac.Deployment("till", "e2e").
+		WithLabels(map[string]string{"app": "till"}).
+		WithSpec(appsv1ac.DeploymentSpec().
+			WithReplicas(1).
+			WithTemplate(corev1ac.PodTemplateSpec().
+				WithLabels(map[string]string{"app": "till"}).
+				WithSpec(corev1ac.PodSpec().
+					WithSecurityContext(corev1ac.PodSecurityContext().WithRunAsUser(1001)).
+					WithContainers(corev1ac.Container().
+						WithName("till").
+						WithImage("till:e2e").
+						WithEnv(corev1ac.EnvVar().WithName("LOG").WithValue("debug")).
+						WithEnv(corev1ac.EnvVar().WithName("GOCOVERDIR").WithValue("/coverdata")).
+						WithVolumeMounts(corev1ac.VolumeMount().
+							WithName("coverage").WithMountPath("/coverdata"))).
+					WithVolumes(corev1ac.Volume().
+						WithName("coverage").
+						WithHostPath(corev1ac.HostPathVolumeSource().
+							WithPath("/tmp/coverdata").
+							WithType(corev1.HostPathDirectoryOrCreate))))))
+}
+"""
+
+
+def read(text: str) -> list[Container]:
+    package = GoPackage([SourceFile.of_text("test/e2e/a.go", text)])
+    return [one for one in read_untyped_objects(package) if isinstance(one, Container)]
+
+
+@pytest.mark.parametrize("text", [MAP, BUILT])
+def test_everything_that_a_chain_needs_is_read(text: str) -> None:
+    (container,) = read(text)
+    data = text.encode()
+    assert container.pod.name is not None
+    assert container.pod.name.text == "till"
+    assert container.image is not None
+    assert data[container.image.span.start : container.image.span.end] == b'"till:e2e"'
+    assert container.identity.user is not None
+    assert container.identity.user.text == "1001"
+    (mount,) = container.mounts
+    assert mount.path.text == "/coverdata"
+    (volume,) = container.pod.volumes
+    assert volume.host_path is not None
+    assert volume.host_path.text == "/tmp/coverdata"
+    place = volume.host_path.span
+    assert data[place.start : place.end] == b'"/tmp/coverdata"'
+    assert not (container.env_opaque or container.mounts_opaque or container.pod.volumes_opaque)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (MAP, '"volumeMounts": mounts,', '"volumeMounts": extra,'),
+        (BUILT, 'WithVolumeMounts(corev1ac.VolumeMount().\n\t\t\t\t\t\t\tWithName("coverage").'
+         'WithMountPath("/coverdata"))', "WithVolumeMounts(mounts...)"),
+    ],
+)  # fmt: skip
+def test_mounts_that_are_not_seen(text: str, old: str, new: str) -> None:
+    assert old in text
+    (container,) = read(text.replace(old, new))
+    assert container.mounts_opaque
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MAP.replace("GOCOVERDIR", "LOG").replace("coverdata", "data"),
+        MAP.replace("return &", "u := &").replace(
+            "\t}}\n}\n", '\t}}\n\tu.Object["spec"] = extra\n\treturn u\n}\n'
+        ),
+        BUILT.replace("/applyconfigurations/", "/other/"),
+    ],
+)
+def test_what_is_not_read(text: str) -> None:
+    assert read(text) == []
+
+
+@pytest.mark.parametrize("text", [MAP, BUILT])
+def test_rules_speak_and_values_are_repaired(text: str) -> None:
+    files = {
+        "e2e/a.go": text.replace('ountPath("/coverdata")', 'ountPath("/cov")')
+        .replace('"mountPath": "/coverdata"', '"mountPath": "/cov"')
+        .encode()
+    }
+    options = Options(selection=Selection(select=("COV302", "COV501")))
+    found = inspect(MemoryFiles(files), Registry.builtin(), options).report.diagnostics
+    assert [one.span.path for one in found][:1] == ["e2e/a.go"]
+    edits: list[Edit] = [edit for one in found if one.fix for edit in one.fix.edits]
+    outcome = fix(MemoryFiles(files), Registry.builtin(), options, unsafe=True)
+    assert edits, found
+    assert outcome.converged
+    (change,) = outcome.changes
+    changed = change.after.decode()
+    assert changed.replace('"/cov"', '"/coverdata"') == text.replace('"/cov"', '"/coverdata"')
