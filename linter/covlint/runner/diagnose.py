@@ -73,6 +73,8 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
         signs = [sign for sign in signs if sign.symptom is not Symptom.NO_META]
     known = {sign.symptom for sign in signs}
     if not (signs and _empty(in_folder)):
+        if any("counter data emit failed" in sign.evidence for sign in logged):
+            known.add(Symptom.META_ONLY)  # it came to its end, and was refused there
         signs += [sign for sign in in_folder if sign.symptom not in known]
         known |= {sign.symptom for sign in in_folder}
     explained = known | (set() if _ENDINGS.isdisjoint(known) else {Symptom.META_ONLY})
@@ -156,11 +158,11 @@ def _certain_code(sign: Sign, chain: Chain | None) -> str | None:
     if sign.symptom is Symptom.NOT_SET and chain is not None and chain.container is not None:
         # where it is set, it is a program that the service starts which lacks it
         return "COV301" if chain.coverdir is None or not chain.coverdir.text else None
-    if sign.symptom is Symptom.WRONG_NAMES and "command-line-arguments" in sign.evidence:
-        return "COV110"
     volume = volume_cause(sign, chain) if chain is not None else None
     if volume is not None:
         return volume[0]
+    if sign.symptom is Symptom.WRONG_NAMES and "command-line-arguments" in sign.evidence:
+        return "COV110"
     if sign.symptom is Symptom.NEVER_STARTED and "ImagePull" in sign.evidence and _pulls(chain):
         return "COV308"
     if sign.symptom is Symptom.KILLED and _gets_sigterm(chain):
@@ -194,11 +196,11 @@ def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tupl
         return _place_of_shell(chain, locate)
     if sign.symptom in _OF_MAIN and sign.codes != () and chain.main is not None:
         return locate(chain.main.main)
-    if hop is Hop.BUILD and chain.builds:
-        return locate(chain.builds[0].span)
     volume = volume_cause(sign, chain)
     if volume is not None:
         return locate(volume[1])
+    if hop is Hop.BUILD and chain.builds:
+        return locate(chain.builds[0].span)
     if hop is Hop.COVERDIR and chain.coverdir is not None:
         return locate(chain.coverdir.span)
     for link in chain.links:
@@ -240,8 +242,6 @@ def _ended(sign: Sign, seen: Observation) -> Sign:
         )
     if ending is Ending.CRASHED:
         return Sign(Symptom.CRASHED, "the service crashed before its counters were written")
-    return sign
-
     if ending is Ending.EXITED and seen.shell is None and not seen.folder.counters:
         return Sign(
             Symptom.META_ONLY,
@@ -251,6 +251,8 @@ def _ended(sign: Sign, seen: Observation) -> Sign:
             "replaces the program",
             (),
         )
+    return sign
+
 
 def _empty(signs: list[Sign]) -> bool:
     return all(sign.symptom in (Symptom.NO_META, Symptom.MISSING_DIRECTORY) for sign in signs)

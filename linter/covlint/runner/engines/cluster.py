@@ -16,8 +16,9 @@ from covlint.runner.kubectl import Kubectl
 from covlint.runner.ledger import Ledger
 from covlint.runner.node_data import NodeData
 from covlint.runner.objects import Applier
-from covlint.runner.pods import PodState, not_ready, problem_of
+from covlint.runner.pods import PodState
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
+from covlint.runner.rollout import roll_out
 from covlint.runner.service import exercise_of, ready_at
 from covlint.runner.service_port import Door, service_door
 from covlint.runner.steps import Progress, Ran, Recorder, condition, failure, read_text
@@ -114,17 +115,9 @@ class _Run:
     def roll_out(self, workload: Workload) -> str | None:
         begin = self.steps.begin("ready", f"{workload.wanted} pods of {workload.name}")
 
-        def done(pods: dict[str, PodState]) -> bool:
-            ready = sum(pod.ready or pod.phase == "Succeeded" for pod in pods.values())
-            return ready >= workload.wanted or problem_of(pods.values()) is not None
-
-        in_time = self.kubectl.watch_pods(
-            self.plan.namespace, workload.selector, self.pods, done, self.plan.rollout
+        problem = roll_out(
+            self.kubectl, self.plan.namespace, workload, self.pods, self.plan.rollout
         )
-        problem = problem_of(self.pods.values())
-        if problem is None and not in_time:
-            missing = not_ready(self.pods.values(), workload.wanted)
-            problem = f"after {self.plan.rollout:g} seconds {missing}"
         nodes = sorted({pod.node for pod in self.pods.values() if pod.node})
         told = f"{len(self.pods)} pods on {', '.join(nodes) or 'no node'}"
         self.steps.end("ready", told, begin, None, problem or "", failed=problem is not None)
