@@ -207,3 +207,26 @@ def test_builds_of_go_code_join_their_main_package() -> None:
         r"does not match the main package \(example.com/till/cmd/till\)", found.message
     )
     assert Path(found.span.path).name == "a_test.go"
+
+
+@pytest.mark.parametrize(
+    ("environment", "codes"),
+    [
+        ('[]string{"PATH=/usr/bin"}', ["COV705"]),
+        ('[]string{"PATH=/usr/bin", "HOME=/root"}', []),
+        ('append(os.Environ(), "LANG=C")', []),
+        ('[]string{}\n\tcmd.Env = append(cmd.Env, "LANG=C")', ["COV705"]),
+        ("[]string{}\n\tcmd.Env = append(cmd.Env, os.Environ()...)", []),
+        ("environment", []),
+    ],
+)
+def test_an_environment_without_a_cache_for_covdata(environment: str, codes: list[str]) -> None:
+    files = {
+        "go.mod": b"module example.com/till\n\ngo 1.25\n",
+        "a_test.go": (
+            f'{HEAD}func step() {{\n\tcmd := exec.Command("go", "tool", "covdata", "percent", '
+            f'"-i=data")\n\tcmd.Env = {environment}\n}}\n'
+        ).encode(),
+    }
+    found = inspect(MemoryFiles(files), Registry.builtin(), Options()).report.diagnostics
+    assert [one.code for one in found] == codes

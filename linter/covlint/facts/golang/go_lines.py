@@ -35,7 +35,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
 #: Stands for the project root in a line.
 _ROOT_VARIABLE = "PROJECT_ROOT_OF_GO"
 #: Where the data of the program goes, not that of the go command itself.
-_OF_PROGRAMS = frozenset({"GOCOVERDIR", "PWD", "HOME"})
+_OF_PROGRAMS = frozenset({"GOCOVERDIR", "PWD"})
 
 Word = tuple["Node", Text | None]
 
@@ -135,7 +135,8 @@ def read_go_line(
     file = scope.file
     path = file.source.path
     line = _Line(bytearray(), [], [])
-    for given, text in (*environment_of(package, call, scope), *words):
+    environment = environment_of(package, call, scope)
+    for given, text in (*environment.words.values(), *words):
         # a list of another file gives nodes of that file
         own = file.at(given.start_byte, given.end_byte) == given
         node = given if own else call
@@ -146,6 +147,8 @@ def read_go_line(
     for fact in _facts(line, scope, directory, recipe):
         if isinstance(fact, GoBuild):
             yield _as_arguments(fact, nodes, call, file)
+        elif isinstance(fact, DataCommand):
+            yield replace(fact, span=file.span(call), cleared=environment.cleared)
         else:
             yield replace(fact, span=file.span(call))
 
@@ -186,12 +189,20 @@ def _facts(
             yield fact
 
 
-def environment_of(package: GoPackage, call: Node, scope: Scope) -> list[Word]:
+@dataclass(slots=True)
+class Environment:
+    """What is set for a command; ``cleared``: there is nothing else."""
+
+    words: dict[str, Word]
+    cleared: bool = False
+
+
+def environment_of(package: GoPackage, call: Node, scope: Scope) -> Environment:
     """What ``cmd.Env = append(os.Environ(), "NAME=value")`` sets for the command of ``call``."""
+    found = Environment({})
     name = assigned_name(call, scope.file)
     if name is None or scope.function is None:
-        return []
-    found: dict[str, Word] = {}
+        return found
     for node in scope.file.found(_ENVIRONMENT, scope.function):
         statement: Node | None = node
         while statement is not None and statement.type != "assignment_statement":
@@ -204,12 +215,16 @@ def environment_of(package: GoPackage, call: Node, scope: Scope) -> list[Word]:
             continue
         if package.taken(statement, scope.function, scope) is False:
             continue
+        found.cleared = right.named_children[0].type == "composite_literal" or found.cleared
         for item, text in package.items(right.named_children[0], scope):
             whole = "".join("" if one.kind == "hole" else one.text for one in text or ())
             match = _ASSIGNMENT.match(whole)
-            if match and match[1] not in _OF_PROGRAMS and text and text[0].kind != "hole":
-                found[match[1]] = (item, text)
-    return list(found.values())
+            if match is None or not text or text[0].kind == "hole":
+                # os.Environ() or something else that is not seen; not cmd.Env as it was
+                found.cleared = found.cleared and scope.file.text(item) == f"{name}.Env"
+            elif match[1] not in _OF_PROGRAMS:
+                found.words[match[1]] = (item, text)
+    return found
 
 
 def _as_arguments(build: GoBuild, words: Sequence[Node], call: Node, file: GoSource) -> GoBuild:
