@@ -211,8 +211,8 @@ IN_A_CLUSTER = {
             grace=40,
             main=program(serving='\tos.WriteFile("/scratch/big", make([]byte, 8<<20), 0o644)\n'),
             files={
-                "deploy/evict.sh": "kubectl -n $NAMESPACE wait pod -l app=app "
-                "--for=condition=Ready=false --timeout=100s\n"
+                "deploy/evict.sh": "pod=$(kubectl -n $NAMESPACE get pod -l app=app -o name)\n"
+                "kubectl -n $NAMESPACE wait $pod --for=condition=Ready=false --timeout=100s\n"
             },
             mount_options="readOnly: false\n            - {name: scratch, mountPath: /scratch}",
             volume="hostPath: {path: /coverdata/evicted, type: DirectoryOrCreate}\n"

@@ -19,7 +19,7 @@ _IGNORED = {
     ".dockerignore": "deploy\n*.yaml\ne2e.sh\nMakefile\n.covlint\ncoverdata\n*.tar\n",
 }
 #: Says that the image is for coverage, and which manifest it is for.
-_MAKEFILE = "image:\n\tdocker build --build-arg GOFLAGS=-cover -t localhost/{name}:e2e .\n"
+_MAKEFILE = "image:\n\tdocker build --build-arg 'GOFLAGS={flags}' -t localhost/{name}:e2e .\n"
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,12 @@ def built(line: str) -> str:
 
 
 def service(namespace: str, dockerfile: str | None = None, **changes: object) -> Layout:
-    files = {**_IGNORED, "Makefile": _MAKEFILE.format(name=namespace)}
+    files = {**_IGNORED, "Makefile": ""}
     given = changes.pop("files", {})
     assert isinstance(given, Mapping)
     files.update(given)
     layout = Layout(namespace, files=files, **changes)  # type: ignore[arg-type]
+    files["Makefile"] = _MAKEFILE.format(name=namespace, flags=layout.goflags)
     if layout.volume == "":  # no volume at all
         cut = layout.manifest.index("          volumeMounts:")
         files["deploy/app.yaml"] = layout.manifest[:cut]

@@ -35,6 +35,57 @@ OPENED = (
     "volumeMounts: [{name: coverage, mountPath: /d}]}]"
 )
 
+CLAIM = """apiVersion: v1
+kind: PersistentVolume
+metadata: {name: claimed}
+spec:
+  capacity: {storage: 1Mi}
+  accessModes: [ReadWriteMany]
+  storageClassName: ""
+  claimRef: {namespace: claimed, name: coverage}
+  hostPath: {path: /var/claimed, type: DirectoryOrCreate}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: coverage, namespace: claimed}
+spec:
+  accessModes: [ReadWriteMany]
+  storageClassName: ""
+  volumeName: claimed
+  resources: {requests: {storage: 1Mi}}
+"""
+
+#: Writes its counters when it is told to, and ends in a way that would lose them.
+SNAPSHOTS = """package main
+
+import (
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/coverage"
+	"syscall"
+)
+
+func main() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGUSR1)
+	go func() {
+		for range told {
+			if err := coverage.WriteCountersDir(os.Getenv("GOCOVERDIR")); err != nil {
+				log.Print(err)
+			}
+		}
+	}()
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {})
+	log.Fatal(http.ListenAndServe(":8080", nil))
+}
+"""
+COPYING = """collect:
+	kubectl -n snapshots exec deploy/app -- kill -USR1 1
+	kubectl -n snapshots cp app:/coverdata ./coverdata
+"""
+
 HEALTHY = {
     "as root": Layout("root"),
     "three replicas": Layout("three", replicas=3),
@@ -44,6 +95,20 @@ HEALTHY = {
     ),
     "with a read-only root": Layout(
         "readonlyroot", container="securityContext: {readOnlyRootFilesystem: true}"
+    ),
+    "on a claim": Layout(
+        "claimed",
+        volume="persistentVolumeClaim: {claimName: coverage}",
+        files={"deploy/claim.yaml": CLAIM},
+        target={"apply": ["deploy/app.yaml", "deploy/claim.yaml"]},
+    ),
+    "out of a living pod": Layout(
+        "snapshots",
+        main=SNAPSHOTS,
+        base="busybox:1.36",
+        goflags="-cover -covermode=atomic",
+        volume="emptyDir: {}",
+        files={"Makefile": COPYING},
     ),
 }
 
@@ -76,7 +141,12 @@ def cluster(
     base_images: Callable[..., None],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
-    """The name of a cluster that is there for this module."""
+    """The name of a cluster that is there for this module: ``COVLINT_TEST_CLUSTER``, one with
+    the same mounts, or one of its own."""
+    given = os.environ.get("COVLINT_TEST_CLUSTER")
+    if given:
+        yield given
+        return
     base_images("busybox:1.36")
     name = f"covlint-test-{secrets.token_hex(3)}"
     folder = tmp_path_factory.mktemp("cluster")
@@ -244,6 +314,7 @@ def test_the_doctor_looks_at_a_running_pod(tmp_path: Path, cluster: str, elsewhe
     assert done.returncode == 1, done.stdout + done.stderr
     assert "permission-denied" in done.stdout
     assert "lies on an emptyDir" in done.stdout
+    kubectl(elsewhere, "delete", "pod", "sick", "--wait=false")
     missing = subprocess.run(
         [sys.executable, "-m", "covlint", "doctor", "pod/nobody"],
         env={**os.environ, "KUBECONFIG": str(elsewhere)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from covlint.runner.steps import Recorder, failure, holds_runtime
 
 _SHORT = 60.0
 _LOAD = 300.0
+#: Seconds that a program has for writing its counters when it is told to.
+_SNAPSHOT = 5.0
 
 
 class NodeData:
@@ -70,14 +73,25 @@ class NodeData:
         steps = [step for step in plan.extraction if step.through == "kubectl"]
         if plan.place.lost is not None or plan.node_path or plan.claim or not steps:
             return
+        plan.arrives.mkdir(exist_ok=True)
         signals = [s.source for s in plan.extraction if s.kind is StepKind.SIGNAL and s.source]
         for pod in pods.values():
+            before = len(read_folder(plan.arrives).counters)
             where = ("-n", plan.namespace, pod.name, *self._container())
             for number in signals:
                 self.kubectl.ask("exec", *where, "--", "kill", f"-{number}", "1")
-            self._untar(
-                ("exec", *where, "--", "tar", "cf", "-", "-C", plan.place.path, "."), pod.name
-            )
+            words = ("exec", *where, "--", "tar", "cf", "-", "-C", plan.place.path, ".")
+            begin = self.steps.begin("collect", f"copy {plan.place.path} from {pod.name}")
+            deadline = time.monotonic() + _SNAPSHOT
+            pause = 0.05
+            while self._untar(words, pod.name) and signals:
+                # The program writes when it comes to it: a signal has no answer.
+                counted = len(read_folder(plan.arrives).counters)
+                if counted > before or time.monotonic() > deadline:
+                    break
+                time.sleep(pause)
+                pause *= 2
+            self.steps.end("collect", f"{plan.place.path} of pod {pod.name}", begin, None)
 
     def collect(self, pods: dict[str, PodState]) -> None:
         """Bring together what arrived, and take out what the project itself copies out."""
@@ -193,6 +207,7 @@ class NodeData:
 
     def _untar(self, words: tuple[str, ...], name: str) -> bool:
         archive = self.plan.run / f"{name}.tar"
+        self.plan.arrives.mkdir(exist_ok=True)
         command = self.kubectl.command("copy", *words, timeout=_LOAD)
         try:
             with (
