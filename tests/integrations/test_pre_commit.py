@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from integrations.offline import OFFLINE
 from report.sheets import FILES
 
 ROOT = Path(__file__).parents[2]
@@ -128,15 +129,10 @@ def test_a_change_that_breaks_another_file(run: Run, repository: Path) -> None:
     assert run("covlint-project", "--since", "HEAD").returncode == 0
 
 
-def test_the_published_hook_installs_itself(repository: Path, tmp_path: Path) -> None:
+def test_the_published_hook_installs_itself(source: Path, repository: Path, tmp_path: Path) -> None:
     """pre-commit clones this project and installs it with pip, which finds what it needs in
     the environment of this test and never asks an index."""
-    source = tmp_path / "covlint"
-    for name in ("linter", "rules", "fixtures"):
-        ignored = shutil.ignore_patterns("__pycache__", "_bundled")
-        shutil.copytree(ROOT / name, source / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
-        shutil.copy(ROOT / name, source / name)
+    source = Path(shutil.copytree(source, tmp_path / "covlint"))
     git(source, "init", "-q", "-b", "main")
     git(source, "add", "-f", ".")
     git(source, "commit", "-qm", "covlint")
@@ -146,10 +142,8 @@ def test_the_published_hook_installs_itself(repository: Path, tmp_path: Path) ->
     change(repository, MANIFEST, "hostPath: {path: /coverdata", "hostPath: {path: /elsewhere")
     git(repository, "add", ".")
     tool = str(Path(sys.executable).parent / "pre-commit")
-    packages = os.pathsep.join(path for path in sys.path if path.endswith("-packages"))
     home = tmp_path / "home"
-    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": packages}
-    done = start(tool, "run", folder=repository, home=home, **offline)
+    done = start(tool, "run", folder=repository, home=home, **OFFLINE)
     assert f"{MANIFEST}:15:28: error COV502" in done.stdout, done.stdout + done.stderr
     installed = list(home.glob("repo*/py_env-*/lib/python*/site-packages/covlint/__init__.py"))
     assert installed
