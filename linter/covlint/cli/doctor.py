@@ -13,7 +13,8 @@ from covlint.diagnostics import Symptom
 from covlint.report import doctor as report
 from covlint.report.doctor import Examination
 from covlint.runner.command import Processes
-from covlint.runner.folder import read_folder
+from covlint.runner.examination import Program, look_at, signs_of_exit
+from covlint.runner.folder import Folder, read_folder
 from covlint.runner.kubectl import Kubectl
 from covlint.runner.pod_examination import NoPod, examine_pod
 from covlint.runner.profile import Profile, read_profile
@@ -27,6 +28,8 @@ _LOG_LIMIT = 16 << 20
 @click.command()
 @click.argument("folder", required=False, type=click.Path())
 @click.option("--log", type=click.Path(), help="The log of the service, or of go tool covdata.")
+@click.option("--binary", type=click.Path(), help="The binary of the service.")
+@click.option("--exit-code", type=int, help="How the service ended: 137, 143, 2, ….")
 @click.option("-n", "--namespace", default="default", help="Of a pod.  [default]")
 @click.option("-c", "--container", help="Of a pod with several; else the one with GOCOVERDIR.")
 @click.option("--context", help="The cluster of a pod, by its name in the kubeconfig.")
@@ -34,6 +37,8 @@ _LOG_LIMIT = 16 << 20
 def doctor(
     folder: str | None,
     log: str | None,
+    binary: str | None,
+    exit_code: int | None,
     namespace: str,
     container: str | None,
     context: str | None,
@@ -41,25 +46,28 @@ def doctor(
 ) -> int:
     """Explain FOLDER, a GOCOVERDIR after a run: which hop broke, and why.
 
-    Without FOLDER it is $GOCOVERDIR; with --log alone, the log is all there is.
+    Without FOLDER it is $GOCOVERDIR; with --log, --binary or --exit-code alone, these are
+    all there is.
     `pod/NAME` is a pod of a cluster: its states, its log and its GOCOVERDIR.
     """
     if folder is not None and folder.startswith("pod/"):
         found = examine_pod_at(folder, namespace, container, context)
         click.echo(report.render_json(found) if form == "json" else report.render(found), nl=False)
         return FINDINGS if found.signs else CLEAN
-    if folder is None and log is None:
+    if folder is None and log is None and binary is None and exit_code is None:
         folder = os.environ.get("GOCOVERDIR") or None
         if folder is None:
             raise Misuse("name the folder with the coverage data, or a log with --log FILE")
-    found = examine(folder, log)
+    found = examine(folder, log, binary, exit_code)
     click.echo(report.render_json(found) if form == "json" else report.render(found), nl=False)
     return FINDINGS if found.signs else CLEAN
 
 
-def examine(folder: str | None, log: str | None) -> Examination:
-    """Look at a folder, a log, or both. Raises Failure for what does not exist."""
-    for path in (folder, log):
+def examine(
+    folder: str | None, log: str | None, binary: str | None = None, exit_code: int | None = None
+) -> Examination:
+    """Look at what is given. Raises Failure for what does not exist."""
+    for path in (folder, log, binary):
         if path is not None and not os.path.lexists(path):
             raise Failure(f"no such file or directory: {path}")
     text = _read_log(log) if log is not None else ""
@@ -68,6 +76,11 @@ def examine(folder: str | None, log: str | None) -> Examination:
     if not signs and (seen is None or not seen.counters):
         line = failed_start(text)
         signs += [Sign(Symptom.NEVER_STARTED, line)] if line is not None else []
+    program = _look_at(binary, seen) if binary is not None else None
+    if program is not None:
+        signs = [*program.signs, *unexplained(signs, {sign.symptom for sign in program.signs})]
+    if exit_code is not None:
+        signs += signs_of_exit(exit_code, seen, {sign.symptom for sign in signs})
     if seen is not None:
         signs += unexplained(signs_in_folder(seen), {sign.symptom for sign in signs})
     profile = None
@@ -80,7 +93,16 @@ def examine(folder: str | None, log: str | None) -> Examination:
         if profile.error is not None:
             profile = None
         signs += _names(profile)
-    return Examination(seen, log, tuple(signs), profile)
+    return Examination(seen, log, tuple(signs), profile, None, program, exit_code)
+
+
+def _look_at(binary: str, folder: Folder | None) -> Program:
+    if os.path.isdir(binary):
+        raise Misuse(f"{binary}: a folder; --binary takes a file")
+    try:
+        return look_at(binary, folder)
+    except OSError as error:
+        raise Failure(f"{binary}: cannot be read: {error.strerror}") from error
 
 
 def examine_pod_at(

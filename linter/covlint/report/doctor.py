@@ -9,9 +9,13 @@ from typing import Any
 
 from covlint.diagnostics import Symptom
 from covlint.report.text import visible
+from covlint.runner.examination import Program
 from covlint.runner.folder import Folder, State
 from covlint.runner.profile import Profile
 from covlint.runner.symptoms import MEANINGS, Sign
+
+#: Settings of a build that have to do with coverage or with where the program runs.
+_TOLD = ("-cover", "-covermode", "-race", "CGO_ENABLED", "GOOS", "GOARCH", "vcs.revision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Examination:
     signs: tuple[Sign, ...]
     profile: Profile | None = None
     note: str | None = None
+    program: Program | None = None
+    exit_code: int | None = None
 
 
 def render(found: Examination) -> str:
@@ -51,12 +57,14 @@ def document(found: Examination) -> dict[str, Any]:
             "nested": list(folder.nested),
         },
         "log": found.log,
+        "binary": None if found.program is None else _binary(found.program),
+        "exit_code": found.exit_code,
         "symptoms": [
             {
                 "symptom": sign.symptom.value,
                 "evidence": sign.evidence,
                 "hop": MEANINGS[sign.symptom].hop.value,
-                "codes": list(MEANINGS[sign.symptom].codes),
+                "codes": list(MEANINGS[sign.symptom].codes if sign.codes is None else sign.codes),
                 "remedy": sign.remedy,
             }
             for sign in found.signs
@@ -70,20 +78,40 @@ def document(found: Examination) -> dict[str, Any]:
     }
 
 
+def _binary(program: Program) -> dict[str, Any]:
+    info = program.info
+    return {
+        "path": program.path,
+        "emits_coverage": program.emits,
+        "go": None if info is None else info.go,
+        "package": None if info is None else info.path,
+        "settings": {} if info is None else dict(info.settings),
+    }
+
+
 def _lines(found: Examination) -> Iterator[str]:
     if found.folder is not None:
         yield from _folder(found.folder)
     if found.log is not None:
         yield f"log {visible(found.log)}"
+    if found.program is not None:
+        yield from _program(found.program)
+    if found.exit_code is not None:
+        yield f"exit code {found.exit_code}"
     yield ""
     if not found.signs:
-        yield "Nothing is wrong with it." if found.folder is not None else "The log shows nothing."
+        whole = found.folder is not None or found.program is not None
+        yield "Nothing is wrong with it." if whole else "That shows nothing."
     for sign in found.signs:
         meaning = MEANINGS[sign.symptom]
         yield f"✗ {sign.symptom.value}: {visible(sign.evidence)}"
-        rules = f", see {_listed(meaning.codes)}" if meaning.codes else ""
+        codes = meaning.codes if sign.codes is None else sign.codes
+        rules = f", see {_listed(codes)}" if codes else ""
         yield f"  breaks at: {meaning.hop.value}{rules}"
         yield f"  {sign.remedy}"
+    if found.folder is not None and found.folder.for_owner_only and _is_empty(found):
+        yield ""
+        yield f"Only user {found.folder.writable_by.partition(':')[0]} can write to it."
     if found.log is None and any(sign.symptom is Symptom.NO_META for sign in found.signs):
         yield ""
         yield "An empty folder may also mean that Go could not write to it, or that GOCOVERDIR was"
@@ -97,6 +125,20 @@ def _lines(found: Examination) -> Iterator[str]:
     if found.note is not None:
         yield ""
         yield f"note: {visible(found.note)}"
+
+
+def _is_empty(found: Examination) -> bool:
+    return any(sign.symptom is Symptom.NO_META for sign in found.signs)
+
+
+def _program(program: Program) -> Iterator[str]:
+    yield f"binary {visible(program.path)}"
+    info = program.info
+    if info is not None:
+        shown = [f"{name}={value}" for name, value in info.settings if name in _TOLD]
+        yield f"  {visible(', '.join([info.go, info.path or '', *shown]))}"
+    known = {True: "can write coverage", False: "cannot write coverage", None: "is packed"}
+    yield f"  {known[program.emits]}"
 
 
 def _folder(folder: Folder) -> Iterator[str]:

@@ -74,6 +74,13 @@ class Folder:
     writable_by: str = ""  # owner and mode, for people: "0:0 0755"
 
     @property
+    def for_owner_only(self) -> bool:
+        """No other user, root apart, can create files in it."""
+        return bool(self.writable_by) and all(
+            int(digit, 8) & 0o3 != 0o3 for digit in self.writable_by[-2:]
+        )
+
+    @property
     def modes(self) -> tuple[str, ...]:
         return tuple(sorted({file.mode for file in self.meta if file.mode}))
 
