@@ -7,7 +7,7 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +17,9 @@ from covlint.runner.pods import PodState, read_pod
 
 #: Seconds for one answer of the API server.
 _ANSWER = 60.0
+#: Seconds before a watch is begun again: short at first.
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,43 @@ class Kubectl:
     ) -> bool:
         """Follow the pods of a selector until ``done``; False when the time (seconds) is over.
 
-        ``known`` is brought up to date with each event. A watch that the server
-        closes is begun again, from the beginning.
+        ``known`` is brought up to date with each event. A pod that is gone before
+        the watch begins sends none, so that each watch begins with a list; one that the
+        server closes is begun again.
         """
         deadline = time.monotonic() + timeout
-        path = f"/api/v1/namespaces/{namespace}/pods?watch=1&{selector}"
+        path = f"/api/v1/namespaces/{namespace}/pods?{selector}"
+        pause = _FIRST_PAUSE
         while not done(known):
             if time.monotonic() >= deadline:
                 return False
-            for event in self._events(path, deadline):
+            version = self._list(path, known)
+            if done(known):
+                return True
+            for event in self._events(f"{path}&watch=1&resourceVersion={version}", deadline):
                 pod = read_pod(event["object"], deleted=event["type"] == "DELETED")
                 if pod.name:
                     known[pod.name] = pod
                 if done(known):
                     return True
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            pause = min(2 * pause, _LONGEST_PAUSE)
         return True
+
+    def _list(self, path: str, known: dict[str, PodState]) -> str:
+        """Bring ``known`` up to date, and tell the version from which a watch goes on."""
+        answer = self.ask("get", "--raw", path)
+        if isinstance(answer, str) or answer.code != 0:
+            return ""
+        try:
+            listed = json.loads(answer.stdout)
+        except ValueError:
+            return ""
+        pods = [read_pod(item) for item in listed.get("items") or ()]
+        for gone in known.keys() - {pod.name for pod in pods}:
+            known[gone] = replace(known[gone], deleted=True)
+        known.update({pod.name: pod for pod in pods})
+        return str(listed.get("metadata", {}).get("resourceVersion", ""))
 
     def _events(self, path: str, deadline: float) -> Iterator[dict[str, Any]]:
         with self.processes.streaming(self.command("watch", "get", "--raw", path)) as stream:
