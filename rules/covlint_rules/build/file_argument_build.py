@@ -12,7 +12,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
-from covlint.facts.dockerfile.build import GoBuild, names_files
+from covlint.facts.dockerfile.build import NO_STAGE, GoBuild, names_files
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 
@@ -33,7 +33,8 @@ class FileArgumentBuild(Rule[GoBuild]):
     Instead: build the package: `./cmd/till` instead of `./cmd/till/main.go`.
 
     Left out: `go run`, and the production branch of a conditional build. In a build that
-    takes no part in coverage it is a notice.
+    takes no part in coverage it is a notice, and so it is outside of images: the path exists
+    where the profile is read on the same machine.
 
     Fix: safe where the files named are all that the package has. Otherwise unsafe, since
     further files would join the binary; a choice among several files is left to you.
@@ -64,11 +65,15 @@ class FileArgumentBuild(Rule[GoBuild]):
         complete = bool(files) and (listed <= {"*", "*.go"} or every == listed)
         # a choice of files may hold some that are copied or downloaded beside the package
         chosen = len(names) > 1 and not complete
+        in_image = build.stage != NO_STAGE
+        harm = "function and HTML reports break"
+        if not in_image:
+            harm = "its profiles name the path of this checkout: reports break in another"
         yield self.diagnostic(
             span,
             f"{names[0]} is built as a file, not as the package {package}: coverage calls it "
-            "command-line-arguments, and function and HTML reports break",
-            severity=None if build.takes_part else Severity.NOTICE,
+            f"command-line-arguments, and {harm}",
+            severity=None if build.takes_part and in_image else Severity.NOTICE,
             fix=Fix("Build the package that these files make", Applicability.DISPLAY)
             if chosen
             else Fix(
@@ -91,7 +96,7 @@ class FileArgumentBuild(Rule[GoBuild]):
                 "\tgo build $(FLAGS) -o bin/push «./testdata/push/main.go»\n",
             },
             severity=Severity.NOTICE,
-            message="is built as a file",
+            message="its profiles name the path of this checkout",
             fixed={
                 "Makefile": "FLAGS := -cover\ne2e:\n"
                 "\tgo build $(FLAGS) -o bin/push ./testdata/push\n",

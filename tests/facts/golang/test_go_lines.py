@@ -59,6 +59,11 @@ def test_goflags_of_the_environment_instrument() -> None:
     assert build.output is None
 
 
+def test_the_directory_is_not_known_where_the_code_changes_it() -> None:
+    _, (build,) = builds('\tos.Chdir("..")\n\texec.Command("go", "build", "-cover", ".").Run()\n')
+    assert build.directory == "\0"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -171,6 +176,7 @@ def test_what_is_deferred_is_no_part_of_the_sequence() -> None:
         ('http.Get("http://localhost:8080/coverage/profile")', "/coverage/profile"),
         ('http.Get(fmt.Sprintf("http://localhost:%d/debug/cover", port))', "/debug/cover"),
         ('client.Post(baseURL+"/v1/cover/profile", "text/plain", nil)', "/v1/cover/profile"),
+        ('client.R().SetOutput("covmeta.1").Get("/coverage/meta")', "/coverage/meta"),
         ('http.NewRequest(http.MethodGet, "http://127.0.0.1:9095/coverage", nil)', "/coverage"),
     ],
 )
@@ -186,6 +192,7 @@ def test_the_services_own_coverage_is_pulled(line: str, path: str) -> None:
         'http.Get("https://codecov.io/upload/coverage")',
         'http.Get("http://localhost:8080/discovery")',
         "cache.Get(name)",
+        'router.Get("/coverage", serve)',
     ],
 )
 def test_other_requests_are_no_steps(line: str) -> None:

@@ -21,6 +21,7 @@ ROOT_NAME = re.compile(
     r"(?i)^(?:\w+\.)*(?:get|find|must)?_?(?:project|repo|repository|workspace|module)_?"
     r"(?:root|dir|directory|path)(?:dir|path)?(?:\(\))?$|^(?:\w+\.)*rootdir(?:\(\))?$"
 )
+_CHDIR = re.compile(rb"\b(?:os|t|tb|b)\.Chdir\(")
 _SET_DIRECTORY = re.compile(rb"\.(Dir)\s*=")
 
 
@@ -64,11 +65,11 @@ def directory_of(
     package: GoPackage, file: GoSource, scope: Scope, call: Node | None = None
 ) -> str | None:
     """Where the commands of a function, or just ``call``, run: ``cmd.Dir`` if it is seen, the
-    package in a test (go test runs there), else not known."""
+    package in a test (go test runs there, unless the code changes it), else not known."""
     path = file.source.path
     folder = path.rpartition("/")[0]
     own = None
-    if path.endswith("_test.go"):
+    if path.endswith("_test.go") and not any(_CHDIR.search(one.data) for one in package.files):
         own = f"{ROOT}/{folder}" if folder else ROOT
     function = scope.function
     name = assigned_name(call, file) if call is not None else None

@@ -26,6 +26,7 @@ _CALLS = re.compile(
     rb"\bos\.(Chmod|RemoveAll|MkdirAll|Mkdir|Rename|CopyFS)\("
     rb"|\b(?:http|\w*[cC]lient)\.(Get|Post|PostForm)\("
     rb"|\bhttp\.(NewRequest|NewRequestWithContext)\("
+    rb"|\.(Get|Post)(?=\(\"/[\w/-]*cov[\w/-]*\"\))"
 )
 #: The command, and which arguments of the call are its operands, in its order.
 _COMMANDS: dict[bytes, tuple[tuple[str, ...], tuple[int, ...]]] = {
@@ -57,7 +58,8 @@ def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Fact]:
         line = [_word(word, file.span(call)) for word in words]
         for position in positions:
             node = arguments[position]
-            line.append(argument_of(node, package.text(node, scope), file.source.path))
+            word = argument_of(node, package.text(node, scope), file.source.path)
+            line.append(_at_host(word) if words == ("curl",) else word)
         yield from _steps(package, file, call, scope, line)
 
 
@@ -91,6 +93,15 @@ def _runs_later(call: Node) -> bool:
             return True
         node = node.parent
     return False
+
+
+def _at_host(argument: Argument) -> Argument:
+    """A path whose host the client knows."""
+    if argument.text is None or not argument.text.startswith("/"):
+        return argument
+    word = argument.word
+    host = Part("variable", "host", True)
+    return Argument(None, ShellWord((host, *word.parts), word.span))
 
 
 def _word(text: str, span: Span) -> Argument:
