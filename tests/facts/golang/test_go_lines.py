@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from covlint.documents.gotext import GoPackage
 from covlint.engine import Options, inspect
@@ -237,3 +239,21 @@ def test_an_environment_without_a_cache_for_covdata(environment: str, codes: lis
     }
     found = inspect(MemoryFiles(files), Registry.builtin(), Options()).report.diagnostics
     assert [one.code for one in found] == codes
+
+
+WHOLE = (
+    'func step(dir string) {\n\targs := []string{"build", "-a", "-cover"}\n'
+    '\tcmd := exec.Command("go", append(args, "-o", dir+"/till", "./cmd/till")...)\n'
+    '\tcmd.Dir, cmd.Env = "..", nil\n\tcmd.Env = append(os.Environ(), "GOFLAGS="+flags, `A=b c`)\n'
+    '\texec.Command("sh", "-c", fmt.Sprintf("cd %s && go tool covdata percent -i=%q", dir, dir))\n'
+    '\tos.Chmod(filepath.Join(dir, "data"), 0o777)\n\thttp.Get(base + "/coverage")\n'
+    '\texec.Command("make", "-C", dir, "image", "GOFLAGS=-cover")\n}\n'
+)
+
+
+@given(st.integers(0, len(WHOLE)), st.integers(0, 60))
+def test_torn_code_is_read_without_an_error(start: int, length: int) -> None:
+    source = SourceFile.of_text("a_test.go", HEAD + WHOLE[:start] + WHOLE[start + length :])
+    files = MemoryFiles({"a_test.go": source.data, "go.mod": b"module example.com/till\n"})
+    report = inspect(files, Registry.builtin(), Options()).report
+    assert report.crashes == ()

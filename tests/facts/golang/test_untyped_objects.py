@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from covlint.diagnostics import Edit
 from covlint.documents.gotext import GoPackage
@@ -157,3 +159,10 @@ def test_rules_speak_and_values_are_repaired(text: str) -> None:
     (change,) = outcome.changes
     changed = change.after.decode()
     assert changed.replace('"/cov"', '"/coverdata"') == text.replace('"/cov"', '"/coverdata"')
+
+
+@given(st.sampled_from((MAP, BUILT)), st.data())
+def test_torn_code_is_read_without_an_error(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    length = data.draw(st.integers(0, 60))
+    read(text[:start] + text[start + length :])
