@@ -19,6 +19,8 @@ from covlint.runner.ledger import Created, Ledger, processes_of
 _REMOVAL = 120.0
 #: Seconds that processes have to end after SIGTERM.
 _TERM = 5.0
+#: Seconds between two looks where the kernel does not tell of an end.
+_LOOK = 0.05
 _BUILD_CONTAINER = re.compile(rb"Container ID: ([0-9a-f]{64})")
 
 
@@ -161,8 +163,11 @@ def _wait_for(processes: Iterable[int], deadline: float) -> None:
         except (OSError, AttributeError):
             continue
     try:
+        left = max(0.0, deadline - time.monotonic())
         if handles:
-            select.select(handles, [], [], max(0.0, deadline - time.monotonic()))
+            select.select(handles, [], [], left)
+        else:  # a system without pidfd, or processes that are gone by now
+            time.sleep(min(_LOOK, left))
     finally:
         for handle in handles:
             os.close(handle)
