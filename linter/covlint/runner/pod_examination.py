@@ -13,8 +13,10 @@ from typing import Any
 from covlint.diagnostics import Symptom
 from covlint.runner.command import CannotStart, Completed
 from covlint.runner.folder import Folder, read_folder
+from covlint.runner.killed import OUT_OF_MEMORY
 from covlint.runner.kubectl import Kubectl
 from covlint.runner.pods import ContainerState, PodState, problem_of, read_pod
+from covlint.runner.rollout import mount_problem
 from covlint.runner.symptoms import Sign
 
 #: What is read of a log, in bytes: its end.
@@ -63,7 +65,7 @@ def examine_pod(
         else:
             notes.append("it runs: its counters are written when it ends")
     return PodFindings(
-        signs=(*_states(pod, state), *_volumes(item, spec, path)),
+        signs=(*_states(pod, state, kubectl, namespace), *_volumes(item, spec, path)),
         log=_log(kubectl, pod.name, namespace, spec.get("name", "")),
         folder=folder,
         notes=tuple(notes),
@@ -90,15 +92,19 @@ def _coverdir(container: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _states(pod: PodState, state: ContainerState | None) -> Iterator[Sign]:
+def _states(
+    pod: PodState, state: ContainerState | None, kubectl: Kubectl, namespace: str
+) -> Iterator[Sign]:
     problem = problem_of([pod])
+    if problem is None and not pod.ended:  # a volume that does not come is told by events alone
+        problem = mount_problem(kubectl, namespace, {pod.name: pod})
     if problem is not None:
         yield Sign(Symptom.NEVER_STARTED, problem)
     if state is None:
         return
     for code, reason in ((state.code, state.reason), (state.last_code, state.last_reason)):
         if reason == "OOMKilled":
-            yield Sign(Symptom.KILLED, f"{state.name} was killed for its memory (OOMKilled)")
+            yield Sign(Symptom.KILLED, OUT_OF_MEMORY.words, OUT_OF_MEMORY.advice, ())
         elif code == 137:
             yield Sign(Symptom.KILLED, f"{state.name} ended with exit code 137: SIGKILL")
         elif code == 143:
@@ -128,7 +134,9 @@ def _volumes(
     if mount.get("readOnly"):
         yield Sign(Symptom.READ_ONLY, f"the mount at {mount.get('mountPath')} is read-only")
     volumes = item.get("spec", {}).get("volumes") or ()
-    volume = next((one for one in volumes if one.get("name") == mount.get("name")), {})
+    volume: Mapping[str, Any] = next(
+        (one for one in volumes if one.get("name") == mount.get("name")), {}
+    )
     if "emptyDir" in volume:
         yield Sign(
             Symptom.NOT_EXTRACTED, f"{path} lies on an emptyDir, which is deleted with the pod"

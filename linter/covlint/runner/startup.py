@@ -85,6 +85,11 @@ _CAUSES = (
         "imagePullPolicy be IfNotPresent",
     ),
     _Cause(
+        ("hostPath type check failed",),
+        "the hostPath is not on the node that runs the pod, or is of another type: make it there, "
+        "or let the type be DirectoryOrCreate",
+    ),
+    _Cause(
         ("CreateContainerConfigError",),
         "a ConfigMap, Secret or variable that the container names is missing",
     ),
