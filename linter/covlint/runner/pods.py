@@ -75,6 +75,13 @@ class PodState:
             return True
         return bool(own) and all(one.ended for one in own)
 
+    @property
+    def over(self) -> bool:
+        """Nothing of it runs, and nothing of it will be started again. A pod that failed (it
+        was evicted, say) stays where it is until somebody deletes it."""
+        gone = self.leaving or self.deleted or self.phase in ("Succeeded", "Failed")
+        return self.ended and gone
+
     def container(self, name: str | None) -> ContainerState | None:
         """The container of that name; the first one for None."""
         found = (one for one in self.main_containers if name is None or one.name == name)

@@ -198,7 +198,7 @@ class _Run:
         grace = workload.grace or plan.grace
 
         def done(pods: dict[str, PodState]) -> bool:
-            return all(pod.ended and (pod.leaving or pod.deleted) for pod in pods.values())
+            return all(pod.over for pod in pods.values())
 
         ended = self.kubectl.watch_pods(
             plan.namespace, workload.selector, self.pods, done, grace + _BEYOND
