@@ -301,6 +301,18 @@ def test_the_variant_for_coverage_is_rendered(recorded_helm: Path) -> None:
     assert called.read_text().splitlines()[1:] == ["template release-name e2e/chart"]
 
 
+def test_what_the_project_sets_is_rendered(recorded_helm: Path) -> None:
+    chart = {**CHART, "e2e/chart/values.yaml": "cov:\n  dir: false\nlog: info\n"}
+    chart["deploy.sh"] = (
+        "helm install till e2e/chart --set cov.dir=/a\\\\,b --set-string cov.on=true "
+        '--set "log=$LEVEL"\n'
+    )
+    inspected(chart)
+    assert (recorded_helm / "called").read_text() == (
+        "template release-name e2e/chart --set cov.dir=/a\\,b --set-string cov.on=true\n"
+    )
+
+
 def test_a_chart_for_a_newer_kubernetes(recorded_helm: Path) -> None:
     (recorded_helm / "helm").write_text(
         '#!/bin/sh\ncase "$*" in *"--kube-version 1.32.0"*) ;; *) echo "Error: chart requires '

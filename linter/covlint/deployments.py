@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
 from covlint.readers import YAML
-from covlint.reading import Reader, Reading
+from covlint.reading import Lookup, Reader, Reading
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
+    from covlint.facts.kubernetes.helm_chart import Chart
+    from covlint.facts.kubernetes.helm_release import HelmRelease
     from covlint.facts.kubernetes.pod import Container
     from covlint.facts.kustomize.overlays import Resolved
     from covlint.files import Files
@@ -24,15 +27,15 @@ _CHART = re.compile(r"(?:^|/)Chart\.yaml$")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
-def join_files(
-    facts: Facts, paths: Collection[str], lookup: Callable[[str], SourceFile | None]
-) -> None:
+def join_files(facts: Facts, paths: Collection[str], lookup: Lookup) -> None:
     """Completes the facts by what commands say of other files: Makefiles that are called
-    with variables, compose files that are used together."""
+    with variables, compose files that are used together, charts that are installed."""
     if facts.make_calls:
         from covlint.makeruns import follow_calls  # only where make is called
 
         follow_calls(facts, paths, lookup)
+    if facts.helm_releases:
+        _read_installed(facts, lookup)
     if any(container.pod.is_compose for container in facts.containers):
         from covlint.composefiles import put_together  # only where there are compose files
 
@@ -80,10 +83,14 @@ def claims_of(containers: Iterable[Container]) -> frozenset[bytes]:
 
 
 def read_templated(
-    reader: Reader, source: SourceFile, neighbour: Callable[[str], SourceFile | None]
+    reader: Reader,
+    source: SourceFile,
+    neighbour: Lookup,
+    releases: Sequence[HelmRelease] = (),
 ) -> Reading:
     """A manifest with actions of a template engine: read as a template where it belongs to a
-    Helm chart, or is no YAML as it stands. ``neighbour`` gives other files of the project."""
+    Helm chart, or is no YAML as it stands. ``neighbour`` gives other files of the project,
+    ``releases`` are the installations of its charts."""
     if reader is not YAML or b"apiVersion" not in source.data:
         return reader.read(source)
     folder, found, _ = source.path.rpartition("templates/")
@@ -94,11 +101,42 @@ def read_templated(
         if not any(one.reason.startswith("template:") for one in reading.unread):
             return reading
         others = tuple(fact for fact in reading.facts if type(fact).__name__ != "Container")
-    from covlint.facts.kubernetes.helm import chart_of, read_template
+    from covlint.facts.kubernetes.helm import read_template
+    from covlint.facts.kubernetes.helm_chart import Chart
 
-    values = neighbour(f"{folder}values.yaml") if chart is not None else None
-    containers, unread = read_template(source, chart_of(values, chart))
+    values = Chart() if chart is None else _chart_at(folder, neighbour, releases)
+    containers, unread = read_template(source, values)
     return Reading((*others, *containers), unread)
+
+
+def _chart_at(folder: str, lookup: Lookup, releases: Sequence[HelmRelease]) -> Chart:
+    """The chart in a folder (with its slash), as the project installs it."""
+    from covlint.facts.kubernetes.helm_chart import chart_of
+
+    own: tuple[HelmRelease, ...] = ()
+    if releases:
+        from covlint.facts.kubernetes.helm_release import releases_of
+
+        own = releases_of(folder, releases)
+    named = dict.fromkeys(path for one in own for path in (one.span.path, *one.files))
+    sources = tuple(found for path in named if (found := lookup(path)) is not None)
+    return chart_of(lookup(f"{folder}values.yaml"), lookup(f"{folder}Chart.yaml"), own, sources)
+
+
+def _read_installed(facts: Facts, lookup: Lookup) -> None:
+    """Reads templates again that were read before it was known how their chart is installed."""
+    charts = {one.chart for one in facts.helm_releases}
+    again = {}
+    for container in facts.containers:
+        path = container.pod.span.path
+        folder, found, _ = path.rpartition("templates/")
+        if found and posixpath.normpath(folder or ".") in charts:
+            again[path] = lookup(path)
+    facts.containers = [one for one in facts.containers if not again.get(one.pod.span.path)]
+    for source in again.values():
+        if source is not None:
+            for fact in read_templated(YAML, source, lookup, facts.helm_releases).facts:
+                facts.add(fact)
 
 
 def resolve(
@@ -139,7 +177,7 @@ def resolve(
             unread += resolved.unread
         for chart in charts:
             if tool is not None:
-                found = _rendered_chart(chart, listed, read, tool)
+                found = _rendered_chart(chart, listed, read, tool, facts.helm_releases)
                 containers += found.containers
                 explained |= found.explained
                 unread += found.unread
@@ -159,21 +197,29 @@ def _charts(paths: Iterable[str]) -> list[str]:
 
 
 def _rendered_chart(
-    folder: str, paths: Sequence[str], read: Callable[[str], SourceFile], tool: Renderer
+    folder: str,
+    paths: Sequence[str],
+    read: Callable[[str], SourceFile],
+    tool: Renderer,
+    releases: Sequence[HelmRelease],
 ) -> Resolved:
-    """A chart as helm renders it with its default values, coverage switched on; findings are no
-    more than warnings, since an installation sets other values."""
-    from covlint.facts.kubernetes.helm import chart_of, rendered_template, toggles_of
+    """A chart as helm renders it with the values that the project is seen to set, and coverage
+    switched on; findings are no more than warnings, since other values may be set elsewhere."""
+    from covlint.facts.kubernetes.helm import rendered_template, toggles_of
     from covlint.facts.kubernetes.rendered import by_template
     from covlint.facts.kustomize.overlays import Resolved
 
     entry = f"{folder}Chart.yaml"
     known = frozenset(paths)
-    values = read(f"{folder}values.yaml") if f"{folder}values.yaml" in known else None
+
+    def lookup(path: str) -> SourceFile | None:
+        return read(path) if path in known else None
+
     try:
-        chart = chart_of(values, read(entry))
+        chart = _chart_at(folder, lookup, releases)
         below = [path for path in paths if path.startswith(f"{folder}templates/")]
-        texts = by_template(tool.chart(folder.rstrip("/"), toggles_of(map(read, below), chart)))
+        toggles = toggles_of(map(read, below), chart)
+        texts = by_template(tool.chart(folder.rstrip("/"), toggles, chart.options()))
     except ValueError as error:
         return Resolved((), frozenset(), (Unread(entry, str(error)),))
     containers: list[Container] = []

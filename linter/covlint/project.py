@@ -177,7 +177,7 @@ class Project:
             or facts.containers
             or facts.clusters
             or facts.image_builds
-            or (facts.steps or facts.data_commands or facts.release_builds)
+            or (facts.steps or facts.data_commands or facts.release_builds or facts.helm_releases)
             or self._waiting
             or self._speaking_yaml
             or any(map(is_kustomization, self._parsed))
@@ -271,7 +271,7 @@ class Project:
         if reader.read_with is not None:
             return reader.read_with(source, self._neighbour)
         if reader.kind == "yaml" and b"{{" in source.data:
-            return read_templated(reader, source, self._neighbour)
+            return read_templated(reader, source, self._neighbour, self.facts.helm_releases)
         return reader.read(source)
 
     def _neighbour(self, path: str) -> SourceFile | None:

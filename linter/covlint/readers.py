@@ -91,9 +91,9 @@ def _read_compose(source: SourceFile, lookup: Lookup) -> Reading:
 
 
 def _read_skaffold(source: SourceFile) -> Reading:
-    from covlint.facts.builds.image_tools import read_skaffold
+    from covlint.facts.builds.skaffold_releases import read_skaffold_file
 
-    return _of_yaml(source, read_skaffold)
+    return _of_yaml(source, read_skaffold_file)
 
 
 def _read_goreleaser(source: SourceFile) -> Reading:
@@ -261,7 +261,7 @@ COMPOSE = Reader(
 SKAFFOLD = Reader(
     "yaml",
     re.compile(r"(?:^|/)skaffold[^/]*\.ya?ml$"),
-    _searching(rb"skaffold/v[^\n]*[\s\S]*\bartifacts\b"),
+    _searching(rb"skaffold/v[^\n]*[\s\S]*\b(?:artifacts|chartPath)\b"),
     _read_skaffold,
 )
 GORELEASER = Reader(

@@ -20,11 +20,12 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.dockerfile.build import GoBuild
     from covlint.facts.dockerfile.image import Image
     from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.helm_release import HelmRelease
     from covlint.facts.kubernetes.namespace import Namespace
     from covlint.facts.kubernetes.workload import Container
 
     Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
-    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall | ComposeCall
+    Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall | ComposeCall | HelmRelease
 
 #: Gives a file of the project by its path; None when it is not there or cannot be read.
 Lookup = Callable[[str], "SourceFile | None"]

@@ -43,29 +43,33 @@ class Renderer:
         """What kustomize builds. Raises RenderError."""
         return self._run(kustomize_command(directory or "."))
 
-    def chart(self, directory: str, toggles: Iterable[str] = ()) -> bytes:
-        """What helm makes of a chart with its default values, but for ``toggles`` (``a.b``),
-        which are true: the variant for coverage, and without them where that fails.
+    def chart(
+        self, directory: str, toggles: Iterable[str] = (), options: Sequence[str] = ()
+    ) -> bytes:
+        """What helm makes of a chart with its default values, but for ``options`` (``--set``
+        and what it sets) and ``toggles`` (``a.b``), which are true: the variant for coverage,
+        and without them where that fails.
 
         A chart for a Kubernetes that helm does not know is rendered for the one it asks for.
         Raises RenderError.
         """
-        listed = sorted(toggles)
-        try:
-            return self._chart(directory, listed)
-        except RenderError:
-            if not listed:
-                raise
-            return self._chart(directory, [])
+        listed = [word for one in sorted(toggles) for word in ("--set", f"{one}=true")]
+        for words in dict.fromkeys(((*listed, *options), tuple(options))):
+            try:
+                return self._chart(directory, words)
+            except RenderError:
+                if not words:
+                    raise
+        return self._chart(directory, ())
 
-    def _chart(self, directory: str, toggles: Sequence[str]) -> bytes:
+    def _chart(self, directory: str, options: Sequence[str]) -> bytes:
         try:
-            return self._run(helm_command(directory or ".", toggles))
+            return self._run(helm_command(directory or ".", options))
         except RenderError as error:
             wanted = _KUBERNETES.search(str(error))
             if wanted is None:
                 raise
-            return self._run(helm_command(directory or ".", toggles, wanted[1]))
+            return self._run(helm_command(directory or ".", options, wanted[1]))
 
     def _run(self, command: tuple[str, ...]) -> bytes:
         try:
@@ -97,14 +101,13 @@ def kustomize_command(directory: str) -> tuple[str, ...]:
 
 
 def helm_command(
-    directory: str, toggles: Iterable[str] = (), kubernetes: str | None = None
+    directory: str, options: Sequence[str] = (), kubernetes: str | None = None
 ) -> tuple[str, ...]:
-    """The command line that renders a chart. Raises RenderError."""
+    """The command line that renders a chart; ``options`` set values. Raises RenderError."""
     if shutil.which("helm") is None:
         raise RenderError("helm is not installed")
-    options = [word for one in toggles for word in ("--set", f"{one}=true")]
     if kubernetes is not None:
-        options += ["--kube-version", kubernetes]
+        options = (*options, "--kube-version", kubernetes)
     return ("helm", "template", "release-name", _path(directory), *options)
 
 

@@ -15,11 +15,15 @@ import pytest
 
 from covlint.chain import Certainty, Hop
 from covlint.diagnostics import Severity
+from covlint.documents.yaml import AnyNode, YamlMapping, YamlScalar, YamlSequence
 from covlint.engine import Inspection, Options, inspect
+from covlint.facts.commands.extraction import read_script_steps
+from covlint.facts.kubernetes.helm_chart import chart_of
+from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.files import MemoryFiles
 from covlint.registry import Registry
 from covlint.runner.toolchain import Toolchain
-from covlint.source import Word
+from covlint.source import SourceFile, Word
 
 pytestmark = pytest.mark.engines
 
@@ -186,3 +190,82 @@ def test_what_helm_refuses_is_said() -> None:
     assert path == "chart/Chart.yaml"
     assert reason.startswith("helm fails: ")
     assert "no.image" in reason
+
+
+SKAFFOLD = """\
+apiVersion: skaffold/v4beta11
+kind: Config
+manifests:
+  helm:
+    releases:
+      - name: till
+        chartPath: chart
+        setValues:
+          coverage.enabled: "true"
+          coverage.hostPath: /elsewhere
+"""
+
+
+@pytest.mark.usefixtures("render")
+def test_what_skaffold_sets_is_rendered_and_stands_in_its_file() -> None:
+    files, inspection = inspected({"skaffold.yaml": SKAFFOLD})
+    chain = next(one for one in inspection.project.chains() if one.volume is not None)
+    assert chain.volume is not None
+    assert line_of(files, chain.volume.host_path) == "coverage.hostPath: /elsewhere"
+    (found,) = inspection.report.diagnostics
+    assert found.code == "COV503"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a.b=1,c=true",
+        r"a\.b=x\,y",
+        "l={x,y,true}",
+        "l[1].m=v,l[0].m=w",
+        "k=null",
+        "e=",
+        "q=a=b",
+        "big=0012",
+        "user.name=covered",
+        "l[0]=z",
+    ],
+)
+def test_values_of_a_command_line_are_those_that_helm_takes(
+    words: str, helm: str, tmp_path: Path
+) -> None:
+    """The chart's values as helm sees them against those that covlint puts together."""
+    import yaml
+
+    defaults = "a: {b: 0}\nl: [{m: a}, {m: b}]\nuser: {name: x, id: 1}\nk: 5\n"
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: a\nversion: 1.0.0\n")
+    (tmp_path / "values.yaml").write_text(defaults)
+    (tmp_path / "templates" / "all.yaml").write_text("{{ toYaml .Values }}\n")
+    command = [os.path.join(helm, "helm"), "template", "a", str(tmp_path), "--set", words]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    script = SourceFile.of_text("deploy.sh", f"helm template . --set '{words}'\n")
+    (release,) = (one for one in read_script_steps(script) if isinstance(one, HelmRelease))
+    values = SourceFile.of_text("values.yaml", defaults)
+    chart = chart_of(values, None, (release,), (script,))
+    assert plain(chart.values) == yaml.safe_load(printed)
+
+
+def plain(node: AnyNode | None) -> object:
+    """What a tree stands for, as YAML takes it; what is null is not there."""
+    import yaml
+
+    if isinstance(node, YamlMapping):
+        found = {key: plain(value) for key, value in node.items()}
+        return {key: value for key, value in found.items() if value is not None}
+    if isinstance(node, YamlSequence):
+        return [plain(item) for item in node.items]
+    assert isinstance(node, YamlScalar)
+    if node.text == "" or not node.plain:
+        return node.text
+    number = node.text.lstrip("-").isdigit() and not node.text.startswith("0")
+    return (
+        yaml.safe_load(node.text)
+        if number or node.text in ("true", "false", "null", "0")
+        else node.text
+    )

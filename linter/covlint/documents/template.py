@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -28,6 +28,9 @@ _TERM = re.compile(r"\$?\.[\w.]+")
 _COVERAGE = re.compile(r"(?i)(?<!dis)(?<!re)cover|(?:^|[._-])cov(?:[._-]|$)|gocov")
 _TESTING = re.compile(r"(?i)e2e|endtoend|test")
 _FILL = HOLE.encode()
+
+#: Whether a value of the chart, as in ``.Values.debug``, is true; None where that is not told.
+Decided = Callable[[str], bool | None]
 
 
 class Presence(Enum):
@@ -109,7 +112,11 @@ class TemplateSource(AssembledSource):
         return [one for one in self.actions[first:] if one.start < end]
 
 
-def open_template(source: SourceFile) -> TemplateSource:
+def _undecided(_path: str) -> bool | None:
+    return None
+
+
+def open_template(source: SourceFile, decided: Decided = _undecided) -> TemplateSource:
     """The template with its actions covered. Raises TemplateError, UnreadableSource."""
     source.text  # noqa: B018  (raises when it is no text)
     data = source.data
@@ -117,7 +124,7 @@ def open_template(source: SourceFile) -> TemplateSource:
         Action(match.start(), match.end(), _inner(match.group()))
         for match in _ACTION.finditer(data)
     )
-    regions = _regions(source, actions)
+    regions = _regions(source, actions, decided)
     bare = bytearray(data)
     for action in actions:
         _blank(bare, action.start, action.end)
@@ -162,7 +169,7 @@ def _absent(regions: Sequence[Region], offset: int) -> bool:
     return any(r.presence is Presence.ABSENT and r.holds(offset) for r in regions)
 
 
-def _regions(source: SourceFile, actions: Sequence[Action]) -> list[Region]:
+def _regions(source: SourceFile, actions: Sequence[Action], decided: Decided) -> list[Region]:
     toggles = _toggles(source.data, actions)
     found: list[Region] = []
     stack: list[tuple[Action, str, Presence, bool]] = []  # opened by, condition, presence, dot
@@ -170,7 +177,9 @@ def _regions(source: SourceFile, actions: Sequence[Action]) -> list[Region]:
         word = action.word
         if word in ("if", "range", "with", "define", "block"):
             condition = action.text[len(word) :]
-            presence = _presence(condition, toggles) if word == "if" else Presence.UNKNOWN
+            presence = Presence.UNKNOWN
+            if word in ("if", "with"):
+                presence = _presence(condition, toggles if word == "if" else frozenset(), decided)
             if word == "define":
                 presence = Presence.ABSENT
             stack.append((action, condition, presence, word in ("range", "with")))
@@ -179,22 +188,28 @@ def _regions(source: SourceFile, actions: Sequence[Action]) -> list[Region]:
                 line = source.line_of(action.start)
                 raise TemplateError(line, f"{word} without a block that it belongs to")
             opened, _, presence, dot = stack.pop()
-            found.append(Region(opened.end, action.start, presence, dot))
+            shown = presence
+            if presence is Presence.ABSENT and b"\n" not in source.data[opened.end : action.start]:
+                shown = Presence.UNKNOWN  # a part of a line cannot be taken out as lines can
+            found.append(Region(opened.end, action.start, shown, dot))
             if word == "else":
                 condition = action.text[len("else") :].strip().removeprefix("if")
-                stack.append((action, condition, _otherwise(presence, condition, toggles), False))
+                then = _otherwise(presence, condition, toggles, decided)
+                stack.append((action, condition, then, False))
     if stack:
         line = source.line_of(stack[-1][0].start)
         raise TemplateError(line, "a block without its end")
     return sorted(found, key=lambda region: (region.start, -region.end))
 
 
-def _otherwise(before: Presence, condition: str, toggles: frozenset[str]) -> Presence:
+def _otherwise(
+    before: Presence, condition: str, toggles: frozenset[str], decided: Decided
+) -> Presence:
     if before is Presence.PRESENT:
         return Presence.ABSENT
     if before is Presence.UNKNOWN:
         return Presence.UNKNOWN
-    return _presence(condition, toggles) if condition.strip() else Presence.PRESENT
+    return _presence(condition, toggles, decided) if condition.strip() else Presence.PRESENT
 
 
 def coverage_toggles(data: bytes) -> frozenset[str]:
@@ -222,11 +237,17 @@ def _toggles(data: bytes, actions: Sequence[Action]) -> frozenset[str]:
     return frozenset(term.lstrip("$") for term in found)
 
 
-def _presence(condition: str, toggles: frozenset[str]) -> Presence:
-    """A toggle alone or among alternatives decides; together with others it does not."""
+def _presence(condition: str, toggles: frozenset[str], decided: Decided) -> Presence:
+    """A toggle alone or among alternatives decides; together with others it does not. A value
+    without more that an installation sets decides, too."""
     terms = [term.lstrip("$") for term in _TERM.findall(condition)]
     if not terms or not any(term in toggles for term in terms):
-        return Presence.UNKNOWN
+        alone = condition.strip().strip("()").removeprefix("not ").lstrip("$ ")
+        truth = decided(terms[0]) if terms == [alone] else None
+        if truth is None:
+            return Presence.UNKNOWN
+        negated = "not " in condition
+        return Presence.PRESENT if truth is not negated else Presence.ABSENT
     words = condition.replace("(", " ").replace(")", " ").split()
     if len(terms) == 1 and words == ["not", words[-1]]:
         return Presence.ABSENT

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.golang.modules import GoModule, Workspace
     from covlint.facts.golang.shutdown import MainPackage
     from covlint.facts.kubernetes.cluster import KindCluster
+    from covlint.facts.kubernetes.helm_release import HelmRelease
     from covlint.facts.kubernetes.namespace import Namespace
     from covlint.facts.kubernetes.workload import Container
     from covlint.source import SourceFile
@@ -41,6 +42,7 @@ class Facts:
     namespaces: list[Namespace] = field(default_factory=list)
     make_calls: list[MakeCall] = field(default_factory=list)
     compose_calls: list[ComposeCall] = field(default_factory=list)
+    helm_releases: list[HelmRelease] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
 
     def add(
@@ -55,7 +57,8 @@ class Facts:
         | ReleaseBuild
         | Namespace
         | MakeCall
-        | ComposeCall,
+        | ComposeCall
+        | HelmRelease,
     ) -> None:
         """Put a fact where it belongs."""
         # by name, so that types that never turn up need not be imported
@@ -71,6 +74,7 @@ class Facts:
             "Namespace": self.namespaces,
             "MakeCall": self.make_calls,
             "ComposeCall": self.compose_calls,
+            "HelmRelease": self.helm_releases,
         }
         homes[type(fact).__name__].append(fact)
 

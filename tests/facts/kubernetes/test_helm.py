@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from covlint.diagnostics import Severity
 from covlint.documents.template import Presence, TemplateError, open_template
-from covlint.facts.kubernetes.helm import chart_of, read_template
+from covlint.facts.kubernetes.helm import read_template
+from covlint.facts.kubernetes.helm_chart import chart_of
 from covlint.facts.kubernetes.workload import Container
 from covlint.source import SourceFile, Word
 

@@ -43,10 +43,11 @@ _MATTERS = re.compile(
     rb"|compose[\"')}]*\s[^\n]*(?:-f|--file)\b[^\n]*\s(?:-f|--file)\b|compose_file\b"
     rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
     rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
+    rb"|\bhelm[\"')}]*\s[^\n;|&]*\b(?:install|upgrade|template)\b"
 )
 #: A script without any of these gives no fact.
 COMMANDS = re.compile(
-    rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata"
+    rb"(?i)docker|podman|nerdctl|buildah|container|engine|\bkind\b|kubectl|\boc\b|covdata|\bhelm\b"
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
     rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov|\bkill(?:all)?\s"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from covlint.facts.commands.collecting import DataCommand
     from covlint.facts.commands.makecalls import MakeCall
     from covlint.facts.dockerfile.build import GoBuild
+    from covlint.facts.kubernetes.helm_release import HelmRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class ComposeCall:
     span: Span
 
 
-Fact: TypeAlias = "ImageBuild | Step | ComposeCall"
+Fact: TypeAlias = "ImageBuild | Step | ComposeCall | HelmRelease"
 #: What scripts do.
-ScriptFact: TypeAlias = "ImageBuild | Step | ComposeCall | GoBuild | DataCommand | MakeCall"
+ScriptFact: TypeAlias = (
+    "ImageBuild | Step | ComposeCall | GoBuild | DataCommand | MakeCall | HelmRelease"
+)

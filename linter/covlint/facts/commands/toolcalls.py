@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from covlint.documents.expansion import Placer
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
 from covlint.documents.shell import Command, parse_script
+from covlint.facts.commands.helm_calls import read_helm
 from covlint.facts.commands.image_builds import read_image_build
 from covlint.facts.commands.options import (
     COMPOSE_VALUES,
@@ -58,7 +59,7 @@ def _tool(argument: Argument) -> str | None:
     for name in argument.word.variables:
         if _CONTAINER_NAME.search(name):
             return "docker"
-        for known in ("kubectl", "kind"):
+        for known in ("kubectl", "kind", "helm"):
             if name.lower() in (known, f"{known}_bin", f"{known}_cmd"):
                 return known
     return None
@@ -90,6 +91,8 @@ class ToolCalls:
             yield from self.kubectl(arguments)
         elif tool == "kind":
             yield from self.kind(arguments)
+        elif tool == "helm" and through is None:
+            yield from read_helm(arguments, self.values, self.place, self.span)
         elif tool == "go":
             if [one.text for one in arguments[1:3]] == ["tool", "covdata"]:
                 yield self.report(arguments)

@@ -1,15 +1,15 @@
 """What Helm templates say of containers, as far as it is literal.
 
 A value from ``values.yaml`` is only a default, so that findings that rest on
-one are notices, and no finding in a template is more than a warning.
+one are notices, and no finding in a template is more than a warning. What an
+installation of the project sets is no default.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from covlint.diagnostics import Severity, Unread
 from covlint.documents.assembled import HOLE
@@ -30,6 +30,7 @@ from covlint.documents.yaml import (
     open_yaml,
 )
 from covlint.documents.yaml_place import line_start
+from covlint.facts.kubernetes.helm_chart import Chart
 from covlint.facts.kubernetes.rendered import rendered_objects
 from covlint.facts.kubernetes.workload import Container, containers_of, objects
 from covlint.source import SourceFile, Span
@@ -38,6 +39,12 @@ _HOLE = re.compile(HOLE + "_*")
 _PATH = r"\$?\.(?:Values|Chart)(?:\.\w+)+"
 _VALUE = re.compile(rf"({_PATH})((?:\s*\|\s*[^|]+)*)$")
 _DEFAULT = re.compile(rf'default\s+("[^"]*"|{_PATH})(?:\s+({_PATH}))?$')
+_ONE = re.compile(_PATH)
+#: ``toYaml .Values.env``, and the same by the function of that name in many charts.
+_INSERTED = re.compile(
+    rf"(?:toYaml\s+({_PATH}|\.)|include\s+\"[\w.-]*tplvalues\.render\"\s+"
+    rf"\(\s*dict\s+\"value\"\s+({_PATH})\s[^|]*)\s*(?:\|\s*n?indent\s+\d+)?$"
+)
 _CONTAINERS = frozenset({"containers", "initContainers"})
 #: Lists whose conditional items are taken as they are, where no other has their name: what
 #: a mount may be at is seen, whether it is there or not.
@@ -59,38 +66,12 @@ _JUDGED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """The values and the Chart.yaml of a chart, as far as they can be read."""
-
-    values: YamlMapping | None = None
-    chart: YamlMapping | None = None
-
-    def scalar(self, path: str) -> YamlScalar | None:
-        """The value at ``.Values.a.b`` or ``.Chart.AppVersion``."""
-        root, *keys = path.lstrip("$").strip(".").split(".")
-        if root == "Chart":
-            keys = [key[:1].lower() + key[1:] for key in keys]
-        node: AnyNode | None = self.values if root == "Values" else self.chart
-        for key in keys:
-            node = node.get(key) if isinstance(node, YamlMapping) else None
-        if not isinstance(node, YamlScalar) or "\n" in node.text or "{{" in node.text:
-            return None
-        return None if node.is_null else node
-
-
-@lru_cache(maxsize=16)
-def chart_of(values: SourceFile | None, chart: SourceFile | None) -> Chart:
-    """The chart that templates belong to; its values are parsed once for all of them."""
-    return Chart(_root(values), _root(chart))
-
-
 def read_template(
     source: SourceFile, chart: Chart
 ) -> tuple[tuple[Container, ...], tuple[Unread, ...]]:
     """The containers of a template, and why it could not be read. Raises UnreadableSource."""
     try:
-        template = open_template(source)
+        template = open_template(source, chart.truth)
     except TemplateError as error:
         return (), (Unread(source.path, f"template: {error}"),)
     document = open_yaml(template)
@@ -144,13 +125,6 @@ def rendered_template(source: SourceFile, text: bytes, chart: Chart) -> tuple[Co
     )
 
 
-def _root(source: SourceFile | None) -> YamlMapping | None:
-    if source is None:
-        return None
-    documents = open_yaml(source).documents
-    return documents[0] if documents and isinstance(documents[0], YamlMapping) else None
-
-
 class _Reading:
     """One document of a template with what is not seen marked as such."""
 
@@ -160,6 +134,7 @@ class _Reading:
         self.chart = chart
         self.judged_default = False
         self._opened: set[int] = set()
+        self._put: dict[int, list[AnyNode]] = {}  # what actions put into a collection
         unknown = [r for r in template.regions if r.presence is Presence.UNKNOWN]
         self._unknown = [] if rendered else unknown
 
@@ -168,15 +143,20 @@ class _Reading:
             return root
         for hole in self.template.holes:
             if root.start <= hole.offset:
-                self._open_at(root, hole.offset, hole.column)
+                targets = self._targets(root, hole.offset, hole.column)
+                put = self._put_in(hole.offset, targets)
+                if put is None:
+                    self._opened.update(map(id, targets))
+                else:
+                    self._put.setdefault(id(targets[0]), []).append(put)
         kind = root.entry("kind")
         return self._built(root, kind.span.start if kind is not None else root.start)
 
     # -- lines that an action puts in -------------------------------------------
 
-    def _open_at(self, root: YamlMapping, offset: int, column: int | None) -> None:
-        """Mark what may get further entries at ``offset``: the collection whose entries
-        start in that column, else every one that is still open there."""
+    def _targets(self, root: YamlMapping, offset: int, column: int | None) -> list[AnyNode]:
+        """What may get further entries at ``offset``: the collection whose entries start in
+        that column, else every one that is still open there."""
         chain: list[tuple[AnyNode, int]] = []
         node: AnyNode = root
         at = self._column(root.start)
@@ -197,14 +177,39 @@ class _Reading:
             if isinstance(node, (YamlMapping, YamlSequence)):
                 at = self._column(node.start)
         last, at = chain[-1]
+        found: list[AnyNode] = []
         empty = isinstance(last, YamlScalar) and last.start == last.end
         if empty and (column is None or column >= at):
-            self._opened.add(id(last))
+            found.append(last)
             if column is not None:
-                return
+                return found
         collections = [(n, at) for n, at in chain if not isinstance(n, YamlScalar)]
         exact = [n for n, at in collections if at == column]
-        self._opened.update(id(n) for n in (exact or [n for n, _ in collections]))
+        return found + (exact or [n for n, _ in collections])
+
+    def _put_in(self, offset: int, targets: Sequence[AnyNode]) -> AnyNode | None:
+        """The list or mapping that an action puts in as it is, where an installation sets it."""
+        target = targets[0] if len(targets) == 1 else None
+        if target is None or any(r.holds(offset) and not r.dot for r in self._unknown):
+            return None
+        match = _INSERTED.match(self.template.actions_in(offset, offset + 1)[0].text)
+        path = match[1] or match[2] if match is not None else None
+        around = [r for r in self.template.regions if r.dot and r.holds(offset)]
+        if around and path is not None and not path.startswith("$"):
+            if path != "." or around[-1].presence is not Presence.PRESENT:
+                return None
+            opening = next(a for a in self.template.actions if a.end == around[-1].start)
+            path = opening.text.removeprefix("with").strip()
+        node = self.chart.node(path) if path is not None and _ONE.fullmatch(path) else None
+        fits = isinstance(target, YamlScalar) or isinstance(node, YamlSequence)
+        if node is None or isinstance(node, YamlScalar) or not fits:
+            return None
+        empty = not (node.items if isinstance(node, YamlSequence) else node.entries)
+        known = self.chart.whole or self.chart.installed(node)
+        if isinstance(target, YamlMapping) or not known:
+            return None
+        self.judged_default |= not empty and not self.chart.installed(node, whole=True)
+        return node
 
     def _column(self, offset: int) -> int:
         return offset - line_start(self.template.data, offset)
@@ -217,6 +222,8 @@ class _Reading:
     def _built(self, node: AnyNode, anchor: int, key: str = "") -> AnyNode:
         if id(node) in self._opened and isinstance(node, YamlScalar):
             return unknown(self.template, node.end)
+        if id(node) in self._put and isinstance(node, YamlScalar):
+            return self._put[id(node)][0]
         if isinstance(node, YamlMapping):
             return self._mapping(node, anchor)
         if isinstance(node, YamlSequence):
@@ -247,6 +254,9 @@ class _Reading:
                 items.append((unknown(self.template, span.start), span))
             else:
                 items.append((self._built(item, span.start), span))
+        for put in self._put.get(id(node), ()):
+            if isinstance(put, YamlSequence):
+                items.extend(zip(put.items, put.item_spans, strict=True))
         if id(node) in self._opened:
             end = Span(node.source.path, node.end, node.end)
             items.append((unknown(self.template, node.end), end))
@@ -257,7 +267,7 @@ class _Reading:
     def _resolved(self, scalar: YamlScalar, key: str) -> YamlScalar:
         actions = [a for a in self.template.actions_in(scalar.start, scalar.end) if a.writes]
         moved = any(r.dot and r.holds(scalar.start) for r in self.template.regions)
-        values = [self._value(a.text, moved) for a in actions]
+        values = [self._value(a.text, moved, judged=key in _JUDGED) for a in actions]
         if len(_HOLE.findall(scalar.text)) != len(values):
             return scalar
         known = [value for value in values if value is not None]
@@ -269,11 +279,14 @@ class _Reading:
         where = known[0] if alone and known[0].source is not self.template else scalar
         quoted = not alone or scalar.style != "" or "quote" in actions[0].text
         style = "'" if quoted else known[0].style
-        self.judged_default |= key in _JUDGED
+        self.judged_default |= key in _JUDGED and not all(map(self.chart.installed, known))
         return YamlScalar(where.source, where.start, where.end, None, COMPUTED, text, style)
 
-    def _value(self, expression: str, moved: bool) -> YamlScalar | None:
-        """The default of ``.Values.a.b | quote`` and the like; None where it takes more."""
+    def _value(self, expression: str, moved: bool, *, judged: bool) -> YamlScalar | None:
+        """What ``.Values.a.b | quote`` and the like give; None where it takes more. Where an
+        installation sets what is not seen, only what joins files is taken from the default."""
+        if judged and any(self.chart.unseen(path) for path in _ONE.findall(expression)):
+            return None
         match = _DEFAULT.match(expression)
         if match is not None and match.group(2) is not None:
             return self._scalar(match.group(2), moved) or self._literal(match.group(1), moved)
@@ -296,7 +309,9 @@ class _Reading:
         return YamlScalar(self.template, 0, 0, None, None, text[1:-1], '"')
 
     def _scalar(self, path: str, moved: bool) -> YamlScalar | None:
-        return None if moved and not path.startswith("$") else self.chart.scalar(path)
+        if moved and not path.startswith("$"):
+            return None
+        return self.chart.scalar(path, default=self.chart.unseen(path))
 
 
 def _name(item: AnyNode) -> str | None:
