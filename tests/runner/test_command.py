@@ -109,3 +109,14 @@ def test_an_interrupt_is_held_back_while_nothing_may_interrupt():
             done.append("clean-up")
         done.append("not reached")
     assert done == ["clean-up"]
+
+
+def test_a_second_interrupt_does_not_cut_a_clean_up_short(tmp_path):
+    processes = Processes()
+    done = []
+    with pytest.raises(KeyboardInterrupt), processes, processes.uninterrupted():
+        processes.run(Command(("true",), tmp_path, {}, "clean"))
+        os.kill(os.getpid(), signal.SIGINT)
+        processes.run(Command(("true",), tmp_path, {}, "clean"))
+        done.append("cleaned")
+    assert done == ["cleaned"]

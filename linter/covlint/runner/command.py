@@ -176,12 +176,13 @@ class Processes:
     @contextmanager
     def uninterrupted(self) -> Iterator[None]:
         """Hold an interrupt back until the block is done."""
+        outer = self._held  # a clean-up runs commands of its own, each held back by itself
         self._held = True
         try:
             yield
         finally:
-            self._held = False
-        if self._pending:
+            self._held = outer
+        if self._pending and not outer:
             self._pending = False
             raise KeyboardInterrupt
 
