@@ -249,7 +249,6 @@ def _ended(sign: Sign, seen: Observation) -> Sign:
             "syscall.Exec or exit() of C",
             "end by os.Exit or by returning from main; call runtime/coverage before what "
             "replaces the program",
-            (),
         )
     return sign
 

@@ -18,7 +18,13 @@ from covlint.runner.container_endings import ending_of_container
 from covlint.runner.diagnose import Observation
 from covlint.runner.folder import read_folder
 from covlint.runner.killed import shell_of
-from covlint.runner.namespaces import enclosed, executable, processes_of, refusal
+from covlint.runner.namespaces import (
+    InnerRunning,
+    enclosed,
+    executable,
+    processes_of,
+    refusal,
+)
 from covlint.runner.namespaces import start as start_enclosed
 from covlint.runner.plan import ProcessPlan, container_path
 from covlint.runner.readiness import (
@@ -204,7 +210,7 @@ class _Run:
         service.kill_group()
         if code is None:
             code = service.process.wait()
-        judge = ending_of if plan.inside is None else ending_of_container
+        judge = ending_of_container if isinstance(service, InnerRunning) else ending_of
         ending = judge(code, read_text(plan.log), asked=asked, killed=killed)
         detail = f"SIGKILL after {plan.grace:g} s" if killed else ""
         self.steps.end("stop", asks if asked else "it ended by itself", begin, code, detail)
