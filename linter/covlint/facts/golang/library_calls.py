@@ -14,7 +14,7 @@ from covlint.documents.gosource import GoSource, Scope, call_arguments
 from covlint.documents.gotext import GoPackage
 from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues
 from covlint.documents.shell import Part, ShellWord
-from covlint.facts.commands.steps import Fact, Step, StepKind
+from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.commands.toolcalls import ToolCalls
 from covlint.facts.golang.call_words import argument_of, call_of, directory_of, function_name
 from covlint.source import Span
@@ -28,6 +28,8 @@ _CALLS = re.compile(
     rb"|\bhttp\.(NewRequest|NewRequestWithContext)\("
     rb"|\.(Get|Post)(?=\(\"/[\w/-]*cov[\w/-]*\"\))"
 )
+#: What is no step without the paths; that something is wiped counts in any case.
+_NAMED = frozenset({StepKind.PERMISSION, StepKind.CREATE, StepKind.EDIT})
 #: The command, and which arguments of the call are its operands, in its order.
 _COMMANDS: dict[bytes, tuple[tuple[str, ...], tuple[int, ...]]] = {
     b"Chmod": (("chmod",), (1, 0)),
@@ -44,7 +46,7 @@ _COMMANDS: dict[bytes, tuple[tuple[str, ...], tuple[int, ...]]] = {
 }
 
 
-def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Fact]:
+def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Step]:
     """The steps that the calls of a file are."""
     for match in _CALLS.finditer(file.data):
         name = next(one for one in match.groups() if one is not None)
@@ -60,19 +62,22 @@ def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Fact]:
             node = arguments[position]
             word = argument_of(node, package.text(node, scope), file.source.path)
             line.append(_at_host(word) if words == ("curl",) else word)
-        yield from _steps(package, file, call, scope, line)
+        for step in _steps(package, file, call, scope, line):
+            pulled = step.kind is StepKind.FETCH
+            named = ("http." + name.decode(), *step.words[1:])
+            yield replace(step, words=named) if pulled else step
 
 
 def _steps(
     package: GoPackage, file: GoSource, call: Node, scope: Scope, line: list[Argument]
-) -> Iterator[Fact]:
+) -> Iterator[Step]:
     values = ScriptValues(b"", own=ROOT, directory=directory_of(package, file, scope))
     recipe = function_name(file, scope)
     calls = ToolCalls(values, lambda span: span, file.span(call), recipe)
     for fact in calls.facts(line, None):
         if not isinstance(fact, Step):
             continue
-        if fact.kind is StepKind.PERMISSION and None in fact.operands:
+        if fact.kind in _NAMED and None in fact.operands:
             continue
         step = _with_octal(fact) if fact.kind is StepKind.PERMISSION else fact
         yield replace(step, recipe=None) if _runs_later(call) else step

@@ -19,7 +19,7 @@ from covlint.documents.python import Scope, dotted
 from covlint.documents.pythontext import PythonTexts
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.facts.commands.extraction import read_commands as read_script
-from covlint.facts.commands.steps import ImageBuild, ScriptFact, Step
+from covlint.facts.commands.steps import ImageBuild, ScriptFact, Step, StepKind
 from covlint.facts.python.words import (
     ROOT_NAME,
     as_line,
@@ -134,7 +134,11 @@ def _library(
         if words == ("chmod",) and position == 1:
             text = tuple(replace(one, text=one.text.replace("0o", "0")) for one in text)
         line.append(text)
-    yield from _run_line(texts, call, line, around)
+    for fact in _run_line(texts, call, line, around):
+        if isinstance(fact, Step) and fact.kind is StepKind.FETCH:
+            yield replace(fact, words=(dotted(call.func), *fact.words[1:]))
+        else:
+            yield fact
 
 
 def run(
