@@ -185,6 +185,8 @@ class _Run:
             self.quietly(words, "stop", plan.grace + _BEYOND)
             code = service.wait(_SHORT)
         state = self.state()
+        if state is not None:
+            self.steps.ran.started = int(state.started)
         if code is None:
             service.kill_group()
             code = service.process.wait()
