@@ -29,7 +29,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.fixer",),
     ("covlint.patch", "covlint.writer"),
     ("covlint.report", "covlint.testing", "covlint.runner"),
-    ("covlint.labs",),
+    ("covlint.labs", "covlint.server"),
     ("covlint.cli",),
     ("covlint.__main__",),
 )
@@ -38,6 +38,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
 OWNERS = {
     "click": ("covlint.cli",),
     "rich": ("covlint.cli", "covlint.report.text", "covlint.report.verify_text"),
+    "pygls": ("covlint.server",),
+    "lsprotocol": ("covlint.server",),
     "covlint_rules": (),
 }
 

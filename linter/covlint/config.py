@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from covlint.files import CONFIG_NAME
-from covlint.selection import POLICIES, nearest
+from covlint.selection import POLICIES, Selection, nearest, split_codes
 from covlint.source import SIZE_LIMIT
 
 
@@ -58,6 +58,19 @@ class Config:
         """The Dockerfiles of the verify targets: their services are meant for coverage."""
         named = (t.get("dockerfile") for t in self.targets.values() if isinstance(t, dict))
         return frozenset(os.path.normpath(path) for path in named if isinstance(path, str))
+
+    @property
+    def selection(self) -> Selection:
+        """The rules that the configuration asks for."""
+        per_file = tuple(
+            (name, split_codes(codes)) for name, codes in self.per_file_ignores.items()
+        )
+        return Selection(
+            select=split_codes(self.select),
+            ignore=split_codes(self.ignore),
+            policy=self.policy,
+            per_file=per_file,
+        )
 
     @property
     def settings(self) -> Mapping[str, str]:

@@ -168,14 +168,12 @@ def _scope(wishes: Wishes) -> tuple[Scope, bytes | None]:
 
 def _selection(wishes: Wishes, config: Config, registry: Registry) -> Selection:
     """The command line replaces the configuration's ``select`` and adds to its ``ignore``."""
-    selection = Selection(
-        select=split_codes(wishes.select or config.select),
-        ignore=split_codes([*config.ignore, *wishes.ignore]),
+    configured = config.selection
+    selection = replace(
+        configured,
+        select=split_codes(wishes.select) or configured.select,
+        ignore=(*configured.ignore, *split_codes(wishes.ignore)),
         proven=wishes.proven,
-        policy=config.policy,
-        per_file=tuple(
-            (pattern, split_codes(codes)) for pattern, codes in config.per_file_ignores.items()
-        ),
     )
     try:
         selection.check((*registry.codes, *OWN_CODES))

@@ -26,6 +26,7 @@ _COMMANDS = {
     "graph": ("covlint.cli.graph", "graph", "Show the coverage chains and where they break."),
     "rule": ("covlint.cli.rule", "rule", "Explain a rule, or list all rules."),
     "demo": ("covlint.cli.demo", "demo", "Show the whole story on a bundled broken service."),
+    "server": ("covlint.cli.server", "server", "Tell editors what is found, while they edit."),
     "lab": ("covlint.cli.lab", "lab", "Rerun the evidence of rules on real Go versions."),
 }
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
