@@ -125,18 +125,22 @@ def _chart_at(folder: str, lookup: Lookup, releases: Sequence[HelmRelease]) -> C
 
 def _read_installed(facts: Facts, lookup: Lookup) -> None:
     """Reads templates again that were read before it was known how their chart is installed."""
+    from covlint.facts.kubernetes.helm import read_template
+
     charts = {one.chart for one in facts.helm_releases}
-    again = {}
+    charts = {one for one in charts if lookup(posixpath.join(one, "Chart.yaml")) is not None}
+    again: set[str] = set()
+    found: list[Container] = []
     for container in facts.containers:
         path = container.pod.span.path
-        folder, found, _ = path.rpartition("templates/")
-        if found and posixpath.normpath(folder or ".") in charts:
-            again[path] = lookup(path)
-    facts.containers = [one for one in facts.containers if not again.get(one.pod.span.path)]
-    for source in again.values():
-        if source is not None:
-            for fact in read_templated(YAML, source, lookup, facts.helm_releases).facts:
-                facts.add(fact)
+        folder, below, _ = path.rpartition("templates/")
+        source = lookup(path) if below and posixpath.normpath(folder or ".") in charts else None
+        if source is None:
+            found.append(container)
+        elif path not in again:
+            again.add(path)
+            found += read_template(source, _chart_at(folder, lookup, facts.helm_releases))[0]
+    facts.containers = found
 
 
 def resolve(
