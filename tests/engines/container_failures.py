@@ -80,7 +80,7 @@ IN_A_CONTAINER = {
         ),
         "no-meta",
         "COV114",
-        ("Dockerfile", "go test -c"),
+        ("Dockerfile", "ENTRYPOINT"),
     ),
     "no GOCOVERDIR": Failure(
         "A: GOCOVERDIR unset or empty",
@@ -178,18 +178,12 @@ IN_A_CONTAINER = {
         None,
         ("cmd/app/main.go", 'panic("no configuration")'),
     ),
-    "a deadlock": Failure(
-        "A: fatal error (deadlock)",
-        service(
-            "deadlock",
-            main=program(
-                "sync",
-                ending="var m sync.Mutex; m.Lock(); stop(); server.Close(); signal.Reset(); m.Lock()",
-            ),
-        ),
-        "killed",
+    "a nil pointer": Failure(
+        "A: nil deref",
+        service("nilpointer", main=program(ending='server = nil; server.Addr = ""')),
+        "crashed",
         None,
-        _MAIN_LINE,
+        ("cmd/app/main.go", "server = nil"),
     ),
     "a map written twice at a time": Failure(
         "A: fatal error (concurrent map writes)",

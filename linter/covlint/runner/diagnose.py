@@ -150,6 +150,8 @@ def _concerns(diagnostic: Diagnostic, chain: Chain | None) -> bool:
 
 def _certain_code(sign: Sign, chain: Chain | None) -> str | None:
     """The rule whose break this run has shown by itself, whatever the files say."""
+    if sign.codes == ():
+        return None
     if sign.symptom is Symptom.META_ONLY and "SIGTERM" in sign.evidence:
         return "COV601"
     if sign.codes == _OF_SHELLS:
@@ -189,7 +191,8 @@ def _gets_sigterm(chain: Chain | None) -> bool:
 def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tuple[str, int] | None:
     if chain is None:
         return None
-    if sign.symptom is Symptom.KILLED and _gets_sigterm(chain) and chain.container is not None:
+    in_time = sign.symptom is Symptom.KILLED and sign.codes is None  # it only lacked the time
+    if in_time and _gets_sigterm(chain) and chain.container is not None:
         grace = chain.container.pod.grace_period
         return locate(grace.span if grace is not None else chain.container.span)
     if sign.codes == _OF_SHELLS:
