@@ -6,7 +6,6 @@ stays accepted when lines are added above it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -71,11 +70,15 @@ def dump(accepted: Mapping[Fingerprint, int]) -> str:
     entries: list[dict[str, Any]] = [
         {**key._asdict(), "count": count} for key, count in sorted(accepted.items()) if count > 0
     ]
+    import json  # only where a baseline is written or read
+
     return json.dumps({"version": _VERSION, "accepted": entries}, indent=2) + "\n"
 
 
 def load(text: str) -> Counter[Fingerprint]:
     """How often each fingerprint is accepted. Raises BaselineError."""
+    import json  # only where a baseline is written or read
+
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -128,7 +128,7 @@ def _read_installed(facts: Facts, lookup: Lookup) -> None:
     from covlint.facts.kubernetes.helm import read_template
 
     charts = {one.chart for one in facts.helm_releases}
-    charts = {one for one in charts if lookup(posixpath.join(one, "Chart.yaml")) is not None}
+    charts = {one for one in charts if lookup(posixpath.normpath(f"{one}/Chart.yaml")) is not None}
     again: set[str] = set()
     found: list[Container] = []
     for container in facts.containers:

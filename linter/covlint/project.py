@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from covlint.chain import Chain
 from covlint.deployments import (
     claims_of,
     is_kustomization,
@@ -34,6 +33,7 @@ from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.wiring.inputs import Facts, Repository
 
 if TYPE_CHECKING:
+    from covlint.chain import Chain
     from covlint.golayout import GoLayout
     from covlint.wiring.chains import Wired
 

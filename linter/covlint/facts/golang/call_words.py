@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import Text, known_text
@@ -69,7 +70,7 @@ def directory_of(
     path = file.source.path
     folder = path.rpartition("/")[0]
     own = None
-    if path.endswith("_test.go") and not any(_CHDIR.search(one.data) for one in package.files):
+    if path.endswith("_test.go") and not _changes_directory(package):
         own = f"{ROOT}/{folder}" if folder else ROOT
     function = scope.function
     name = assigned_name(call, file) if call is not None else None
@@ -89,6 +90,11 @@ def directory_of(
             rooted = len(text) == 1 and text[0].kind == "hole" and ROOT_NAME.match(text[0].text)
             return ROOT if rooted else _below(own, known_text(text))
     return own
+
+
+@lru_cache(maxsize=4)  # asked for every command of a package
+def _changes_directory(package: GoPackage) -> bool:
+    return any(b"Chdir(" in one.data and _CHDIR.search(one.data) for one in package.files)
 
 
 def _below(own: str | None, path: str | None) -> str | None:
