@@ -1,99 +1,76 @@
-"""covlint, ended at any moment: what it started and made is gone, at once or after --clean."""
+"""Ends of containers that no grace period has to do with, from what an API server answers."""
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runner.programs import SERVER
-from runner.test_commands import CONFIG, covlint, environment, write
-
-pytestmark = pytest.mark.real
-
-#: How many runs are ended; half of them by Ctrl-C, half by SIGKILL.
-KILLS = int(os.environ.get("COVLINT_KILLS", "50"))
-TOGETHER = 2
+from covlint.diagnostics import Symptom
+from covlint.runner.diagnose import Observation, signs_of
+from covlint.runner.folder import read_folder
+from covlint.runner.killed import OUT_OF_MEMORY, killed_by_cluster, shell_of
+from covlint.runner.pods import read_pod
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    """A service whose run takes a moment at every step."""
-    slow = SERVER.replace("ctx, stop", "time.Sleep(100 * time.Millisecond)\n\tctx, stop")
-    write(tmp_path, {"cmd/app/main.go": slow})
-    (tmp_path / ".covlint.yaml").write_text(
-        CONFIG.replace("ADDR:", "SLOW: 100ms, ADDR:") + "    exercise: sleep 0.2\n"
-    )
-    return tmp_path
+def pod(state: dict[str, Any], last: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
+    one = {"name": "app", "state": state, "lastState": last or {}, "restartCount": 1 if last else 0}
+    return {
+        "metadata": {"name": "app-1"},
+        "status": {"phase": "Running", "containerStatuses": [one], **status},
+    }
 
 
-def test_ended_at_random_moments(app, scratch, toolchain):
-    seed = random.randrange(1 << 32)
-    chance = random.Random(seed)
-    interrupted, killed = scratch / "interrupted", scratch / "killed"
-    interrupted.mkdir()
-    killed.mkdir()
-    for _ in range(2):  # the first fills Go's cache
-        begun = time.monotonic()
-        assert covlint(app, "verify", TMPDIR=str(killed)).returncode == 0
-        length = time.monotonic() - begun
-
-    def one(number: int, wait: float) -> int:
-        how = (signal.SIGINT, signal.SIGKILL)[number % 2]
-        place = (interrupted, killed)[number % 2]
-        return end_after(app, wait, how, place, app / f"out{number}")
-
-    waits = [chance.uniform(0.05, length * 1.1) for _ in range(KILLS)]
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        codes = list(pool.map(one, range(KILLS), waits))
-    told = f"seed {seed}, {length:.1f} s: {codes}"
-    # Before covlint's own code runs, Python answers Ctrl-C itself; few runs come to their end.
-    assert set(codes) <= {0, 130, 1, -signal.SIGINT, -signal.SIGKILL}, told
-    assert codes.count(0) < KILLS / 2, told
-    assert list(interrupted.iterdir()) == [], told
-    assert list(processes_below(interrupted)) == [], told
-    cleaned = covlint(app, "verify", "--clean", TMPDIR=str(killed))
-    assert cleaned.returncode == 0, cleaned.stderr
-    assert list(killed.iterdir()) == [], told
-    assert list(processes_below(killed)) == [], told
-    assert not [line for line in mounts() if str(scratch) in line], told
+OOM = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+EVICTED = pod(
+    {"terminated": {"exitCode": 137, "reason": "Error"}},
+    phase="Failed",
+    reason="Evicted",
+    message="Usage of EmptyDir volume exceeds the limit",
+)
 
 
-def end_after(app: Path, wait: float, how: signal.Signals, place: Path, out: Path) -> int:
-    verifying = subprocess.Popen(
-        [sys.executable, "-m", "covlint", "verify", "--out", str(out)],
-        cwd=app,
-        env=environment(TMPDIR=str(place)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        return verifying.wait(wait)
-    except subprocess.TimeoutExpired:
-        verifying.send_signal(how)
-        return verifying.wait(60)
+def test_the_end_of_a_container_names_the_kernel() -> None:
+    assert killed_by_cluster([read_pod(pod(OOM))], "app") == OUT_OF_MEMORY
+    assert killed_by_cluster([read_pod(pod({"running": {}}, OOM))], None) == OUT_OF_MEMORY
+    assert killed_by_cluster([read_pod(pod(OOM))], "sidecar") is None
 
 
-def processes_below(folder: Path) -> Iterator[str]:
-    """Processes that were started from ``folder`` or have it in their environment."""
-    for process in Path("/proc").glob("[0-9]*"):
-        if int(process.name) == os.getpid():
-            continue
-        try:
-            told = (process / "cmdline").read_bytes() + b"\0" + (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if str(folder).encode() in told:
-            yield told.split(b"\0")[0].decode()
+def test_the_end_of_a_pod_names_the_kubelet() -> None:
+    found = killed_by_cluster([read_pod(EVICTED)], "app")
+    assert found is not None
+    assert "Usage of EmptyDir" in found.words
+    ended = {"terminated": {"exitCode": 137, "reason": "Error"}}
+    assert killed_by_cluster([read_pod(pod(ended))], "app") is None
 
 
-def mounts() -> list[str]:
-    return Path("/proc/self/mountinfo").read_text().splitlines()
+def test_an_evicted_pod_is_over_although_nobody_deletes_it() -> None:
+    assert read_pod(EVICTED).over
+    ended = {"terminated": {"exitCode": 0, "reason": "Completed"}}
+    assert not read_pod(pod(ended)).over  # it may be started again
+    assert not read_pod(pod({"running": {}})).over
+
+
+@pytest.mark.parametrize(
+    ("first", "shell"),
+    [
+        ("/bin/dash\n", "dash"),
+        ("/usr/bin/bash", "bash"),
+        ("/bin/busybox\n", "busybox"),
+        ("/app\n", None),
+        ("/usr/bin/tini-static\n", None),
+        ("", None),
+    ],
+)
+def test_a_shell_is_told_by_its_program(first: str, shell: str | None) -> None:
+    assert shell_of(first) == shell
+
+
+def test_who_killed_it_says_more_than_that_it_never_got_ready(tmp_path: Path) -> None:
+    problem = "pod app-1: CrashLoopBackOff: it ended with exit code 137 (OOMKilled)"
+    seen = Observation(read_folder(tmp_path), problem=problem, killed_by=OUT_OF_MEMORY)
+    first, *rest = signs_of(seen, [])
+    assert (first.symptom, first.codes) == (Symptom.KILLED, ())
+    assert "memory limit" in first.remedy
+    assert Symptom.NEVER_STARTED not in {sign.symptom for sign in rest}
