@@ -73,7 +73,7 @@ def test_the_targets_shown_are_valid() -> None:
         for block in shown
         for target in parse_targets(parse_config(block.encode(), "README.md").targets)
     ]
-    assert [target.engine for target in targets] == ["process", "suite"]
+    assert [target.engine for target in targets] == ["process", "kind", "suite"]
 
 
 def test_every_option_and_command_named_exists() -> None:
