@@ -1,6 +1,7 @@
-"""Runs what `test_failures` runs, and prints the rate and what is missing of it, by name.
+"""Provokes every failure on containers and a cluster, runs the healthy services, and prints the
+rates and what is missing of them, by name.
 
-PYTHONPATH=tests python -m engines [WORD]...    WORDs are those of `pytest -k`
+PYTHONPATH=tests python -m engines [WORD]...    only those with one of the words in their names
 """
 
 from __future__ import annotations

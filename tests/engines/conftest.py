@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engines.base_images import CannotMake, Maker, find_runtime
+from engines.failures import rates
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,3 +49,9 @@ def kind() -> str:
     if found is None:
         pytest.fail("kind is not on PATH")
     return found
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many failures were named rightly, and how many healthy services nothing."""
+    for line in rates(terminalreporter.stats):
+        terminalreporter.write_line(line)

@@ -4,7 +4,7 @@ to say of it. The failures themselves are in container_failures and cluster_fail
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,3 +87,32 @@ def complaint(failure: Failure, done: Verified, root: Path) -> str | None:
         if first["path"] != path or text not in line:
             return f"at {first['path']}:{first['line']} in the place of {path}: {text}"
     return None
+
+
+#: What stands in the facts or the notes and no engine here can show.
+NOT_PROVOKED = {
+    "a namespace that forbids hostPath (PodSecurity)": "the test cluster is Kubernetes 1.20",
+    "SELinux labels": "the host has no SELinux",
+    "Go before 1.20": "the package index has no such toolchain for an image",
+    "tini as PID 1": "no base image here has it",
+    "network file systems": "there is none",
+}
+_NAMED = ("_loses_it[", "test_what_is_broken_is_named[")
+_SILENT = ("test_nothing_is_lost[", "test_what_is_whole_passes[")
+
+
+def rates(stats: Mapping[str, Sequence[object]]) -> Iterator[str]:
+    """The lines for the end, from the reports of pytest by their outcome."""
+    counted = {key: [getattr(one, "nodeid", "") for one in ones] for key, ones in stats.items()}
+    for told, tests in (
+        ("failures on real engines named rightly", _NAMED),
+        ("healthy services without a false cause", _SILENT),
+    ):
+        good, bad = (
+            sum(any(test in name for test in tests) for name in counted.get(key, ()))
+            for key in ("passed", "failed")
+        )
+        if good + bad:
+            yield f"{told}: {good} of {good + bad} ({100 * good / (good + bad):.0f} %)"
+            if tests is _NAMED:
+                yield f"not provoked: {'; '.join(f'{k}: {v}' for k, v in NOT_PROVOKED.items())}"

@@ -1,5 +1,7 @@
 """Each failure that containers and clusters show is provoked there and named rightly; healthy
-services are named nothing. The rate is printed at the end; `python -m engines` prints it alone."""
+services are named nothing. The rate is printed at the end; `python -m engines` prints it alone.
+
+What one engine shows best is in its own module: test_container_engine, test_kind_engine."""
 
 from __future__ import annotations
 
@@ -22,27 +24,6 @@ CONTAINED = {**IN_A_CONTAINER, **SHELLS}
 HEALTHY = engines_of()
 
 
-class Rates:
-    """How many were named rightly, of how many."""
-
-    def __init__(self) -> None:
-        self.named: list[bool] = []
-        self.silent: list[bool] = []
-
-    def lines(self) -> Iterator[str]:
-        yield f"named rightly: {sum(self.named)} of {len(self.named)} failures on real engines"
-        yield f"no false cause: {sum(self.silent)} of {len(self.silent)} healthy runs"
-
-
-@pytest.fixture(scope="module")
-def rates(request: pytest.FixtureRequest) -> Iterator[Rates]:
-    counted = Rates()
-    yield counted
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    for line in counted.lines() if terminal is not None else ():
-        terminal.write_line(line)
-
-
 @pytest.fixture(scope="module")
 def cluster(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
@@ -54,13 +35,12 @@ def cluster(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.mark.parametrize("failure", CONTAINED.values(), ids=CONTAINED.keys())
 def test_a_container_loses_it(
-    tmp_path: Path, base_images: Callable[..., None], rates: Rates, failure: Failure
+    tmp_path: Path, base_images: Callable[..., None], failure: Failure
 ) -> None:
     base_images(*BASES, failure.layout.base)
     failure.layout.write(tmp_path)
     done = verify(tmp_path)
     wrong = complaint(failure, done, tmp_path)
-    rates.named.append(wrong is None)
     assert wrong is None, f"{wrong}\n{done.shown}"
 
 
@@ -69,7 +49,6 @@ def test_a_cluster_loses_it(
     tmp_path: Path,
     base_images: Callable[..., None],
     cluster: Cluster,
-    rates: Rates,
     failure: Failure,
 ) -> None:
     base_images(*BASES, failure.layout.base)
@@ -81,7 +60,6 @@ def test_a_cluster_loses_it(
         verify(tmp_path, *engine, "--cluster", cluster.name, **cluster.environ)
     done = verify(tmp_path, *engine, "--cluster", cluster.name, **cluster.environ)
     wrong = complaint(failure, done, tmp_path)
-    rates.named.append(wrong is None)
     assert wrong is None, f"{wrong}\n{done.shown}"
 
 
@@ -90,7 +68,6 @@ def test_nothing_is_lost(
     tmp_path: Path,
     base_images: Callable[..., None],
     request: pytest.FixtureRequest,
-    rates: Rates,
     engine: str,
     layout: Layout,
 ) -> None:
@@ -102,6 +79,5 @@ def test_nothing_is_lost(
         words, environ = [*words, "--cluster", cluster.name], dict(cluster.environ)
     done = verify(tmp_path, *words, **environ)
     passed = done.code == 0 and not done.verdict["causes"]
-    rates.silent.append(passed)
     assert passed, done.shown
     assert done.verdict["profile"]["counter_files"] >= layout.replicas, done.shown
