@@ -154,6 +154,20 @@ def test_findings_with_the_other_places(
     drive(story, [encoding] if encoding else None)
 
 
+def test_a_byte_order_mark_is_no_column(drive: Drive) -> None:
+    async def story(editor: Editor) -> None:
+        target = editor.root / "Dockerfile"
+        text = target.read_text().replace("golang:1.22", "golang:1.18")
+        target.write_bytes(b"\xef\xbb\xbf" + text.encode())
+        editor.open()
+        await editor.until(lambda: "COV102" in editor.codes("Dockerfile"))
+        found = editor.published[editor.uri("Dockerfile")]
+        (one,) = [one for one in found if one.code == "COV102"]
+        assert one.range.start == types.Position(0, len("FROM "))
+
+    drive(story)
+
+
 def test_findings_follow_what_is_typed_in_another_file(drive: Drive) -> None:
     async def story(editor: Editor) -> None:
         editor.open()
@@ -207,6 +221,7 @@ def applied(text: str, edits: list[types.TextEdit]) -> str:
 def test_all_fixes_of_a_file(drive: Drive) -> None:
     async def story(editor: Editor) -> None:
         editor.open()
+        await editor.until(lambda: "COV501" in editor.codes())
         typed = "# not saved yet\n" + FILES[PATH]
         editor.type(typed)  # asked for at once: the answer is about this text
         whole = types.Range(types.Position(0, 0), types.Position(99, 0))
@@ -302,12 +317,19 @@ def test_no_program_is_run_where_a_project_is_only_opened(
 
     async def story(editor: Editor) -> None:
         (editor.root / ".covlint.yaml").write_text("render: true\n")
-        (editor.root / "deploy/e2e/kustomization.yaml").write_text("resources: [till.yaml]\n")
-        editor.open()
-        await editor.until(lambda: "COV501" in editor.codes())
+        (editor.root / "deploy/e2e/kustomization.yaml").write_text(
+            "resources: [till.yaml]\n"
+            "replacements:\n- source: {kind: ConfigMap, name: images, fieldPath: data.till}\n"
+            "  targets:\n  - select: {kind: Deployment, name: till}\n"
+            "    fieldPaths: ['spec.template.spec.containers.[name=till].image']\n"
+        )
+        editor.open("Dockerfile", FILES["Dockerfile"].replace("-cover", "-cover -a"))
+        await editor.until(lambda: "COV107" in editor.codes("Dockerfile"))
 
     drive(story)
     assert not (programs / "ran").exists()
+    run([str(tmp_path)])
+    assert (programs / "ran").exists()  # on the command line, the configuration is obeyed
 
 
 def test_without_its_extra_the_server_says_what_to_install(
