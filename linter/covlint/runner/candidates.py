@@ -29,6 +29,11 @@ def chain_of(target: Target, chains: Sequence[Chain]) -> Chain | None:
         if not fitting:
             known = sorted({place for chain in found for place in _places(chain, key)})
             hint = f"; seen: {', '.join(known[:8])}" if known else ""
+            if key == "manifest" and not known:
+                hint = (
+                    "; a container is looked at when GOCOVERDIR is set in it, or when a command "
+                    "of the project builds its image with -cover"
+                )
             raise TargetError(f"targets.{target.name}.{key}: no chain goes through {value}{hint}")
         found = fitting
     if target.main is not None:
