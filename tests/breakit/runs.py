@@ -172,7 +172,7 @@ def _shape(data: Path, covered: Mapping[str, bool], missing: list[str]) -> list[
     if not files:
         found += [Symptom.NOT_INSTRUMENTED, Symptom.NO_META, Symptom.MAIN_MISSING]
         found += [Symptom.NOT_EXTRACTED]
-    if meta - counters:
+    if meta - counters or _programs(files, "covmeta") - _programs(files, "covcounters"):
         found += [Symptom.META_ONLY, Symptom.KILLED]
     if counters - meta:
         found += [Symptom.COUNTERS_ONLY]
@@ -183,6 +183,11 @@ def _shape(data: Path, covered: Mapping[str, bool], missing: list[str]) -> list[
     elif counters & meta and covered and missing:
         found += [Symptom.NOT_EXTRACTED, Symptom.WRONG_NAMES]
     return found
+
+
+def _programs(files: list[Path], kind: str) -> set[str]:
+    """The hashes in the names of one kind of data files: one for each program that wrote any."""
+    return {file.name.split(".")[1] for file in files if file.name.startswith(f"{kind}.")}
 
 
 def _covered(profile: Path) -> dict[str, bool]:
