@@ -13,6 +13,7 @@ docker build --build-arg GOFLAGS=-cover -t localhost/{name}:e2e .
 docker save -o image.tar localhost/{name}:e2e
 kind load image-archive image.tar --name "$CLUSTER"
 rm image.tar
+docker rmi localhost/{name}:e2e
 kubectl apply -f deploy/app.yaml
 kubectl -n {name} rollout status deployment/app --timeout=60s
 mkdir -p coverdata
