@@ -30,6 +30,8 @@ class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # gen
         if name not in FORMATS or not equals or not file:
             known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
             self.fail(f"{value!r}: FORMAT=FILE is expected, with {known}", param, ctx)
+        if file == "-":
+            self.fail(f"{value!r}: what goes to stdout is chosen by --format {name}", param, ctx)
         return name, file
 
 
