@@ -12,7 +12,7 @@ import pytest
 from covlint.labs.evidence import read_evidence
 from covlint.labs.lab import Lab, load_labs
 from covlint.labs.running import Bench, run_lab
-from covlint.labs.versions import Installed
+from covlint.labs.versions import Installed, NoVersion, install
 from covlint.registry import Registry
 from covlint.runner.command import Processes
 from covlint.runner.toolchain import Toolchain
@@ -41,6 +41,11 @@ def test_run_rule_and_evidence_agree(lab: Lab, toolchain: Toolchain, bench: Benc
     go = Installed(toolchain.label.removeprefix("go"), toolchain)
     if not lab.is_for(toolchain.version):
         pytest.fail(f"{lab.code} is for other versions of Go than {go.number}")
+    for _, number in lab.builders:
+        try:
+            install(number, bench.processes, os.environ)
+        except NoVersion as error:
+            pytest.skip(str(error))
     row = run_lab(lab, Registry.builtin().rule(lab.code), go, bench)
     assert not row.disagreements, row
     recorded = RECORDED.get((lab.code, go.number))

@@ -199,8 +199,8 @@ def ports_of(container: Container | None) -> tuple[int, ...]:
             if port is not None and (protocol is None or protocol.text.upper() == "TCP"):
                 found += [int(port.text)] if port.text.isdigit() else []
         elif isinstance(item, YamlScalar) and not item.templated:
-            inside, _, protocol = item.text.rpartition(":")[2].partition("/")
-            found += [int(inside)] if inside.isdigit() and protocol in ("", "tcp") else []
+            inside, _, kind = item.text.rpartition(":")[2].partition("/")
+            found += [int(inside)] if inside.isdigit() and kind in ("", "tcp") else []
     return tuple(found)
 
 

@@ -81,7 +81,7 @@ class ClusterMaking:
         if plan.kubeconfig is None:
             return None
         name = plan.cluster.name.removeprefix("kind-")
-        words = ("kind", "export", "kubeconfig", "--name", name)
-        words += ("--kubeconfig", str(plan.kubeconfig))
+        target = ("--kubeconfig", str(plan.kubeconfig))
+        words = ("kind", "export", "kubeconfig", "--name", name, *target)
         command = Command(words, plan.root, plan.env, "cluster", _SHORT)
         return failure("kind", self.steps.command(command))

@@ -116,9 +116,9 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
     yield f"{logs}"
     yield ""
     if plan.written_to is None and plan.place.lost is None:
-        words = plan.runtime.copy_out(plan.box.name, plan.place.path, str(plan.arrives))
+        copy = plan.runtime.copy_out(plan.box.name, plan.place.path, str(plan.arrives))
         yield 'mkdir -p "$run/host"'
-        yield f"{' '.join(quote(word) for word in words)} || :"
+        yield f"{' '.join(quote(word) for word in copy)} || :"
     yield f"cd {quote(str(plan.sources.folder))}"
     yield from _data(plan.written_to or plan.arrives, quote, caller)
 
