@@ -59,7 +59,11 @@ class Cleaner:
 
     def finish(self, ledger: Ledger) -> tuple[str, ...]:
         """Remove what a run created, and its folder: that stays when something could not be."""
+        created = ledger.created()
         complaints = self.remove(ledger)
+        if created:
+            # What held the containers may need a moment longer than they.
+            end_processes(lambda: list(processes_of(ledger.run)))
         if not complaints:
             remove_folder(ledger.folder)
         return complaints
@@ -200,4 +204,7 @@ def _running_in(layers: list[str]) -> Iterator[int]:
 
 
 def _is_gone(output: str) -> bool:
-    return bool(re.search(r"(?i)no such|not found|no container|does not exist|unknown", output))
+    if re.search(r"(?i)no such|not found|no container|does not exist|unknown", output):
+        return True
+    # A cluster of this machine that is no more took its objects along.
+    return re.search(r"127\.0\.0\.1:\d+: connect: connection refused", output) is not None

@@ -34,6 +34,7 @@ from covlint.runner.verdict import Outcome, Validation
 _SHORT = 60.0
 #: Seconds that a stop may take beyond the grace period.
 _BEYOND = 30.0
+_PLAYED = "podman-default-kube-network"
 
 
 def run_container(
@@ -137,6 +138,10 @@ class _Run:
         plan = self.plan
         file = plan.run / "pod.yaml"
         file.write_text(plan.play or "", encoding="utf-8")
+        # podman makes one network for all pods that are played, and leaves it.
+        known = self.quietly((plan.runtime.program, "network", "inspect", _PLAYED), "network")
+        if known is None or known.code != 0:
+            self.ledger.note("shared network", _PLAYED, plan.runtime.program)
         self.ledger.note("play", str(file), plan.runtime.program)
         words = (plan.runtime.program, "kube", "play", str(file))
         done = self.quietly(words, "play", plan.target.timeout)
