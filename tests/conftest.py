@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from typing import Any
 
@@ -10,6 +11,15 @@ import pytest
 
 from covlint.runner.command import Processes
 from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain
+
+
+def pytest_configure() -> None:
+    """A job in the background of a script begins with SIGINT ignored, and hands that on to each
+    program that a test starts: Go's runtime then ignores it, too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            own = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, own)
 
 
 @pytest.fixture(scope="session")
