@@ -11,7 +11,7 @@ from typing import Any
 
 from covlint.config import fix_choices
 from covlint.diagnostics import Applicability, Evidence, Severity
-from covlint.registry import BUILTIN, family_of
+from covlint.registry import BUILTIN, OWN_CODES, family_of
 from covlint.report.rule_example import (
     Offer,
     invalid_example,
@@ -181,7 +181,8 @@ def _configuration(rule: type[Rule[Any]]) -> Iterator[str]:
             default, *others = fix_choices(key)
             yield f"  {key}: {default}  # or {', '.join(others)}"
     yield from ("```", "")
-    languages = languages_of(rule)
+    # a comment about what is said of comments would itself be without use
+    languages = () if rule.code in OWN_CODES else languages_of(rule)
     if languages:
         yield from ("One finding is silenced by a comment on the line above it:", "")
         for comment in dict.fromkeys(comment for _, comment in languages):
