@@ -27,7 +27,7 @@ def started(argv: tuple[str, ...], folder: Path) -> str:
         except CannotStart as error:
             return str(error)
         around = Surroundings(folder / "service.log", processes, folder, os.environ)
-        problem = wait_until_ready(Ready(log="ready", timeout=10.0), running.poll, around)
+        problem = wait_until_ready(Ready(log="is serving", timeout=10.0), running.poll, around)
     assert problem is not None
     return problem
 
