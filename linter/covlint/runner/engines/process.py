@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -209,7 +210,8 @@ class _Run:
         killed = code is None
         service.kill_group()
         if code is None:
-            code = service.process.wait()
+            service.process.wait()
+            code = -signal.SIGKILL  # `unshare` may see its PID 1 killed first, and exit with 1
         judge = ending_of_container if isinstance(service, InnerRunning) else ending_of
         ending = judge(code, read_text(plan.log), asked=asked, killed=killed)
         detail = f"SIGKILL after {plan.grace:g} s" if killed else ""
