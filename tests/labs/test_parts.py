@@ -14,9 +14,9 @@ from covlint.labs.lab import GoRange, LabEngine, LabError, load_labs, read_lab
 from covlint.labs.reports import BadReport, read_report, signs_of_report
 from covlint.labs.versions import NoVersion, install, wanted
 from covlint.runner.command import Processes
-from covlint.runner.folder import read_folder
-from covlint.runner.namespaces import unavailable as available
-from covlint.runner.profile import Profile
+from covlint.runner.evidence.folder import read_folder
+from covlint.runner.evidence.profile import Profile
+from covlint.runner.process.namespaces import unavailable as available
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from covlint.diagnostics import Symptom
-from covlint.runner.binary import NotGo, build_info, can_emit, linked_functions, opened
-from covlint.runner.build_claims import (
+from covlint.runner.evidence.binary import NotGo, build_info, can_emit, linked_functions, opened
+from covlint.runner.evidence.build_claims import (
     EVERY_PROCESS,
     OF_THE_BUILD,
     WHOLE_MODULE,
@@ -17,8 +17,8 @@ from covlint.runner.build_claims import (
     build_claims,
     process_claims,
 )
-from covlint.runner.folder import CounterFile, Folder, State
-from covlint.runner.profile import read_profile
+from covlint.runner.evidence.folder import CounterFile, Folder, State
+from covlint.runner.evidence.profile import read_profile
 from covlint.runner.target import Expect, TargetError, parse_target
 from covlint.runner.verdict import Outcome
 from runner.conftest import MODULE, go

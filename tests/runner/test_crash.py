@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from covlint.runner.crash import crash_site
+from covlint.runner.diagnosis.crash import crash_site
 
 PANIC = """2026/11/23 listening
 panic: lost

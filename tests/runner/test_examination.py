@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from covlint.diagnostics import Symptom
-from covlint.runner.examination import look_at, signs_of_exit
-from covlint.runner.folder import read_folder
+from covlint.runner.diagnosis.examination import look_at, signs_of_exit
+from covlint.runner.evidence.folder import read_folder
 from runner.conftest import go
 from runner.subject import SUBJECT
 from runner.test_commands import covlint

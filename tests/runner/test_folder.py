@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from covlint.diagnostics import Symptom
-from covlint.runner.folder import State, read_folder
-from covlint.runner.symptoms import signs_in_folder
+from covlint.runner.diagnosis.symptoms import signs_in_folder
+from covlint.runner.evidence.folder import State, read_folder
 from runner.conftest import FIXTURES, go
 
 pytestmark = pytest.mark.real

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from covlint.diagnostics import Symptom
-from covlint.runner.diagnose import Observation, signs_of
-from covlint.runner.folder import read_folder
-from covlint.runner.killed import OUT_OF_MEMORY, killed_by_cluster, shell_of
-from covlint.runner.pods import read_pod
+from covlint.runner.cluster.pods import read_pod
+from covlint.runner.diagnosis.diagnose import Observation, signs_of
+from covlint.runner.diagnosis.killed import OUT_OF_MEMORY, killed_by_cluster, shell_of
+from covlint.runner.evidence.folder import read_folder
 
 
 def pod(state: dict[str, Any], last: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:

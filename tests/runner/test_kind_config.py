@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from covlint.runner.kind_config import kind_config
-from covlint.runner.node_data import full_name
+from covlint.runner.cluster.kind_config import kind_config
+from covlint.runner.cluster.node_data import full_name
 from covlint.runner.target import TargetError
 
 CONFIG = """kind: Cluster

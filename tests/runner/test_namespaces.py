@@ -11,7 +11,7 @@ import pytest
 
 from covlint.diagnostics import Symptom
 from covlint.runner.command import Command, Processes
-from covlint.runner.namespaces import Bind, Inside, enclosed, refusal, start, unavailable
+from covlint.runner.process.namespaces import Bind, Inside, enclosed, refusal, start, unavailable
 from covlint.runner.verdict import Outcome
 from covlint.wiring import Hop
 from runner.programs import HTTP, LOCAL
@@ -128,7 +128,7 @@ def test_what_this_host_does_not_allow_is_said(tmp_path):
 
 @pytest.mark.usefixtures("possible")
 def test_a_run_whose_namespaces_are_refused_goes_on_without(project, monkeypatch):
-    from covlint.runner import plan
+    from covlint.runner.process import plan
 
     real = plan.enclose
     monkeypatch.setattr(

@@ -11,10 +11,10 @@ import pytest
 from covlint.files import DiskFiles
 from covlint.project import Project
 from covlint.runner.candidates import chain_of
-from covlint.runner.container_plan import ContainerPlan, plan_container
-from covlint.runner.plan import Host
-from covlint.runner.play_plan import plan_play
-from covlint.runner.runtime import Runtime
+from covlint.runner.container.plan import ContainerPlan, plan_container
+from covlint.runner.container.play import plan_play
+from covlint.runner.container.runtime import Runtime
+from covlint.runner.process.plan import Host
 from covlint.runner.target import TargetError, parse_target
 from engines.project import Layout
 

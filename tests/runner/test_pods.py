@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from covlint.runner.pods import PodState, not_ready, problem_of, read_pod
+from covlint.runner.cluster.pods import PodState, not_ready, problem_of, read_pod
 
 
 def pod(*containers: dict[str, Any], phase: str = "Running", **metadata: Any) -> PodState:

@@ -10,10 +10,10 @@ import pytest
 
 from covdata.conftest import Go, execute, only, write_module
 from covlint.diagnostics import Symptom
-from covlint.runner.checkout import checkout_at, module_root, unresolved
-from covlint.runner.profile import Profile, read_profile
+from covlint.runner.evidence.checkout import checkout_at, module_root, unresolved
+from covlint.runner.evidence.profile import Profile, read_profile
+from covlint.runner.evidence.validate import Expectations, validate
 from covlint.runner.toolchain import Toolchain
-from covlint.runner.validate import Expectations, validate
 from covlint.runner.verdict import Outcome, Validation, decide
 
 pytestmark = pytest.mark.real

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from covlint.diagnostics import Symptom
-from covlint.runner.build_claims import EVERY_PROCESS
+from covlint.runner.evidence.build_claims import EVERY_PROCESS
 from covlint.runner.verdict import Outcome, Verdict
 from runner.conftest import MODULE, Prover, go
 from runner.subject import SUBJECT

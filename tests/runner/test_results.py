@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covlint.runner.results import (
+from covlint.runner.evidence.results import (
     BadResults,
     Results,
     TestOutcome,
@@ -21,7 +21,7 @@ from covlint.runner.results import (
     read_results,
     results_in_output,
 )
-from covlint.runner.validate import results_claims
+from covlint.runner.evidence.validate import results_claims
 from covlint.runner.verdict import Outcome
 
 GINKGO = b"""<?xml version="1.0" encoding="UTF-8"?>

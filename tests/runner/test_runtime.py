@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from covlint.runner.command import Processes
-from covlint.runner.runtime import (
+from covlint.runner.container.runtime import (
     Box,
     Mount,
     NoRuntime,

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from covlint.runner.command import CannotStart, Command, Processes, last_words
+from covlint.runner.diagnosis.startup import remedy_of
 from covlint.runner.readiness import Surroundings, wait_until_ready
-from covlint.runner.startup import remedy_of
 from covlint.runner.steps import failure
 from covlint.runner.target import Ready
 from covlint.runner.toolchain import Toolchain, go_environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from covlint.diagnostics import Symptom
-from covlint.runner.symptoms import MEANINGS, signs_in_log
+from covlint.runner.diagnosis.symptoms import MEANINGS, signs_in_log
 
 HASH = "7d7f5809b0d30fb84e2b1688b09ec449"
 

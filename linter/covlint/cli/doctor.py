@@ -12,14 +12,14 @@ from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
 from covlint.diagnostics import Symptom
 from covlint.report import doctor as report
 from covlint.report.doctor import Examination
+from covlint.runner.cluster.kubectl import Kubectl
+from covlint.runner.cluster.pod_examination import NoPod, examine_pod
 from covlint.runner.command import Processes
-from covlint.runner.examination import Program, look_at, signs_of_exit
-from covlint.runner.folder import Folder, read_folder
-from covlint.runner.kubectl import Kubectl
-from covlint.runner.pod_examination import NoPod, examine_pod
-from covlint.runner.profile import Profile, read_profile
-from covlint.runner.startup import failed_start
-from covlint.runner.symptoms import Sign, signs_in_folder, signs_in_log, unexplained
+from covlint.runner.diagnosis.examination import Program, look_at, signs_of_exit
+from covlint.runner.diagnosis.startup import failed_start
+from covlint.runner.diagnosis.symptoms import Sign, signs_in_folder, signs_in_log, unexplained
+from covlint.runner.evidence.folder import Folder, read_folder
+from covlint.runner.evidence.profile import Profile, read_profile
 
 #: What a log can be at most, in bytes; of a longer one the end is read.
 _LOG_LIMIT = 16 << 20

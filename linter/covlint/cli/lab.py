@@ -22,7 +22,7 @@ from covlint.labs.running import Bench, run_lab
 from covlint.labs.versions import Installed, NoVersion, install, wanted
 from covlint.registry import Registry
 from covlint.runner.command import Processes
-from covlint.runner.namespaces import unavailable
+from covlint.runner.process.namespaces import unavailable
 from covlint.runner.target import TargetError
 from covlint.selection import nearest
 

@@ -113,7 +113,7 @@ def _rendered(profile: Profile, dataset: Dataset, form: str) -> str:
 
 def _with_sources(profile: Profile, form: str) -> str:
     """The formats that name files as they lie in the checkout around the working directory."""
-    from covlint.runner.checkout import checkout_at, module_root
+    from covlint.runner.evidence.checkout import checkout_at, module_root
 
     root = module_root(".")
     places: dict[str, str] = {}

@@ -17,14 +17,14 @@ from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.engine import Inspection, Options, inspect
 from covlint.runner.candidates import chain_of, derived_target, with_build_arguments
 from covlint.runner.command import Processes
-from covlint.runner.container_script import NAME, Caller, cluster_script, container_script
-from covlint.runner.engines.suite import plan_suite
+from covlint.runner.container.runtime import RUNTIMES, NoRuntime
+from covlint.runner.container.script import NAME, Caller, cluster_script, container_script
 from covlint.runner.leftovers import find_leftovers, remove_leftover
-from covlint.runner.namespaces import unavailable
-from covlint.runner.plan import plan_process
+from covlint.runner.process.namespaces import unavailable
+from covlint.runner.process.plan import plan_process
+from covlint.runner.process.script import process_script, suite_script
 from covlint.runner.running import cluster_plan, container_plan, this_host, tool_environment
-from covlint.runner.runtime import RUNTIMES, NoRuntime
-from covlint.runner.script import process_script, suite_script
+from covlint.runner.suite import plan_suite
 from covlint.runner.target import ENGINES, Target, TargetError, parse_target
 from covlint.runner.together import Job, verify_all
 from covlint.runner.toolchain import NoToolchain, find_toolchain, go_environment

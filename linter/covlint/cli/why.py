@@ -14,7 +14,7 @@ from covlint.cli.report import read_folders
 from covlint.covdata.why import Answer, Fate
 from covlint.covdata.why import why as explain
 from covlint.report.text import visible
-from covlint.runner.checkout import Checkout, checkout_at, module_root
+from covlint.runner.evidence.checkout import Checkout, checkout_at, module_root
 
 
 @click.command()

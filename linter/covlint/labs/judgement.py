@@ -12,7 +12,7 @@ from covlint.labs.evidence import Row, Seen
 from covlint.labs.lab import Lab
 from covlint.labs.variants import Prepared, Variant
 from covlint.rule import Rule
-from covlint.runner.symptoms import telling_lines
+from covlint.runner.diagnosis.symptoms import telling_lines
 from covlint.runner.verdict import Outcome, Verdict
 
 #: What differs from run to run in the lines that are kept.

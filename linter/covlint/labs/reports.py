@@ -8,9 +8,9 @@ from pathlib import Path
 
 from covlint.covdata.profile import FILE_PACKAGE
 from covlint.diagnostics import Symptom
-from covlint.runner.folder import read_folder
-from covlint.runner.profile import Profile
-from covlint.runner.symptoms import Sign
+from covlint.runner.diagnosis.symptoms import Sign
+from covlint.runner.evidence.folder import read_folder
+from covlint.runner.evidence.profile import Profile
 
 _NOTHING_FOUND = "no applicable files found in input directories"
 #: Package → covered and all statements.

@@ -24,10 +24,10 @@ from covlint.facts.dockerfile.scope import Scope, ScopedStage, scoped_stages
 from covlint.facts.kubernetes.pod_settings import dropped
 from covlint.facts.kubernetes.workload import Container
 from covlint.labs.builders import LabProcesses
-from covlint.runner.build import Read
 from covlint.runner.command import Command, Running
-from covlint.runner.namespaces import InnerRunning, unshare_words
-from covlint.runner.standin import HOST, StandIn, stand_in
+from covlint.runner.process.build import Read
+from covlint.runner.process.namespaces import InnerRunning, unshare_words
+from covlint.runner.process.standin import HOST, StandIn, stand_in
 
 #: What of this host stands for the base image.
 _BASE = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc")

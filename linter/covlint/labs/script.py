@@ -12,10 +12,10 @@ from covlint.labs.lab import Script
 from covlint.labs.reports import signs_of_report
 from covlint.labs.variants import Prepared
 from covlint.runner.command import Command, Completed, Processes
-from covlint.runner.diagnose import Locate, Observation, diagnose, signs_of
-from covlint.runner.folder import read_folder
-from covlint.runner.profile import read_profile
-from covlint.runner.validate import Expectations, exercise_claim, validate
+from covlint.runner.diagnosis.diagnose import Locate, Observation, diagnose, signs_of
+from covlint.runner.evidence.folder import read_folder
+from covlint.runner.evidence.profile import read_profile
+from covlint.runner.evidence.validate import Expectations, exercise_claim, validate
 from covlint.runner.verdict import Outcome, Validation, Verdict, decide
 
 _TIMEOUT = 600.0  # seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from covlint.runner.results import TestOutcome
+from covlint.runner.evidence.results import TestOutcome
 from covlint.runner.verdict import Verdict
 
 VERSION = 1

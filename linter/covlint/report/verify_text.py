@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from covlint.report.text import visible
-from covlint.runner.profile import Profile
+from covlint.runner.evidence.profile import Profile
 from covlint.runner.verdict import Cause, Outcome, Verdict
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from covlint.runner.cleanup import Cleaner
 from covlint.runner.command import CannotStart, Command, Executor
+from covlint.runner.container.runtime import RUNTIMES
 from covlint.runner.ledger import (
     LABEL,
     OWNER,
@@ -20,7 +21,6 @@ from covlint.runner.ledger import (
     places,
     processes_of,
 )
-from covlint.runner.runtime import RUNTIMES
 
 #: Seconds for a runtime to list what it has.
 _LIST = 30.0

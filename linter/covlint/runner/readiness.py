@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from covlint.runner.command import CannotStart, Command, Executor
-from covlint.runner.listening import listening_port
+from covlint.runner.process.listening import listening_port
 from covlint.runner.target import Ready
 
 #: Seconds between two looks: short at first, so that a quick service costs nothing.

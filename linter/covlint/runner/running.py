@@ -10,26 +10,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covlint.diagnostics import Diagnostic
-from covlint.runner.build import Read
-from covlint.runner.build_claims import Built
 from covlint.runner.cleanup import remove_folder
-from covlint.runner.cluster_plan import ClusterPlan, plan_cluster
+from covlint.runner.cluster.engine import run_cluster
+from covlint.runner.cluster.plan import ClusterPlan, plan_cluster
 from covlint.runner.command import Processes
-from covlint.runner.compose_plan import with_companions
-from covlint.runner.container_plan import ContainerPlan, plan_container
-from covlint.runner.diagnose import Locate
-from covlint.runner.engines.cluster import run_cluster
-from covlint.runner.engines.container import run_container
-from covlint.runner.engines.process import Refused, run_process
-from covlint.runner.engines.suite import plan_suite, run_suite
-from covlint.runner.folder import read_folder
+from covlint.runner.container.compose import with_companions
+from covlint.runner.container.engine import run_container
+from covlint.runner.container.plan import ContainerPlan, plan_container
+from covlint.runner.container.play import plan_play
+from covlint.runner.container.runtime import find_runtime
+from covlint.runner.diagnosis.diagnose import Locate
+from covlint.runner.evidence.build_claims import Built
+from covlint.runner.evidence.folder import read_folder
 from covlint.runner.ledger import Ledger
 from covlint.runner.leftovers import kept_notes
-from covlint.runner.namespaces import unavailable
-from covlint.runner.plan import Host, plan_process
-from covlint.runner.play_plan import plan_play
-from covlint.runner.runtime import find_runtime
+from covlint.runner.process.build import Read
+from covlint.runner.process.engine import Refused, run_process
+from covlint.runner.process.namespaces import unavailable
+from covlint.runner.process.plan import Host, plan_process
 from covlint.runner.steps import Progress, Ran
+from covlint.runner.suite import plan_suite, run_suite
 from covlint.runner.target import Target
 from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_environment
 from covlint.runner.verdict import Unproven

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from covlint.runner.binary import RUNTIME_MARK
 from covlint.runner.command import (
     CannotStart,
     Command,
@@ -19,8 +18,9 @@ from covlint.runner.command import (
     Processes,
     last_words,
 )
-from covlint.runner.diagnose import Observation
-from covlint.runner.symptoms import Ending
+from covlint.runner.diagnosis.diagnose import Observation
+from covlint.runner.diagnosis.symptoms import Ending
+from covlint.runner.evidence.binary import RUNTIME_MARK
 from covlint.runner.target import Ready
 from covlint.runner.verdict import StepResult, Validation
 

@@ -7,8 +7,8 @@ from enum import Enum
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
-from covlint.runner.profile import Profile
-from covlint.runner.results import Results
+from covlint.runner.evidence.profile import Profile
+from covlint.runner.evidence.results import Results
 from covlint.wiring import Hop
 
 

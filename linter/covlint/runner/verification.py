@@ -9,19 +9,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
-from covlint.runner.build_claims import log_claims
 from covlint.runner.cleanup import Cleaner
 from covlint.runner.command import Processes, last_words
-from covlint.runner.crash import crash_site
-from covlint.runner.diagnose import Observation, diagnose, signs_of
+from covlint.runner.diagnosis.crash import crash_site
+from covlint.runner.diagnosis.diagnose import Observation, diagnose, signs_of
+from covlint.runner.diagnosis.symptoms import Sign
+from covlint.runner.evidence.build_claims import log_claims
+from covlint.runner.evidence.profile import Profile, read_profile
+from covlint.runner.evidence.results import Results, read_results, results_in_output
+from covlint.runner.evidence.validate import (
+    EXERCISE,
+    TESTS_RAN,
+    Expectations,
+    results_claims,
+    validate,
+)
 from covlint.runner.ledger import MARK, new_run, open_ledger
-from covlint.runner.profile import Profile, read_profile
-from covlint.runner.results import Results, read_results, results_in_output
 from covlint.runner.running import Found, Surrounding, run_engine
 from covlint.runner.steps import ENDS_ALONE, Progress, Ran, read_text
-from covlint.runner.symptoms import Sign
 from covlint.runner.target import Target
-from covlint.runner.validate import EXERCISE, TESTS_RAN, Expectations, results_claims, validate
 from covlint.runner.verdict import (
     Cause,
     Outcome,

@@ -1,0 +1,1 @@
+"""The kind and context engines: the service in a real cluster."""

@@ -1,0 +1,1 @@
+"""The container and play engines: the service in docker or podman."""

@@ -1,0 +1,1 @@
+"""From what was seen to the cause: symptoms, endings, and the rules that explain them."""

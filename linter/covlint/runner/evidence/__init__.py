@@ -1,0 +1,1 @@
+"""What a run leaves behind, read, and the claims that are decided from it."""
