@@ -120,3 +120,17 @@ def test_a_second_interrupt_does_not_cut_a_clean_up_short(tmp_path):
         processes.run(Command(("true",), tmp_path, {}, "clean"))
         done.append("cleaned")
     assert done == ["cleaned"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+def test_what_covlint_was_started_to_ignore_it_neither_heeds_nor_hands_on(tmp_path, number):
+    """nohup, or a shell's ``&``: a service of Go that is asked to end by it would go on."""
+    former = signal.signal(number, signal.SIG_IGN)
+    try:
+        with Processes() as processes:
+            os.kill(os.getpid(), number)
+            asked = processes.run(shell(f"kill -{number.value} $$; exit 7", tmp_path))
+        assert asked.code == -number
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, former)

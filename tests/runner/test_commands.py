@@ -227,6 +227,17 @@ def test_clean_removes_old_data_before_a_suite(tmp_path):
     assert [file.name for file in data.iterdir()] == ["notes.txt"]
 
 
+def test_a_verification_in_the_background_hands_no_ignored_signal_on(tmp_path):
+    write(tmp_path, {"cmd/app/main.go": SERVER})
+    suite = "grep SigIgn /proc/self/status >ignored"
+    (tmp_path / ".covlint.yaml").write_text(f"targets: {{all: {{run: '{suite}', data: cov}}}}\n")
+    verify = f"trap '' INT HUP QUIT; exec {sys.executable} -m covlint verify"
+    subprocess.run(["sh", "-c", verify], cwd=tmp_path, env=environment(), check=False)
+    ignored = int((tmp_path / "ignored").read_text().split()[1], 16)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        assert not ignored >> (number - 1) & 1
+
+
 def test_doctor_on_data_of_a_verification(app):
     covlint(app, "verify")
     data = app / ".covlint" / "app" / "data"

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,8 @@ from typing import IO, Protocol
 #: Seconds between SIGTERM and SIGKILL for a command that ran into its time-out.
 KILL_AFTER = 3.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: What nohup and a shell's ``&`` have ignored; a program would inherit that.
+_IGNORED = (*_INTERRUPTS, signal.SIGQUIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,9 @@ class Processes:
     While it is entered, SIGTERM and SIGHUP interrupt covlint like Ctrl-C does,
     so that every way out passes through the clean-up. An interrupt that comes
     between fork and registration is held back until the child is known.
+
+    A signal that covlint was started to ignore it does not heed, and does not hand on as
+    ignored either: Go's runtime heeds it then no more than covlint.
     """
 
     live: list[Running] = field(default_factory=list)
@@ -120,11 +126,14 @@ class Processes:
     _stopped: bool = False
 
     def __enter__(self) -> Processes:  # noqa: PYI034 - Self came with Python 3.11
-        for number in _INTERRUPTS:
-            try:
+        if threading.current_thread() is not threading.main_thread():
+            return self  # the caller handles signals
+        for number in _IGNORED:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                # A handler, unlike SIG_IGN, is not inherited by what is started.
+                self._former[number] = signal.signal(number, _unheard)
+            elif number in _INTERRUPTS:
                 self._former[number] = signal.signal(number, self._interrupt)
-            except ValueError:  # not the main thread: the caller handles signals
-                break
         return self
 
     def __exit__(
@@ -253,6 +262,10 @@ class Processes:
         if self._stopped:  # meanwhile
             running.kill_group()
         return running
+
+
+def _unheard(number: int, frame: FrameType | None) -> None:
+    """What covlint does about a signal that it was started to ignore."""
 
 
 def _ended_by_event(process: int, seconds: float | None) -> bool:
