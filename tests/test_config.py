@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import jsonschema
@@ -8,7 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 import covlint
-from covlint.config import Config, ConfigError, config_schema, load_config, parse_config
+from covlint.config import Config, ConfigError, FixSettings, load_config, parse_config
+from covlint.config_schema import EXPECT, FIXES, READY, SETTINGS, TARGET, config_schema
+from covlint.runner.target import Expect, Ready, Target, TargetError, parse_targets
 
 
 def message(text: str | bytes) -> str:
@@ -79,7 +82,9 @@ def test_a_folder_of_that_name_is_named(tmp_path: Path) -> None:
     [
         ("{}", True),
         ("per_file_ignores: {'old/': [COV1]}\nrequire_reasons: true", True),
-        ("fixes: {permissions: root}\ntargets: {till: {run: make e2e}}", True),
+        ("fixes: {permissions: root}\ntargets: {till: {run: make e2e, data: coverdata}}", True),
+        ("targets: {till: {env: {A: 1, B: true}, args: [1, x], port: 80}}", True),
+        ("targets: {till: {ready: {tcp: 'localhost:80'}, expect: {packages: {./x: 60}}}}", True),
         ("policy: dd-test-007\nfail_on: notice\nmax_file_size: 10\nrender: true", True),
         ("selct: [COV1]", False),
         ("fixes: {permissions: chown}", False),
@@ -102,6 +107,44 @@ def test_the_schema_and_covlint_agree(text: str, allowed: bool) -> None:
         parse_config(text.encode(), ".covlint.yaml")
     else:
         assert message(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "targets: {till: {runn: make e2e}}",
+        "targets: {till: {engine: docker}}",
+        "targets: {till: {port: 0}}",
+        "targets: {till: {args: serve}}",
+        "targets: {till: {env: [A=1]}}",
+        "targets: {till: {namespaces: sometimes}}",
+        "targets: {till: {ready: {url: x}}}",
+        "targets: {till: {ready: {timeout: -1}}}",
+        "targets: {till: {expect: {packages: ./x}}}",
+        "targets: [till]",
+    ],
+)
+def test_the_schema_and_the_runner_agree_on_what_is_no_target(text: str) -> None:
+    assert not jsonschema.Draft202012Validator(config_schema()).is_valid(
+        YAML(typ="safe").load(text)
+    )
+    with pytest.raises((ConfigError, TargetError)):
+        parse_targets(parse_config(text.encode(), ".covlint.yaml").targets)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Config, SETTINGS),
+        (FixSettings, FIXES),
+        (Target, TARGET),
+        (Ready, READY),
+        (Expect, EXPECT),
+    ],
+)
+def test_every_key_is_explained(kind: type, told: dict[str, object]) -> None:
+    keys = {entry.name for entry in fields(kind)} - {"name", "least"}
+    assert keys == set(told)
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:

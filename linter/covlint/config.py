@@ -135,21 +135,6 @@ def parse_config(data: bytes, location: str) -> Config:
     return config
 
 
-def config_schema() -> dict[str, Any]:
-    """The JSON Schema of ``.covlint.yaml``, for editors."""
-    import msgspec
-
-    schema: dict[str, Any] = msgspec.json.schema(Config)
-    for definition in schema["$defs"].values():
-        definition["additionalProperties"] = False
-    schema["$defs"]["Config"]["properties"]["max_file_size"]["exclusiveMinimum"] = 0
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "covlint configuration",
-        **schema,
-    }
-
-
 def _yaml(data: bytes, location: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
