@@ -65,3 +65,10 @@ def test_the_diff_is_the_change(
         assert unified_diff("f", before, after) == b""
     elif after:  # nothing of covlint empties a file
         assert applied("f", before, after) == after
+
+
+@pytest.mark.parametrize("content", [b"", b"a\n", b"a\nb"])
+def test_git_makes_a_new_file(tmp_path: Path, content: bytes) -> None:
+    patch = unified_diff("new dir/file", b"", content, created=True)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch, check=True)
+    assert (tmp_path / "new dir" / "file").read_bytes() == content

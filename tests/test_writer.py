@@ -93,3 +93,47 @@ def test_a_folder_that_takes_no_new_file_is_told_by_the_file(tmp_path: Path) -> 
     with pytest.raises(WriteError, match=f"^{name}: no new file can be made beside it: File name"):
         write_changes(str(tmp_path), [Change(name, b"old", b"new")])
     assert (tmp_path / name).read_bytes() == b"old"
+
+
+def test_a_new_file_gets_its_folders(tmp_path: Path) -> None:
+    write_changes(str(tmp_path), [Change("a/b/new.yaml", b"", b"x: 1\n", created=True)])
+    target = tmp_path / "a" / "b" / "new.yaml"
+    assert target.read_bytes() == b"x: 1\n"
+    assert target.stat().st_mode & 0o600 == 0o600
+    assert os.listdir(target.parent) == ["new.yaml"]
+
+
+def test_a_new_file_replaces_none(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"mine")
+    changes = [Change("c/new", b"", b"x", created=True), Change("there", b"", b"x", created=True)]
+    with pytest.raises(WriteError, match="there already"):
+        write_changes(str(tmp_path), changes)
+    assert os.listdir(tmp_path) == ["there"]
+    assert (tmp_path / "there").read_bytes() == b"mine"
+
+
+def test_new_files_go_when_another_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = os.replace, []
+
+    def failing(source: str, target: str) -> None:
+        calls.append(target)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device", target)
+        real(source, target)
+
+    monkeypatch.setattr(writer.os, "replace", failing)
+    changes = [Change("d/one", b"", b"x", created=True), Change("d/two", b"", b"x", created=True)]
+    with pytest.raises(WriteError, match="No space"):
+        write_changes(str(tmp_path), changes)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_new_file_does_not_leave_the_project(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "out").symlink_to(tmp_path)
+    with pytest.raises(WriteError, match="leads out"):
+        write_changes(str(inside), [Change("out/new", b"", b"x", created=True)])
+    assert os.listdir(tmp_path) == ["inside"]

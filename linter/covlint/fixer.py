@@ -37,11 +37,13 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The bytes of one file before the first round and after the last."""
+    """The bytes of one file before the first round and after the last; ``created``: there
+    is no such file before."""
 
     path: str
     before: bytes
     after: bytes
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,20 @@ _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, 
 _NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
-def unified_diff(path: str, before: bytes, after: bytes) -> bytes:
-    """The diff of one file, relative to the project root; empty when nothing changed."""
-    if before == after:
+def unified_diff(path: str, before: bytes, after: bytes, *, created: bool = False) -> bytes:
+    """The diff of one file, relative to the project root; empty when nothing changed.
+
+    ``created``: there is no such file before.
+    """
+    if before == after and not created:
         return b""
     old, new = _lines(before), _lines(after)
     header = b"diff --git %s %s\n" % (_name("a/" + path), _name("b/" + path))
-    header += b"--- %s\n+++ %s\n" % (_file_line("a/" + path), _file_line("b/" + path))
+    if created:
+        header += b"new file mode 100644\n"
+    if old or new:
+        origin = b"/dev/null" if created else _file_line("a/" + path)
+        header += b"--- %s\n+++ %s\n" % (origin, _file_line("b/" + path))
     return header + b"".join(_hunks(old, new))
 
 
