@@ -1,4 +1,8 @@
-"""Waiting for a service: ready, gone, or too slow, and each told apart."""
+"""Waiting for a service: ready, gone, or too slow, and each told apart.
+
+A log is looked at when something was written to it. That an address answers, or that a command
+would succeed by now, nothing tells: these are tried again, at growing distances.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,22 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from covlint.runner.command import CannotStart, Command, Executor
+from covlint.runner.file_events import Growth, growth_of
 from covlint.runner.process.listening import listening_port
 from covlint.runner.target import Ready
 
 #: Seconds between two looks: short at first, so that a quick service costs nothing.
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.25
-_LOOK_TIMEOUT = 5.0
+#: Seconds for one answer: a first connection may be lost on a network that is being made.
+_FIRST_LOOK = 0.5
+_LONGEST_LOOK = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +47,22 @@ def wait_until_ready(
     """
     deadline = time.monotonic() + ready.timeout
     pause = _FIRST_PAUSE
-    while True:
-        code = exited()
-        if code is not None:
-            return _gone(code, around.log)
-        if _look(ready, around, deadline):
-            # What answers may be another program that has the port.
+    patience = _FIRST_LOOK
+    watched = growth_of(around.log) if ready.log is not None else nullcontext(Growth(None))
+    with watched as growth:
+        while True:
             code = exited()
-            return None if code is None else _gone(code, around.log)
-        if time.monotonic() + pause > deadline:
-            return f"not ready after {ready.timeout:g} seconds ({describe(ready)})"
-        time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+            if code is not None:
+                return _gone(code, around.log)
+            if _look(ready, around, patience, deadline):
+                # What answers may be another program that has the port.
+                code = exited()
+                return None if code is None else _gone(code, around.log)
+            if time.monotonic() + pause > deadline:
+                return f"not ready after {ready.timeout:g} seconds ({describe(ready)})"
+            growth.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            patience = min(patience * 2, _LONGEST_LOOK)
 
 
 def describe(ready: Ready) -> str:
@@ -84,26 +96,30 @@ def address_of(ready: Ready) -> tuple[str, int] | None:
     return None
 
 
-def accepts(address: tuple[str, int]) -> bool:
+def accepts(address: tuple[str, int], timeout: float = 1.0) -> bool:
     """Something listens at ``address``."""
     try:
-        with socket.create_connection(address, timeout=1):
+        with socket.create_connection(address, timeout=timeout):
             return True
     except OSError:
         return False
 
 
-def _look(ready: Ready, around: Surroundings, deadline: float) -> bool:
+def _look(ready: Ready, around: Surroundings, patience: float, deadline: float) -> bool:
+    left = max(0.1, deadline - time.monotonic())
+    patience = min(patience, left)
     if ready.http is not None:
-        return _answers(ready.http)
+        return _answers(ready.http, patience)
     if ready.tcp is not None:
         address = address_of(ready)
-        return address is not None and accepts(address)
+        return address is not None and accepts(address, patience)
     if ready.log is not None:
-        text = around.log.read_text(encoding="utf-8", errors="replace")
+        try:
+            text = around.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:  # nothing was written so far
+            return False
         return re.search(ready.log, text, re.MULTILINE) is not None
     if ready.command is not None:
-        left = max(0.1, deadline - time.monotonic())
         command = Command(("sh", "-c", ready.command), around.cwd, around.env, "ready", left)
         try:
             return around.executor.run(command).code == 0
@@ -129,7 +145,7 @@ def wait_until_listening(
     return None
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, timeout: float) -> bool:
     # Slow to import, and needed only here.
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
@@ -142,11 +158,9 @@ def _answers(url: str) -> bool:
         context = ssl.create_default_context()
         context.check_hostname = False  # a test certificate is as good: nothing secret is sent
         context.verify_mode = ssl.CERT_NONE
-        connection: HTTPConnection = HTTPSConnection(
-            *address, timeout=_LOOK_TIMEOUT, context=context
-        )
+        connection: HTTPConnection = HTTPSConnection(*address, timeout=timeout, context=context)
     else:
-        connection = HTTPConnection(*address, timeout=_LOOK_TIMEOUT)
+        connection = HTTPConnection(*address, timeout=timeout)
     try:
         connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         return connection.getresponse().status < 500
