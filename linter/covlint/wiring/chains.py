@@ -56,6 +56,10 @@ class Wired:
 
 def wire(facts: Facts, repository: Repository) -> Wired:
     """Join the facts of a project."""
+    if any(container.variable("GOCOVERDIR") for container in facts.containers):
+        from covlint.facts.kubernetes.partial import with_patches  # only where one may be there
+
+        facts.containers = with_patches(facts.containers)
     sites = {
         _key(b): replace(b, site=site_of(b, b.span.path, facts.image_builds, repository))
         for b in facts.builds

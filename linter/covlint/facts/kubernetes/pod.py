@@ -139,6 +139,7 @@ class Pod:
     volumes_opaque: bool = False
     overlay: str | None = None  # the kustomization that puts it together from several files
     at_most: Severity | None = None  # of findings about it, where a template leaves parts open
+    patched: str | None = None  # the manifest of which this is a patch, put in
 
     @property
     def is_compose(self) -> bool:
