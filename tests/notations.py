@@ -235,21 +235,66 @@ def gitlab(lines: Sequence[str]) -> Files:
     return {".gitlab-ci.yml": "e2e:\n  image: golang:1.24\n  script:\n" + listed}
 
 
+def program(line: str) -> tuple[list[str], dict[str, str], str]:
+    """The words of a command, what is set for it, and where it runs."""
+    directory = ""
+    if line.startswith("cd "):
+        head, _, line = line.partition(" && ")
+        directory = head.removeprefix("cd ")
+    words = shlex.split(line)
+    environment = {}
+    while "=" in words[0]:
+        name, _, environment[name] = words.pop(0).partition("=")
+    return words, environment, directory
+
+
 def go_commands(lines: Sequence[str]) -> Files:
-    calls = "".join(
-        f"\texec.Command({', '.join(map(json.dumps, shlex.split(line)))}).Run()\n" for line in lines
-    )
-    head = 'package main\n\nimport "os/exec"\n\nconst directory = "coverdata"\n\nfunc e2e() {\n'
-    return {"suite_test.go": head + calls + "}\n"}
+    text = 'package main\n\nimport "os/exec"\n\nconst directory = "coverdata"\n\nfunc e2e() {\n'
+    for number, line in enumerate(lines):
+        words, environment, directory = program(line)
+        text += f"\tcmd{number} := exec.Command({', '.join(map(json.dumps, words))})\n"
+        if directory:
+            text += f"\tcmd{number}.Dir = {json.dumps(directory)}\n"
+        if environment:
+            pairs = ", ".join(json.dumps(f"{name}={value}") for name, value in environment.items())
+            text += f"\tcmd{number}.Env = append(os.Environ(), {pairs})\n"
+        text += f"\tcmd{number}.Run()\n"
+    return {"suite_test.go": text + "}\n"}
 
 
 def python_commands(lines: Sequence[str]) -> Files:
-    calls = "".join(f"    subprocess.run({shlex.split(line)!r}, check=True)\n" for line in lines)
+    text = "import subprocess\n\n\ndef test_e2e():\n"
+    for line in lines:
+        words, environment, directory = program(line)
+        text += f"    subprocess.run({words!r}, check=True"
+        if directory:
+            text += f", cwd={directory!r}"
+        if environment:
+            pairs = ", ".join(f"{name!r}: {value!r}" for name, value in environment.items())
+            text += f", env={{**os.environ, {pairs}}}"
+        text += ")\n"
+    return {"conftest.py": text}
+
+
+def python_texts(lines: Sequence[str]) -> Files:
+    calls = "".join(
+        f'    subprocess.run(r"""{line}""", shell=True, check=True)\n' for line in lines
+    )
     return {"conftest.py": "import subprocess\n\n\ndef test_e2e():\n" + calls}
 
 
 def tiltfile(lines: Sequence[str]) -> Files:
     return {"Tiltfile": f"local_resource('e2e', cmd={' && '.join(lines)!r})\n"}
+
+
+def tiltfile_list(lines: Sequence[str]) -> Files:
+    text = ""
+    for line in lines:
+        words, environment, directory = program(line)
+        text += f"local_resource('e2e', cmd={words!r}"
+        text += f", env={environment!r}" if environment else ""
+        text += f", dir={directory!r})\n" if directory else ")\n"
+    return {"Tiltfile": text}
 
 
 def dockerfile(lines: Sequence[str]) -> Files:
@@ -265,5 +310,7 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], Files]] = {
     "GitLab": gitlab,
     "Go command": go_commands,
     "Python command": python_commands,
+    "Python text": python_texts,
     "Tiltfile": tiltfile,
+    "Tiltfile list": tiltfile_list,
 }

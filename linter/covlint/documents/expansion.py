@@ -104,17 +104,29 @@ class Placer:
             place = self.expansion.original(start, end)
             yield replace(part, start=place.start, end=place.end)
             return
+        if len(part.text) == 1 and self._escaped(start, end, part.text):
+            place = self.expansion.original(start, end)
+            yield replace(part, start=place.start, end=place.end)
+            return
         raw = self.expansion.text[start:end]
         if raw.decode("utf-8", "replace") != part.text or not part.text.isascii():
             yield self.insert(part.text, part.quoted, start, end)
             return
         for first, last in self.runs(start, end):
             text = part.text[first - start : last - start]
-            if self.expansion.literal(self.data, first, last):
+            stands = self.expansion.literal(self.data, first, last)
+            if stands or (len(text) == 1 and self._escaped(first, last, text)):
                 place = self.expansion.original(first, last)
                 yield Part("text", text, part.quoted, start=place.start, end=place.end)
             else:
                 yield self.insert(text, part.quoted, first, last)
+
+    def _escaped(self, start: int, end: int, character: str) -> bool:
+        """Whether a character is written by itself or behind a backslash, with the escapes of
+        the shell, or of the language around it, left out."""
+        place = self.expansion.original(start, end)
+        written = self.data[place.start : place.end]
+        return written in (character.encode(), b"\\" + character.encode())
 
     def runs(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Pieces of ``[start, end)`` that stand in the file in one piece, or were put in at one

@@ -53,7 +53,7 @@ class DisabledRedesign(Rule[GoBuild]):
         elif start:
             start -= 1
         removal = word.span_of(start, end)
-        alone = removal is not None and end - start == len(word.shape)
+        alone = removal is not None and end - start == len(word.shape) and build.holds('"')
         # `ENV GOEXPERIMENT` without a value is no instruction
         edit = Edit(word.span, b'""') if alone else Edit(removal, b"") if removal else None
         named = word.span_of(*match.span(1)) or word.span

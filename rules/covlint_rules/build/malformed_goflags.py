@@ -48,9 +48,9 @@ class MalformedGoflags(Rule[GoBuild]):
             if fault is None:
                 continue
             message, repaired = fault
-            yield self.diagnostic(word.span, message, fix=self.rewritten(source, repaired))
+            yield self.diagnostic(word.span, message, fix=self.rewritten(source, repaired, build))
 
-    def rewritten(self, source: GoFlagsSource, repaired: str) -> Fix | None:
+    def rewritten(self, source: GoFlagsSource, repaired: str, build: GoBuild) -> Fix | None:
         """The value as it should be; a bare word that gets a space gets quotes, too."""
         word = source.word
         if word is None:
@@ -59,10 +59,12 @@ class MalformedGoflags(Rule[GoBuild]):
         span = word.span_of(0, len(value))
         if span is None or "\0" in value or not word.stands(0, len(value)):
             return None
+        if not build.holds(repaired):
+            return None
         quotes = "'" in repaired or " " in repaired
         if quotes and not all(part.quoted for part in word.parts):
             # inside the string of another language, quotes may end it
-            nested = span.path.endswith((".yaml", ".yml", ".py", ".go"))
+            nested = span.path.endswith((".yaml", ".yml")) or not build.holds('"')
             if nested or span != word.span or re.search(r'["$`\\]', repaired):
                 return None
             repaired = f'"{repaired}"'

@@ -105,6 +105,23 @@ def test_a_flag_goes_with_its_quotes_and_comma() -> None:
     ).replace("-a -mod=mod", "-mod=mod")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"-ldflags", "-extldflags \\"-static\\"", "."', '"."'),
+        ('"-ldflags=-s -extldflags \\"-static\\" -X v=" + v, "."', '"-ldflags=-s -X v=" + v, "."'),
+        ("`-ldflags=-s -extldflags '-static -lm'`, \".\"", "`-ldflags=-s -extldflags '-lm'`, \".\""),
+        ('fmt.Sprintf("-ldflags=-X v=%s -extldflags=-static", v)', 'fmt.Sprintf("-ldflags=-X v=%s", v)'),
+    ],
+)  # fmt: skip
+def test_a_flag_of_the_linker_goes_alone(before: str, after: str) -> None:
+    text = f'{HEAD}func step() {{\n\texec.Command("go", "build", "-cover", %s).Run()\n}}\n'
+    files = {"e2e/a_test.go": (text % before).encode(), "go.mod": b"module example.com/till\n"}
+    select = Options(selection=Selection(select=("COV109",)))
+    (change,) = fix(MemoryFiles(files), Registry.builtin(), select).changes
+    assert change.after.decode() == text % after
+
+
 def test_a_further_flag_is_an_argument() -> None:
     source, (build,) = builds('\texec.Command("go", "build", "-cover", ".").Run()\n')
     edit = build.with_flag("-covermode=atomic")

@@ -147,6 +147,8 @@ class GoBuild:
     #: How one more flag is written after the subcommand; None: it cannot be.
     further_flag: str | None = " {}"
     judged: Span | None = None  # set by wiring: the build argument whose value is judged, alone
+    #: Characters that end the string of another language in which the build stands.
+    forbidden: str = ""
 
     def flag(self, name: str) -> Flag | None:
         """The last command-line flag of that name (Go: the last wins)."""
@@ -158,6 +160,10 @@ class GoBuild:
             return None
         at = Span(self.span.path, self.after_subcommand, self.after_subcommand)
         return Edit(at, self.further_flag.format(flag).encode())
+
+    def holds(self, text: str) -> bool:
+        """Whether a text can be written into the command."""
+        return not set(text) & set(self.forbidden)
 
     @property
     def all_flags(self) -> tuple[Flag, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -20,8 +20,12 @@ from covlint.documents.pythontext import PythonTexts
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.facts.commands.extraction import read_commands as read_script
 from covlint.facts.commands.steps import ImageBuild, ScriptFact, Step, StepKind
+from covlint.facts.dockerfile.build import GoBuild
+from covlint.facts.python.environment import Environment, environment_of
+from covlint.facts.python.go_lines import FORBIDDEN, exports, is_go_line, read_go_line
 from covlint.facts.python.words import (
     ROOT_NAME,
+    PythonWord,
     as_line,
     expansion_of,
     in_line,
@@ -36,7 +40,7 @@ _TOOLS = (
 )
 _TOOL = re.compile(rf"(?:{_TOOLS})\Z")
 _COMMAND = re.compile(
-    rf"\s*(?:\w+=\S*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]"
+    rf"\s*(?:\w+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'])*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]"
 )
 #: Calls that take command lines but run none.
 _IDLE = re.compile(
@@ -78,10 +82,12 @@ _CALLERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a command finds: where it runs (None: not known) and what is set."""
+    """What a command finds: where it runs (None: not known), what is set around it, and
+    what ``variables`` stand for besides."""
 
     directory: str | None = ROOT
-    variables: Mapping[str, str] | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: Environment = field(default_factory=Environment)
 
 
 def read_commands(texts: PythonTexts) -> Iterator[ScriptFact]:
@@ -102,7 +108,7 @@ def _of_call(texts: PythonTexts, call: cst.Call, home: str | None) -> Iterator[S
     if name == "kubectl" or name == "create_subprocess_exec":
         words: Sequence[cst.BaseExpression] = plain
         first = (made(texts, call.func, "kubectl"),) if name == "kubectl" else ()
-        yield from run_words(texts, call, words, around_of(texts, call, named, home), first)
+        yield from _run_words(texts, call, words, around_of(texts, call, named, home), first)
         return
     known = _LIBRARY.get(".".join(dotted(call.func).split(".")[-2:]))
     if known is not None:
@@ -128,13 +134,13 @@ def _library(
     if len(arguments) <= max(positions):
         return
     scope = texts.file.scope_of(call)
-    line: list[Text | None] = [(made(texts, call, word),) for word in words]
+    line = [PythonWord(call, (made(texts, call, word),)) for word in words]
     for position in positions:
         text = placed(texts, arguments[position], scope)
         if words == ("chmod",) and position == 1:
             text = tuple(replace(one, text=one.text.replace("0o", "0")) for one in text)
-        line.append(text)
-    for fact in _run_line(texts, call, line, around):
+        line.append(PythonWord(arguments[position], text))
+    for fact in run_line(texts, call, line, around):
         if isinstance(fact, Step) and fact.kind is StepKind.FETCH:
             yield replace(fact, words=(dotted(call.func), *fact.words[1:]))
         else:
@@ -168,11 +174,12 @@ def _facts(
     words = words_of(texts, expression, scope)
     name = dotted(call.func).rpartition(".")[2]
     if words is not None:
-        first = known_text(words[0]) if words and words[0] is not None else None
-        if first is None and words and words[0] is not None:
-            first = words[0][-1].text if words[0][-1].kind != "hole" else "docker"
+        text = words[0].text if words else None
+        first = known_text(text)
+        if first is None and text:
+            first = text[-1].text if text[-1].kind != "hole" else "docker"
         if first is not None and _TOOL.match(first.rpartition("/")[2]):
-            yield from _run_line(texts, call, words, around)
+            yield from run_line(texts, call, words, around)
         return
     if isinstance(expression, cst.Call) and dotted(expression.func).endswith("split"):
         function, inner = expression.func, expression.args[:1]
@@ -186,10 +193,10 @@ def _facts(
     if _COMMAND.match("".join("$" if p.kind == "hole" else p.text for p in text)) or (
         "\n" in "".join(p.text for p in text)
     ):
-        yield from _run_script(texts, call, text, around)
+        yield from _run_text(texts, call, text, around)
 
 
-def run_words(
+def _run_words(
     texts: PythonTexts,
     call: cst.Call,
     words: Sequence[cst.BaseExpression],
@@ -198,17 +205,21 @@ def run_words(
 ) -> Iterator[ScriptFact]:
     """The facts of a command whose words are the arguments of a call."""
     scope = texts.file.scope_of(call)
-    listed: list[Text | None] = [first] if first else []
-    listed += [placed(texts, word, scope) for word in words]
-    yield from _run_line(texts, call, listed, around)
+    listed = [PythonWord(call, first)] if first else []
+    listed += [PythonWord(word, placed(texts, word, scope)) for word in words]
+    yield from run_line(texts, call, listed, around)
 
 
-def _run_line(
-    texts: PythonTexts, call: cst.Call, words: Sequence[Text | None], around: Around
+def run_line(
+    texts: PythonTexts, call: cst.Call, words: Sequence[PythonWord], around: Around
 ) -> Iterator[ScriptFact]:
     """The facts of a list of words, at the call that runs it."""
+    if is_go_line(words):
+        yield from read_go_line(texts, call, words, around.directory, around.environment)
+        return
     span = texts.file.span(call)
-    for fact in _run_script(texts, call, as_line(words, texts, call), around):
+    line = as_line([word.text for word in words], texts, call)
+    for fact in _run_script(texts, call, line, around):
         yield replace(fact, span=span) if isinstance(fact, (ImageBuild, Step)) else fact
 
 
@@ -217,7 +228,16 @@ def run_text(
 ) -> Iterator[ScriptFact]:
     """The facts of a script in a string."""
     text = in_line(texts, script, texts.file.scope_of(call))
-    yield from _run_script(texts, call, text, around)
+    yield from _run_text(texts, call, text, around)
+
+
+def _run_text(
+    texts: PythonTexts, call: cst.Call, text: Text, around: Around
+) -> Iterator[ScriptFact]:
+    """The facts of a script, in the environment that it is given."""
+    lines = (*exports(texts, around.environment), *text)
+    for fact in _run_script(texts, call, lines, around):
+        yield replace(fact, forbidden=FORBIDDEN) if isinstance(fact, GoBuild) else fact
 
 
 # -- running -------------------------------------------------------------------
@@ -228,7 +248,10 @@ def _run_script(
 ) -> Iterator[ScriptFact]:
     expansion = expansion_of(texts.file.source.path, text)
     function = texts.file.function_of(call)
-    variables = {ROOT_NAME: ROOT, **(around.variables or {})}
+    environment = around.environment.words.items()
+    known = {name: known_text(word.text) for name, word in environment}
+    variables = {ROOT_NAME: ROOT, **{k: v for k, v in known.items() if v is not None}}
+    variables.update(around.variables)
     if around.directory is not None:
         variables["PWD"] = around.directory
     values = ScriptValues(expansion.text, own=ROOT, directory=around.directory, variables=variables)
@@ -242,7 +265,7 @@ def around_of(
     named: Mapping[str, cst.BaseExpression],
     home: str | None,
 ) -> Around:
-    """The directory of ``cwd=`` or ``dir=`` and the variables of ``env=``."""
+    """The directory of ``cwd=`` or ``dir=``, and the environment."""
     scope = texts.file.scope_of(call)
     directory = home
     where = named.get("cwd") or named.get("dir")
@@ -254,15 +277,7 @@ def around_of(
             directory = known
         else:
             directory = posixpath.normpath(f"{home or ROOT}/{known}") if home else None
-    variables: dict[str, str] = {}
-    environment = named.get("env")
-    if isinstance(environment, cst.Dict):
-        for element in environment.elements:
-            if isinstance(element, cst.DictElement):
-                key, value = texts.known(element.key, scope), texts.known(element.value, scope)
-                if key and value is not None:
-                    variables[key] = value
-    return Around(directory, variables)
+    return Around(directory, {}, environment_of(texts, call, named))
 
 
 # -- callers ---------------------------------------------------------------------
@@ -275,7 +290,7 @@ def _depends(texts: PythonTexts, expression: cst.BaseExpression, scope: Scope) -
         return False
     names = {p.name.value for p in (*function.params.params, *function.params.kwonly_params)}
     words = words_of(texts, expression, scope)
-    pieces = [p for word in words or () for p in word or ()]
+    pieces = [p for word in words or () for p in word.text or ()]
     if words is None:
         pieces = list(texts.text(expression, scope))
     return any(piece.kind == "hole" and piece.text in names for piece in pieces)

@@ -21,7 +21,8 @@ _TOOLS = (
 _TOOL = re.compile(rf"(?:.*/)?{_TOOLS}\Z")
 #: A line that may be a command; what is filled in stands as ``$NAME``.
 _COMMAND = re.compile(
-    rf"^\s*(?:\w+=\S*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:\S*/)?(?:{_TOOLS}|\$\w*)\s",
+    rf"^\s*(?:\w+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'])*\s+)*"
+    rf"(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:\S*/)?(?:{_TOOLS}|\$\w*)\s",
     re.MULTILINE,
 )
 _CALLS = frozenset(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
+from covlint.facts.commands.script_builds import may_build_for_coverage
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ _SPEAKS = re.compile(
 
 
 def may_matter(data: bytes) -> bool:
-    """Whether a Python file has words of images, manifests or coverage data."""
-    return _MATTERS.search(data) is not None
+    """Whether a Python file has words of images, manifests, coverage data or builds for it."""
+    return _MATTERS.search(data) is not None or may_build_for_coverage(data)
 
 
 def tiltfile_may_matter(data: bytes) -> bool:

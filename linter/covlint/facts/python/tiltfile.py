@@ -13,7 +13,7 @@ from covlint.documents.python import Scope, dotted
 from covlint.documents.pythontext import PythonTexts
 from covlint.documents.scriptvalues import plain, relative_to_root
 from covlint.facts.commands.steps import BuildArgument, ImageBuild, ScriptFact, Step, StepKind
-from covlint.facts.python.commands import Around, around_of, run_text, run_words
+from covlint.facts.python.commands import Around, around_of, run_line, run_text
 from covlint.facts.python.words import words_of
 from covlint.source import Span
 
@@ -120,7 +120,7 @@ def _arguments(
 def _around(texts: PythonTexts, call: cst.Call, **variables: str) -> Around:
     named = {a.keyword.value: a.value for a in call.args if a.keyword is not None}
     around = around_of(texts, call, named, texts.home)
-    return replace(around, variables={**(around.variables or {}), **variables})
+    return replace(around, variables=variables)
 
 
 def _custom(texts: PythonTexts, call: cst.Call) -> Iterator[ScriptFact]:
@@ -156,9 +156,10 @@ def _script(
     if command is None:
         return
     scope = texts.file.scope_of(call)
-    if isinstance(command, cst.List):
-        yield from run_words(texts, call, [e.value for e in command.elements], around)
-    elif words_of(texts, command, scope) is None:
+    words = words_of(texts, command, scope)
+    if words is not None:
+        yield from run_line(texts, call, words, around)
+    else:
         yield from run_text(texts, call, command, around)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -40,45 +41,60 @@ def in_line(texts: PythonTexts, node: cst.BaseExpression, scope: Scope) -> Text:
     return tuple(pieces)
 
 
+class PythonWord(NamedTuple):
+    """A word of a command and the expression that gives it; ``text`` None: several that are
+    not seen."""
+
+    node: cst.CSTNode
+    text: Text | None
+
+
 def words_of(
     texts: PythonTexts, node: cst.BaseExpression, scope: Scope, depth: int = 0
-) -> list[Text | None] | None:
-    """The words of a list; an item None: several that are not seen. None for no list."""
+) -> list[PythonWord] | None:
+    """The words of a list; None for no list."""
     file = texts.file
     if depth > 12:
         return None
     if isinstance(node, (cst.List, cst.Tuple)):
-        found: list[Text | None] = []
+        found: list[PythonWord] = []
         for element in node.elements:
             if isinstance(element, cst.Element):
-                found.append(placed(texts, element.value, scope))
+                found.append(PythonWord(element.value, placed(texts, element.value, scope)))
             else:
-                found += words_of(texts, element.value, scope, depth + 1) or [None]
+                inner = words_of(texts, element.value, scope, depth + 1)
+                found += inner or [PythonWord(element.value, None)]
         return found
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
         left = words_of(texts, node.left, scope, depth + 1)
         right = words_of(texts, node.right, scope, depth + 1)
         if left is None and right is None:
             return None
-        return [*(left or [None]), *(right or [None])]
+        return [
+            *(left or [PythonWord(node.left, None)]),
+            *(right or [PythonWord(node.right, None)]),
+        ]
     if isinstance(node, cst.IfExp):
         branches = (node.body, node.orelse)
         covered = [one for one in branches if texts.covered(one)]
         if len(covered) == 1:
             return words_of(texts, covered[0], scope, depth + 1)
-        return [None] if any(isinstance(one, cst.List) for one in branches) else None
+        listed = any(isinstance(one, cst.List) for one in branches)
+        return [PythonWord(node, None)] if listed else None
     if isinstance(node, cst.Name):
         value = file.value_of(node.value, scope)
         found_list = words_of(texts, value[0], value[1], depth + 1) if value is not None else None
         if found_list is None:
             return None
         for mutation in file.mutations(node.value, scope):
-            if mutation.kind == "append" and not mutation.path and mutation.value is not None:
-                found_list.append(placed(texts, mutation.value, scope))
-            elif mutation.kind == "extend" and not mutation.path and mutation.value is not None:
-                found_list += words_of(texts, mutation.value, scope, depth + 1) or [None]
+            given = mutation.value
+            if mutation.kind == "append" and not mutation.path and given is not None:
+                found_list.append(PythonWord(given, placed(texts, given, scope)))
+            elif mutation.kind == "extend" and not mutation.path and given is not None:
+                added = words_of(texts, given, scope, depth + 1)
+                found_list += added or [PythonWord(given, None)]
             else:
-                found_list.append(None)
+                found_list.append(PythonWord(given or node, None))
         return found_list
     return None
 
