@@ -160,7 +160,7 @@ class Maker:
 
     def _import(self, name: str, layer: bytes, change: str) -> None:
         tags = self._tags(name)
-        label = f'LABEL "{_LABEL}={_recipe(name)}"'
+        label = f'LABEL {_LABEL}="{_recipe(name)}"'
         words = ["import", "--change", change, "--change", label, "--change", f"ENV PATH={_PATH}"]
         _run(self.runtime, *words, "-", tags[0], stdin=layer)
         for tag in tags[1:]:

@@ -308,4 +308,27 @@ IN_A_CONTAINER = {
         None,
         None,
     ),
+    "a base image that is not there": Failure(
+        "ErrImagePull, of a build",
+        service(
+            "nobase",
+            files={
+                "Dockerfile": DOCKERFILE.format(
+                    base="localhost/covlint-nosuch:1", user="0", entrypoint='ENTRYPOINT ["/app"]'
+                )
+            },
+        ),
+        "never-started",
+        None,
+        ("Dockerfile", ""),
+        told="cannot be pulled",
+    ),
+    "a build that fails": Failure(
+        "notes: the build fails",
+        service("nobuild", built("RUN go build -o /out/app ./cmd/nothing")),
+        "never-started",
+        None,
+        ("Dockerfile", ""),
+        told="nothing was built",
+    ),
 }

@@ -11,6 +11,7 @@ import pytest
 from covlint.files import DiskFiles
 from covlint.project import Project
 from covlint.runner.candidates import chain_of
+from covlint.runner.container.builder import Builder, BuilderKind
 from covlint.runner.container.plan import ContainerPlan, plan_container
 from covlint.runner.container.play import plan_play
 from covlint.runner.container.runtime import Runtime
@@ -18,7 +19,7 @@ from covlint.runner.process.plan import Host
 from covlint.runner.target import TargetError, parse_target
 from engines.project import Layout
 
-PODMAN = Runtime("podman", True, "4.3.1", (1, 28))
+PODMAN = Runtime("podman", True, "4.3.1", Builder(BuilderKind.BUILDAH, (1, 28)))
 RUN = Path("/run-of-covlint")
 
 
@@ -81,4 +82,8 @@ def test_what_a_pod_refers_to_comes_with_it(tmp_path: Path):
 
 def test_docker_plays_no_pods(tmp_path: Path):
     with pytest.raises(TargetError, match="podman kube play"):
-        played(tmp_path, Layout("app"), Runtime("docker", False, "28.2.2"))
+        played(
+            tmp_path,
+            Layout("app"),
+            Runtime("docker", False, "28.2.2", Builder(BuilderKind.BUILDKIT)),
+        )

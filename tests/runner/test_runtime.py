@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from covlint.runner.command import Processes
+from covlint.runner.container.builder import Builder, BuilderKind, builder_of_docker
 from covlint.runner.container.runtime import (
     Box,
     Mount,
@@ -18,8 +19,8 @@ from covlint.runner.container.runtime import (
     without_debug,
 )
 
-PODMAN = Runtime("podman", True, "4.3.1", (1, 28))
-DOCKER = Runtime("docker", False, "28.2.2")
+PODMAN = Runtime("podman", True, "4.3.1", Builder(BuilderKind.BUILDAH, (1, 28)))
+DOCKER = Runtime("docker", False, "28.2.2", Builder(BuilderKind.BUILDKIT))
 
 
 def program(folder: Path, name: str, version: str, info: str) -> None:
@@ -40,7 +41,8 @@ def test_what_does_not_answer_is_passed_over(tmp_path: Path):
     )
     program(tmp_path, "podman", "podman version 4.3.1", "echo 1.28.2")
     found = find(tmp_path)
-    assert (found.podman, found.version, found.buildah) == (True, "4.3.1", (1, 28))
+    assert (found.podman, found.version) == (True, "4.3.1")
+    assert found.builder == Builder(BuilderKind.BUILDAH, (1, 28))
     with pytest.raises(NoRuntime, match="docker: no daemon"):
         find(tmp_path, "docker")
 
@@ -49,7 +51,7 @@ def test_docker_may_be_a_link_to_podman(tmp_path: Path):
     program(tmp_path, "docker", "podman version 5.4.0", "echo 1.39.3")
     found = find(tmp_path, "docker")
     assert found.podman
-    assert found.reads_heredocs
+    assert found.builder.kind is BuilderKind.BUILDAH
 
 
 def test_a_runtime_that_is_not_there_is_named(tmp_path: Path):
@@ -57,10 +59,50 @@ def test_a_runtime_that_is_not_there_is_named(tmp_path: Path):
         find_runtime(processes, {"PATH": str(tmp_path)}, "podman")
 
 
-def test_buildah_reads_heredocs_from_1_33_on():
-    assert not PODMAN.reads_heredocs
-    assert Runtime("podman", True, "4.8.0", (1, 33)).reads_heredocs
-    assert DOCKER.reads_heredocs
+def test_an_old_client_tells_of_a_missing_daemon_with_exit_code_0(tmp_path: Path):
+    said = '{"ServerErrors":["Cannot connect to the Docker daemon"],"ClientInfo":{"Plugins":[]}}'
+    program(tmp_path, "docker", "Docker version 20.10.24, build 297e128", f"echo '{said}'")
+    with pytest.raises(NoRuntime, match="docker: Cannot connect to the Docker daemon"):
+        find(tmp_path, "docker")
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "plugins", "wish", "builder"),
+    [
+        ("28.2.2", "28.2.2", ("buildx",), "", Builder(BuilderKind.BUILDKIT)),
+        ("28.2.2", "28.2.2", ("buildx",), "0", Builder(BuilderKind.CLASSIC)),
+        ("28.2.2", "20.10.24+dfsg1", (), "", Builder(BuilderKind.CLASSIC)),
+        ("20.10.24", "20.10.24+dfsg1", (), "", Builder(BuilderKind.CLASSIC)),
+        ("20.10.24", "20.10.24+dfsg1", (), "1", Builder(BuilderKind.BUILDKIT, (20, 10))),
+        ("20.10.24", "24.0.1", (), "", Builder(BuilderKind.BUILDKIT, (24, 0))),
+        ("20.10.24", "24.0.1", (), "0", Builder(BuilderKind.CLASSIC)),
+    ],
+)
+def test_client_plugin_and_variable_decide_what_builds(
+    client: str, server: str, plugins: tuple[str, ...], wish: str, builder: Builder
+):
+    environ = {"DOCKER_BUILDKIT": wish} if wish else {}
+    assert builder_of_docker(client, server, plugins, environ) == builder
+
+
+@pytest.mark.parametrize(
+    ("builder", "syntax", "refused"),
+    [
+        (Builder(BuilderKind.BUILDAH, (1, 28)), None, "from 1.33 on"),
+        (Builder(BuilderKind.BUILDAH, (1, 28)), "docker/dockerfile:1", "from 1.33 on"),
+        (Builder(BuilderKind.BUILDAH, (1, 33)), None, None),
+        (Builder(BuilderKind.CLASSIC), "docker/dockerfile:1", "classic builder"),
+        (Builder(BuilderKind.BUILDKIT, (20, 10)), None, "from docker 23 on"),
+        (Builder(BuilderKind.BUILDKIT, (20, 10)), "docker/dockerfile:1", None),
+        (Builder(BuilderKind.BUILDKIT, (23, 0)), None, None),
+        (Builder(BuilderKind.BUILDKIT), None, None),
+    ],
+)
+def test_heredocs_are_refused_where_they_are_known_to_fail(
+    builder: Builder, syntax: str | None, refused: str | None
+):
+    said = builder.refuses_heredocs(syntax)
+    assert (said is None) if refused is None else (said is not None and refused in said)
 
 
 def test_nothing_is_pulled_and_everything_is_labelled():

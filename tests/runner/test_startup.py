@@ -155,6 +155,16 @@ class TestBuilds:
         ("Error loading shared library libfoo.so.1: No such file (needed by /till)", "libfoo.so.1"),
         ("/till: /lib/libc.so.6: version `GLIBC_2.34' not found (required by /till)", "GLIBC_2.34"),
         ("the pod never ran: ImagePullBackOff", "imagePullPolicy"),
+        (
+            "the build of the image failed (exit code 1): Get "
+            '"https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
+            "cannot be pulled",
+        ),
+        (
+            "the build of the image failed (exit code 1): failed to solve with frontend "
+            "dockerfile.v0: executor failed running [/bin/sh -c false]: exit code: 1",
+            "nothing was built",
+        ),
     ],
 )
 def test_what_other_engines_print(problem: str, words: str) -> None:

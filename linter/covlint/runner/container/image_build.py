@@ -16,7 +16,8 @@ from covlint.wiring import Chain
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
     """How an image is built. ``stage`` None: the last one. ``ports`` are those of EXPOSE;
-    ``heredoc`` is the 1-based line of the first heredoc, None when there is none."""
+    ``heredoc`` is the 1-based line of the first heredoc, None when there is none; ``syntax``
+    what the file asks its builder for."""
 
     dockerfile: Path
     context: Path
@@ -24,15 +25,13 @@ class ImagePlan:
     arguments: tuple[tuple[str, str], ...]
     ports: tuple[int, ...] = ()
     heredoc: int | None = None
+    syntax: str | None = None
 
     def command(self, runtime: Runtime, tag: str, run: str) -> tuple[str, ...]:
         """The build's command line. Raises TargetError when the runtime cannot read the file."""
-        if self.heredoc is not None and not runtime.reads_heredocs:
-            have = ".".join(str(part) for part in runtime.buildah or ())
-            raise TargetError(
-                f"{self.dockerfile.name}:{self.heredoc}: a heredoc, which Buildah knows from 1.33 "
-                f"on (podman 4.8); here it is {have}. Take a newer podman, or docker"
-            )
+        refused = runtime.builder.refuses_heredocs(self.syntax)
+        if self.heredoc is not None and refused is not None:
+            raise TargetError(f"{self.dockerfile.name}:{self.heredoc}: a heredoc: {refused}")
         return runtime.build(
             str(self.dockerfile), str(self.context), tag, run, self.arguments, self.stage
         )
@@ -70,6 +69,7 @@ def plan_image(target: Target, chain: Chain | None, root: Path, read: Read) -> I
         arguments=target.build_args,
         ports=_ports(document, stage),
         heredoc=_heredoc(document),
+        syntax=document.syntax,
     )
 
 

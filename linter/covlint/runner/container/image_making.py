@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from covlint.runner.command import Command, Completed
 from covlint.runner.container.runtime import Runtime, without_debug
+from covlint.runner.diagnosis.diagnose import IMAGE_BUILD
 from covlint.runner.ledger import Ledger
 from covlint.runner.steps import Recorder, failure
 
@@ -24,4 +25,4 @@ def build_image(
         output = without_debug(output)
         log.write_text(output, encoding="utf-8")
         outcome = replace(outcome, stdout=output, stderr="")
-    return failure("the build of the image", outcome), output
+    return failure(IMAGE_BUILD, outcome), output

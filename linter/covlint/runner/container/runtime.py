@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.runner.command import CannotStart, Command, Executor
+from covlint.runner.container.builder import Builder, BuilderKind, builder_of_docker, version_of
 from covlint.runner.ledger import LABEL, OWNER, owner
 
 RUNTIMES = ("docker", "podman")
 #: Seconds within which a runtime must answer a question about itself.
 _PROBE = 30.0
-#: The first Buildah that reads heredocs.
-_HEREDOCS = (1, 33)
 _DEBUG = re.compile(r'time="[^"]*" level=(?:debug|info) ')
 
 
@@ -69,11 +68,7 @@ class Runtime:
     program: str
     podman: bool
     version: str
-    buildah: tuple[int, int] | None = None
-
-    @property
-    def reads_heredocs(self) -> bool:
-        return self.buildah is None or self.buildah >= _HEREDOCS
+    builder: Builder
 
     def __str__(self) -> str:
         return f"{'podman' if self.podman else 'docker'} {self.version}"
@@ -87,7 +82,8 @@ class Runtime:
         arguments: Sequence[tuple[str, str]] = (),
         target: str | None = None,
     ) -> tuple[str, ...]:
-        """Only images that are here are built upon: nothing is pulled."""
+        """Images that are here are built upon as they are; docker pulls one that is not, which
+        no option forbids."""
         # Buildah tells only there which containers it makes: those of a killed build are left
         # behind, and are removed by that.
         debug = ["--log-level", "debug"] if self.podman else []
@@ -102,7 +98,9 @@ class Runtime:
             "--label",
             f"{LABEL}={run}",
         ]
-        words += ["--pull=never"] if self.podman else ["--pull=false"]
+        # The classic builder of docker leaves the container of a step that failed; BuildKit makes
+        # none, and passes over the option.
+        words += ["--pull=never"] if self.podman else ["--pull=false", "--force-rm"]
         words += ["--target", target] if target else []
         for name, value in arguments:
             words += ["--build-arg", f"{name}={value}"]
@@ -230,19 +228,34 @@ def _probe(executor: Executor, environ: Mapping[str, str], program: str) -> Runt
     said = _ask(executor, environ, program, "--version")
     if isinstance(said, str) and said.startswith("\0"):
         return said[1:]
-    podman = "podman" in said.lower()
-    version = re.search(r"\d+\.\d+(?:\.\d+)?", said)
-    form = "{{.Host.BuildahVersion}}" if podman else "{{.ServerVersion}}"
-    info = _ask(executor, environ, program, "info", "--format", form)
+    found = re.search(r"\d+\.\d+(?:\.\d+)?", said)
+    version = found.group() if found else ""
+    if "podman" in said.lower():
+        info = _ask(executor, environ, program, "info", "--format", "{{.Host.BuildahVersion}}")
+        if info.startswith("\0"):
+            return info[1:]
+        return Runtime(program, True, version, Builder(BuilderKind.BUILDAH, version_of(info)))
+    info = _ask(executor, environ, program, "info", "--format", "{{json .}}")
     if info.startswith("\0"):
         return info[1:]
-    buildah = re.match(r"(\d+)\.(\d+)", info) if podman else None
-    return Runtime(
-        program,
-        podman,
-        version.group() if version else "",
-        (int(buildah[1]), int(buildah[2])) if buildah else None,
-    )
+    told = read_docker(info)
+    if isinstance(told, str):
+        return told
+    server, plugins = told
+    return Runtime(program, False, version, builder_of_docker(version, server, plugins, environ))
+
+
+def read_docker(info: str) -> tuple[str, tuple[str, ...]] | str:
+    """The version of the daemon and the client's plugins, from the answer to ``info`` as JSON;
+    why there is no daemon, which docker 20.10 tells with exit code 0."""
+    try:
+        answer = json.loads(info)
+        problems = answer.get("ServerErrors") or ()
+        plugins = (answer.get("ClientInfo") or {}).get("Plugins") or ()
+        names = tuple(str(one["Name"]) for one in plugins if not one.get("Err"))
+        return str(problems[0]) if problems else (str(answer["ServerVersion"]), names)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "its answer to `info` is none"
 
 
 def _ask(executor: Executor, environ: Mapping[str, str], *words: str) -> str:

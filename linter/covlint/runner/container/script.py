@@ -189,6 +189,8 @@ def _cluster(plan: ClusterPlan, caller: Caller) -> Iterator[str]:
         flag = "-k" if path.is_dir() else "-f"
         again = f"kubectl create namespace {quote(plan.namespace)} && kubectl apply {flag} {file}"
         yield f"kubectl apply {flag} {quote(file)} || {{ {again}; }}"
+    if plan.patch is not None:
+        yield f"{space} patch {kind} {name} --patch-file {quote(plan.patch[1])}"
     if kind in ("deployment", "statefulset", "daemonset"):
         yield f"{space} rollout status {kind}/{name} --timeout={int(plan.rollout)}s"
     port = next((outside for _, outside in config.ports), 0)

@@ -36,6 +36,8 @@ class Observation:
     killed_by: KilledBy | None = None  # not the end of the grace period
 
 
+#: How the problem of an image that could not be built begins.
+IMAGE_BUILD = "the build of the image"
 #: The rules about a shell as PID 1.
 _OF_SHELLS = ("COV203", "COV307")
 _BEFORE_READY = frozenset({Symptom.NOT_INSTRUMENTED, Symptom.CRASHED})
@@ -202,6 +204,8 @@ def _place_of(hop: Hop, sign: Sign, chain: Chain | None, locate: Locate) -> tupl
     volume = volume_cause(sign, chain)
     if volume is not None:
         return locate(volume[1])
+    if sign.evidence.startswith(IMAGE_BUILD):
+        hop = Hop.IMAGE  # nothing came as far as a container
     if hop is Hop.BUILD and chain.builds:
         return locate(chain.builds[0].span)
     if hop is Hop.COVERDIR and chain.coverdir is not None:

@@ -1,6 +1,6 @@
 """Why a service never started, told from what was printed: the cause and the way out.
 
-The lines are those of Go 1.21 to 1.27, of glibc and musl, of dash and of podman;
+The lines are those of Go 1.21 to 1.27, of glibc and musl, of dash, of docker and podman;
 ``tests/runner/test_startup.py`` makes most of them appear.
 """
 
@@ -80,6 +80,14 @@ _CAUSES = (
         "its C library or interpreter is missing there",
     ),
     _Cause(
+        (
+            "the build of the image failed.*(?:/v2/|pull access denied|manifest unknown"
+            "|manifest for .* not found|failed to resolve source metadata|image not known)",
+        ),
+        "an image that the Dockerfile builds upon is not here, and cannot be pulled: build, load "
+        "or pull it first",
+    ),
+    _Cause(
         ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "image not known"),
         "the image is not there: build it, load it into the cluster, and let "
         "imagePullPolicy be IfNotPresent",
@@ -112,7 +120,7 @@ _CAUSES = (
         "the modules cannot be downloaded: look at GOPROXY and at the network, or vendor them",
     ),
     _Cause(
-        ("the build (?:failed|left no|took longer)",),
+        ("the build (?:of the image )?(?:failed|left no|took longer)",),
         "nothing was built, so that nothing could run: repair what the build names",
     ),
     _Cause(
