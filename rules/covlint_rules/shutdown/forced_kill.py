@@ -23,6 +23,11 @@ _POD = (
 )
 _UP = "e2e:\n\tkind create cluster --config kind.yaml\n\tkubectl apply -f e2e/pod.yaml\n"
 _PROGRAM = "#!/bin/sh\nmkdir -p cov\nGOCOVERDIR=cov ./till &\npid=$!\n"
+_HARNESS = (
+    'package e2e\n\nimport "os/exec"\n\nfunc TestTill(t *testing.T) {\n'
+    '\tcmd := exec.Command("../bin/till")\n'
+    '\tcmd.Env = append(os.Environ(), "GOCOVERDIR=../coverdata")\n\tcmd.Start()\n'
+)
 
 #: Why the counters may be lost, where it is no certain loss.
 _FIX = Fix.advice("Stop it first, and wait until it is gone")
@@ -37,15 +42,17 @@ class ForcedKill(Rule[Chain]):
     """The workload is killed instead of stopped, and writes no counters.
 
     Why: Go writes the counters when the program ends by itself; SIGKILL leaves covmeta files
-    only, 0.0 %. `docker kill` is a certain loss. `kubectl delete --force`, `docker rm -f` and
-    `kind delete cluster` with running pods are races that a quick program wins: warnings.
+    only, 0.0 %. `docker kill`, `kill -9` and `cmd.Process.Kill()` in a Go harness are a certain
+    loss. `kubectl delete --force`, `docker rm -f` and `kind delete cluster` with running pods are
+    races that a quick program wins: warnings.
 
     Instead: stop it first (`docker stop`, `kubectl scale --replicas=0`, `kubectl delete`
-    without `--force`), wait until it is gone, then remove it.
+    without `--force`, `cmd.Process.Signal(syscall.SIGTERM)` and `cmd.Wait()`), wait until it is
+    gone, then remove it.
 
     Left out: commands that clean up what an earlier run has left, workloads that are not seen
-    to run by then or that another script stops, other containers than the service, and
-    programs that end by themselves.
+    to run by then or that another script stops, other containers than the service, programs
+    that end by themselves, and kills in Go code that may follow another end.
     """
 
     code = "COV603"
@@ -141,6 +148,13 @@ class ForcedKill(Rule[Chain]):
             },
             "another process",
         ),
+        Valid(
+            {
+                "e2e/till_test.go": _HARNESS + "\tdefer cmd.Process.Kill()\n\texercise(t)\n"
+                "\tcmd.Process.Signal(syscall.SIGTERM)\n\tcmd.Wait()\n}\n",
+            },
+            "killed when it is gone already",
+        ),
     )
     INVALID = (
         Invalid(
@@ -172,5 +186,9 @@ class ForcedKill(Rule[Chain]):
         Invalid(
             {"e2e.sh": _PROGRAM + 'go test ./e2e\n«kill -9 "$pid"»\n'},
             message="kill -9 … is SIGKILL",
+        ),
+        Invalid(
+            {"e2e/till_test.go": _HARNESS + "\tdefer «cmd.Process.Kill()»\n\texercise(t)\n}\n"},
+            message="cmd.Process.Kill() is SIGKILL",
         ),
     )

@@ -23,6 +23,7 @@ ROOT_NAME = re.compile(
     r"(?:root|dir|directory|path)(?:dir|path)?(?:\(\))?$|^(?:\w+\.)*rootdir(?:\(\))?$"
 )
 _CHDIR = re.compile(rb"\b(?:os|t|tb|b)\.Chdir\(")
+_NAMED = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
 _SET_DIRECTORY = re.compile(rb"\.(Dir)\s*=")
 
 
@@ -52,14 +53,14 @@ def argument_of(node: Node, text: Text | None, path: str) -> Argument:
 
 
 def assigned_name(call: Node, file: GoSource) -> str | None:
-    """The name that ``cmd := exec.Command(…)`` gives to the command."""
+    """The name that ``cmd := exec.Command(…)`` gives to the command, ``s.cmd`` for a field."""
     listed = call.parent
     statement = listed.parent if listed is not None else None
     if listed is None or listed.type != "expression_list" or statement is None:
         return None
     left = statement.child_by_field_name("left") or statement.child_by_field_name("name")
     name = file.text(left) if left is not None else ""
-    return name if name.isidentifier() else None
+    return name if _NAMED.fullmatch(name) else None
 
 
 def directory_of(

@@ -136,8 +136,11 @@ class Environment:
     cleared: bool = False
 
 
-def environment_of(package: GoPackage, call: Node, scope: Scope) -> Environment:
-    """What ``cmd.Env = append(os.Environ(), "NAME=value")`` sets for the command of ``call``."""
+def environment_of(
+    package: GoPackage, call: Node, scope: Scope, *, programs: bool = False
+) -> Environment:
+    """What ``cmd.Env = append(os.Environ(), "NAME=value")`` sets for the command of ``call``;
+    with ``programs`` also what is of use to programs alone."""
     found = Environment({})
     name = assigned_name(call, scope.file)
     if name is None or scope.function is None:
@@ -161,6 +164,6 @@ def environment_of(package: GoPackage, call: Node, scope: Scope) -> Environment:
             if match is None or not text or text[0].kind == "hole":
                 # os.Environ() or something else that is not seen; not cmd.Env as it was
                 found.cleared = found.cleared and scope.file.text(item) == f"{name}.Env"
-            elif match[1] not in OF_PROGRAMS:
+            elif programs or match[1] not in OF_PROGRAMS:
                 found.words[match[1]] = (item, text)
     return found
