@@ -29,6 +29,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.fixer",),
     ("covlint.patch", "covlint.writer"),
     ("covlint.report", "covlint.testing", "covlint.runner"),
+    ("covlint.trend",),
     ("covlint.labs", "covlint.server", "covlint.config_schema"),
     ("covlint.cli",),
     ("covlint.__main__",),

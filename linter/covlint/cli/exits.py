@@ -8,6 +8,7 @@ CLEAN = 0
 FINDINGS = 1  # or a verification that did not pass
 USAGE = 2  # or a configuration that cannot be used
 INTERNAL = 3  # or a file named on the command line that does not exist
+BROKEN = 4  # `covlint trend` alone: the collection broke, and the numbers mean nothing
 INTERRUPTED = 130
 
 

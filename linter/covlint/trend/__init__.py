@@ -1,0 +1,1 @@
+"""Coverage over time: runs that are kept, compared with one another, and drawn."""
