@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -48,35 +49,37 @@ CALLER = MAIN.replace(
 ).replace('"log"\n', '"log"\n\t"net"\n')
 
 
+def written(root: Path, user: str, volume: str, more: str = "") -> Path:
+    """The service, what it depends on, and a target for it."""
+    target = {
+        "engine": "container",
+        "dockerfile": "Dockerfile",
+        "manifest": "compose.yaml",
+        "container": "app",
+        "ready": {"http": "http://127.0.0.1:${PORT}/healthz", "timeout": 20},
+        "exercise": "true",
+    }
+    files = {
+        "go.mod": "module example.com/app\n\ngo 1.21\n",
+        "cmd/app/main.go": CALLER,
+        "Dockerfile": DOCKERFILE.format(
+            base="gcr.io/distroless/static:nonroot", user="0", entrypoint='ENTRYPOINT ["/app"]'
+        ),
+        "compose.yaml": COMPOSE.format(user=user, volume=volume, more=more),
+        ".covlint.yaml": json.dumps({"targets": {"app": target}}),
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
 @pytest.fixture
 def project(tmp_path: Path, base_images: Callable[..., None]) -> Callable[..., Path]:
     base_images("golang:1.22-bookworm", "gcr.io/distroless/static:nonroot", "busybox:1.36")
 
-    def written(user: str, volume: str, more: str = "") -> Path:
-        target = {
-            "engine": "container",
-            "dockerfile": "Dockerfile",
-            "manifest": "compose.yaml",
-            "container": "app",
-            "ready": {"http": "http://127.0.0.1:${PORT}/healthz", "timeout": 20},
-            "exercise": "true",
-        }
-        files = {
-            "go.mod": "module example.com/app\n\ngo 1.21\n",
-            "cmd/app/main.go": CALLER,
-            "Dockerfile": DOCKERFILE.format(
-                base="gcr.io/distroless/static:nonroot", user="0", entrypoint='ENTRYPOINT ["/app"]'
-            ),
-            "compose.yaml": COMPOSE.format(user=user, volume=volume, more=more),
-            ".covlint.yaml": json.dumps({"targets": {"app": target}}),
-        }
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return tmp_path
-
-    return written
+    return functools.partial(written, tmp_path)
 
 
 def test_a_bound_folder_brings_the_data(project: Callable[..., Path], runtime: str) -> None:

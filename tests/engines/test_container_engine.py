@@ -72,6 +72,8 @@ def test_what_is_whole_passes(
     layout.write(tmp_path)
     done = verify(tmp_path)
     assert (done.code, done.verdict["verdict"]) == (0, "passed"), done.shown
+    claimed = {claim["claim"] for claim in done.verdict["validations"]}
+    assert {"the binary is instrumented", "the data is of the binary that was built"} <= claimed
 
 
 @pytest.mark.parametrize(("layout", "symptom", "code"), BROKEN.values(), ids=BROKEN.keys())
@@ -90,6 +92,9 @@ def test_what_is_broken_is_named(
     assert first["symptom"] == symptom, done.shown
     if code is not None:
         assert first["code"] == code, done.shown
+    if symptom == "not-instrumented":
+        claims = {claim["claim"]: claim["evidence"] for claim in done.verdict["validations"]}
+        assert "/app was built by go1.22" in claims["the binary is instrumented"], done.shown
 
 
 def test_heredocs_are_refused_in_words_where_buildah_reads_none(

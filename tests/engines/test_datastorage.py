@@ -28,13 +28,14 @@ def datastorage(tmp_path: Path, base_images: Callable[..., None], kind: str) -> 
     return root
 
 
-def covlint(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def covlint(root: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "covlint", *words],
         cwd=root,
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **env},
     )
 
 

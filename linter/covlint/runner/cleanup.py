@@ -178,8 +178,22 @@ def _wait_for(processes: Iterable[int], deadline: float) -> None:
 
 
 def _workers(run: str) -> list[int]:
-    """The processes of a run, but for those that hold its containers: their engine ends these."""
-    return [process for process in processes_of(run) if _name(process) not in ("conmon", "docker")]
+    """The processes of a run, but for those that hold its containers: their engine ends these.
+
+    A build is none of them: docker ends it when its client goes, and it would make an image yet.
+    """
+    return [
+        process
+        for process in processes_of(run)
+        if _name(process) not in ("conmon", "docker") or _words(process)[1:2] == [b"build"]
+    ]
+
+
+def _words(process: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _name(process: int) -> str:

@@ -102,7 +102,8 @@ def _labelled(executor: Executor, environ: Mapping[str, str]) -> Iterator[tuple[
     )
     for program in programs:
         for kind, words in _LISTED:
-            command = (program, *words, "--filter", f"label={LABEL}", "--format", "json")
+            # docker before 23 takes `json` for a template of its own
+            command = (program, *words, "--filter", f"label={LABEL}", "--format", "{{json .}}")
             for entry in _answers(executor, environ, command):
                 labels = _labels(entry)
                 run, owner = labels.get(LABEL), labels.get(OWNER)

@@ -81,8 +81,9 @@ _CAUSES = (
     ),
     _Cause(
         (
-            "the build of the image failed.*(?:/v2/|pull access denied|manifest unknown"
-            "|manifest for .* not found|failed to resolve source metadata|image not known)",
+            r"the build of the image failed.*(?:/v2/|pull access denied|manifest unknown)",
+            r"the build of the image failed.*(?:manifest for \S+ not found|image not known)",
+            r"the build of the image failed.*failed to resolve source metadata",
         ),
         "an image that the Dockerfile builds upon is not here, and cannot be pulled: build, load "
         "or pull it first",
