@@ -16,7 +16,7 @@ from covlint.runner.cluster.plan import ClusterPlan, plan_cluster
 from covlint.runner.command import Processes
 from covlint.runner.container.compose import with_companions
 from covlint.runner.container.engine import run_container
-from covlint.runner.container.plan import ContainerPlan, plan_container
+from covlint.runner.container.plan import ContainerPlan, Sources, plan_container
 from covlint.runner.container.play import plan_play
 from covlint.runner.container.runtime import find_runtime
 from covlint.runner.diagnosis.diagnose import Locate
@@ -192,7 +192,8 @@ def _container(
         plan.unproven,
         plan.notes,
     )
-    return run_container(plan, processes, progress, ledger), found
+    ran = run_container(plan, processes, progress, ledger)
+    return ran, replace(found, built=_of_image(ran, plan.sources))
 
 
 def _cluster(
@@ -212,8 +213,15 @@ def _cluster(
         notes,
         foreign=not plan.cluster.create,
         started=ran.started,
+        built=_of_image(ran, plan.sources),
     )
     return ran, found
+
+
+def _of_image(ran: Ran, sources: Sources) -> Built | None:
+    if ran.program is None:
+        return None
+    return Built(ran.program, sources.module, sources.folder, sources.whole)
 
 
 def tool_environment(

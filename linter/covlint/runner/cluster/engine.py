@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.making import ClusterMaking
@@ -16,16 +17,21 @@ from covlint.runner.cluster.workload import Workload, find_workload
 from covlint.runner.command import CannotStart, Completed, Processes, Running
 from covlint.runner.container.endings import worst_ending
 from covlint.runner.container.image_making import build_image
+from covlint.runner.container.image_program import (
+    ImageProgram,
+    command_line,
+    hold_against,
+    take_program,
+)
 from covlint.runner.diagnosis.diagnose import Observation
 from covlint.runner.diagnosis.killed import first_shell, killed_by_cluster
 from covlint.runner.diagnosis.symptoms import signs_in_log
 from covlint.runner.evidence.folder import Folder, read_folder
 from covlint.runner.evidence.validate import exercise_claim
-from covlint.runner.ledger import Ledger
+from covlint.runner.ledger import PREFIX, Ledger
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
 from covlint.runner.service import exercise_of, ready_at
 from covlint.runner.steps import Progress, Ran, Recorder, condition, failure, read_text
-from covlint.runner.target import Ready
 from covlint.runner.verdict import Outcome, Validation
 
 #: Seconds that the end of a pod may take beyond its grace period.
@@ -61,6 +67,7 @@ class _Run:
         self.nodes = NodeData(plan, self.kubectl, steps)
         self.output = ""
         self.shell: str | None = None
+        self.program: ImageProgram | None = None
 
     # -- cluster and image
 
@@ -77,12 +84,36 @@ class _Run:
         if problem is not None:
             self.claim("the image builds", problem)
             return problem
+        if plan.cluster.kind:
+            self.program = self.take_program()
         problem = making.finish()
         if problem is None and plan.cluster.kind:
             problem = self.nodes.load_image()
         if problem is not None:
             self.claim("the cluster is there", problem)
         return problem
+
+    def take_program(self) -> ImageProgram | None:
+        """A copy of what the workload runs, out of a container that is never started."""
+        plan, nodes = self.plan, self.nodes
+        name = f"{PREFIX}{plan.name}-look"
+        self.ledger.note("container", name, plan.runtime.program)
+        made = nodes.quietly(*plan.runtime.create(name, plan.tag, plan.name))
+        if made is None or made.code != 0:
+            return None
+        shown = nodes.quietly(*plan.runtime.inspect(name))
+        line = command_line(shown.stdout) if shown is not None else None
+        if line is None:
+            return None
+        container = plan.container
+        own = tuple(w.text for w in (*(container.command or ()), *(container.arguments or ())))
+
+        def copy(path: str, to: Path) -> bool:
+            copied = nodes.quietly(plan.runtime.program, "cp", f"{name}:{path}", str(to))
+            return copied is not None and copied.code == 0
+
+        line = replace(line, words=(*own, *line.words))
+        return take_program(line, plan.sources.outputs, plan.run, copy)
 
     # -- the service
 
@@ -101,8 +132,7 @@ class _Run:
             return
         problem = self.roll_out(workload)
         door = service_door(plan, self.kubectl, self.steps) if problem is None else None
-        if problem is None and door is not None:
-            problem = self.answer(door)
+        problem = problem or self.answer(door)
         if problem is not None:
             self.claim("the service gets ready", problem)
         else:
@@ -139,26 +169,25 @@ class _Run:
             except CannotStart:
                 continue
 
-    def answer(self, door: Door) -> str | None:
-        ready = ready_at(self.plan.target.ready, door.port)
-        if not ready.given or ready.log is not None:
-            return self.logged(ready) if ready.log is not None else None
+    def answer(self, door: Door | None) -> str | None:
+        """Beyond the pods' own readiness: what the target asks for, of every pod where it speaks
+        of their logs."""
+        wanted = self.plan.target.ready
+        ready = ready_at(wanted, door.port if door is not None else 0)
+        if not ready.given or (door is None and ready != wanted):
+            return None  # there is no port to ask at
+        logs = [self.plan.run / "service.log"]
+        if ready.log is not None:
+            logs = [self.plan.run / f"pod-{pod.name}.log" for pod in self.pods.values()]
         begin = self.steps.begin("answers", describe(ready))
-        around = Surroundings(
-            self.plan.run / "service.log", self.steps.processes, self.plan.root, self.environment
-        )
-        problem = wait_until_ready(ready, lambda: None, around)
+        problem: str | None = None
+        for log in logs:
+            around = Surroundings(log, self.steps.processes, self.plan.root, self.environment)
+            problem = problem or wait_until_ready(ready, lambda: None, around)
         self.steps.end(
             "answers", condition(ready), begin, None, problem or "", failed=bool(problem)
         )
         return problem
-
-    def logged(self, ready: Ready) -> str | None:
-        first = next(iter(self.pods))
-        around = Surroundings(
-            self.plan.run / f"pod-{first}.log", self.steps.processes, self.plan.root, self.plan.env
-        )
-        return wait_until_ready(ready, lambda: None, around)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -224,7 +253,7 @@ class _Run:
             folder=arrived,
             log=log or self.output,
             ending=worst_ending(self.pods.values(), self.name, log),
-            instrumented=None if _written(arrived) else self.nodes.instrumented(),
+            instrumented=hold_against(self.steps.ran, self.program, arrived=_written(arrived)),
             problem=problem,
             thrown_away=self.thrown_away(arrived, log),
             read_only=None,

@@ -15,7 +15,7 @@ from covlint.runner.cluster.plan import ClusterPlan
 from covlint.runner.cluster.pods import PodState
 from covlint.runner.command import CannotStart, Command, Completed
 from covlint.runner.evidence.folder import read_folder
-from covlint.runner.steps import Recorder, failure, holds_runtime
+from covlint.runner.steps import Recorder, failure
 
 _SHORT = 60.0
 _LOAD = 300.0
@@ -131,24 +131,6 @@ class NodeData:
                     "host"
                 )
         return None
-
-    def instrumented(self) -> bool | None:
-        """Whether the program of the built image can emit counters; None: not looked at."""
-        plan = self.plan
-        name = f"{plan.cluster.name or plan.name}-look"
-        made = self.quietly(*plan.runtime.create(name, plan.tag, plan.name))
-        if made is None or made.code != 0:
-            return None
-        copy = plan.run / "program"
-        try:
-            shown = self.quietly(*plan.runtime.inspect(name))
-            program = plan.runtime.program_of(shown.stdout) if shown is not None else None
-            if program is None:
-                return None
-            self.quietly(plan.runtime.program, "cp", f"{name}:{program}", str(copy))
-            return holds_runtime(copy) if copy.is_file() else None
-        finally:
-            self.quietly(*plan.runtime.remove(name))
 
     # -- ways out
 

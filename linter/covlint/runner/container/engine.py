@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
 from covlint.runner.container.endings import ending_of_container
 from covlint.runner.container.image_making import build_image
+from covlint.runner.container.image_program import (
+    ImageProgram,
+    command_line,
+    hold_against,
+    take_program,
+)
 from covlint.runner.container.plan import ContainerPlan
 from covlint.runner.container.runtime import State, read_state
 from covlint.runner.diagnosis.diagnose import Observation
@@ -25,7 +32,6 @@ from covlint.runner.steps import (
     condition,
     exit_words,
     failure,
-    holds_runtime,
     read_text,
 )
 from covlint.runner.verdict import Outcome, Validation
@@ -57,6 +63,7 @@ class _Run:
         self.steps = steps
         self.ledger = ledger
         self.shell: str | None = None
+        self.program: ImageProgram | None = None
 
     def build(self) -> bool:
         plan = self.plan
@@ -122,6 +129,7 @@ class _Run:
             return
         self.steps.end("start", f"{plan.box.name} of {plan.box.image}", begin, None)
         problem = self.wait(service)
+        self.program = self.take_program()
         if problem is None:
             self.exercise()
         ending, state = self.stop(service, ready=problem is None)
@@ -260,7 +268,7 @@ class _Run:
             folder=arrived,
             log=log,
             ending=ending,
-            instrumented=None if _written(arrived) else self.instrumented(state),
+            instrumented=hold_against(self.steps.ran, self.program, arrived=_written(arrived)),
             problem=problem,
             thrown_away=self.thrown_away(arrived),
             read_only=plan.place.read_only,
@@ -276,17 +284,20 @@ class _Run:
         found = read_folder(plan.written_to or plan.run / "lost")
         return plan.place.lost if _written(found) else None
 
-    def instrumented(self, state: State | None) -> bool | None:
-        """Whether the program in the image can emit counters at all; None: not looked at."""
+    def take_program(self) -> ImageProgram | None:
+        """A copy of what the container runs."""
         plan = self.plan
-        if state is None or not state.program.startswith("/"):
+        done = self.quietly(plan.runtime.inspect(plan.box.name), "inspect")
+        line = command_line(done.stdout) if done is not None else None
+        if line is None:
             return None
-        copy = plan.run / "program"
-        words = (plan.runtime.program, "cp", f"{plan.box.name}:{state.program}", str(copy))
-        done = self.quietly(words, "inspect")
-        if done is None or done.code != 0 or not copy.is_file():
-            return None
-        return holds_runtime(copy)
+
+        def copy(path: str, to: Path) -> bool:
+            words = (plan.runtime.program, "cp", f"{plan.box.name}:{path}", str(to))
+            copied = self.quietly(words, "inspect")
+            return copied is not None and copied.code == 0
+
+        return take_program(line, plan.sources.outputs, plan.run, copy)
 
     def quietly(
         self, words: tuple[str, ...], why: str, timeout: float = _SHORT

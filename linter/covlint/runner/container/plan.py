@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.facts.dockerfile.image import output_name
 from covlint.facts.kubernetes.pod import COMPOSE
 from covlint.facts.kubernetes.workload import Container
 from covlint.runner.command import Command
@@ -25,15 +26,20 @@ from covlint.wiring import Chain, Hop
 #: Where covlint mounts a folder when nothing says where the data should go.
 GIVEN = "/coverdata"
 _PORT = "${PORT}"
+Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the data is judged against: import paths (None: not known), the module's folder."""
+    """What the data is judged against: import paths (None: not known), the module's folder.
+    ``outputs`` are the names of the binaries that the builds make; ``whole`` says that nothing
+    narrows what they instrument in the module."""
 
     main: str | None
     module: str | None
     folder: Path
+    outputs: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +164,16 @@ def plan_container(
         grace=_grace(target, container),
         port=port,
         lasting=chain is not None and chain.main is not None and chain.main.runs_forever is True,
-        sources=sources_of(chain, root),
+        sources=sources_of(chain, root, target.build_args),
         env=env,
         unproven=_unproven(chain, place),
         notes=(*notes, *mounts.notes),
     )
 
 
-def sources_of(chain: Chain | None, root: Path) -> Sources:
-    """The main package that the chain builds, and its module."""
+def sources_of(chain: Chain | None, root: Path, arguments: Pairs = ()) -> Sources:
+    """The main package that the chain builds, its module, and how: ``arguments`` are those of the
+    image's build."""
     site = next((b.site for b in chain.builds if b.site is not None), None) if chain else None
     module = chain.module if chain is not None else None
     if site is not None and site.module is not None:
@@ -178,7 +185,23 @@ def sources_of(chain: Chain | None, root: Path) -> Sources:
         main,
         module.module_path if module is not None else None,
         root / module.directory if module is not None else root,
+        _outputs(chain),
+        _whole(chain, arguments),
     )
+
+
+def _outputs(chain: Chain | None) -> tuple[str, ...]:
+    names = [output_name(build) for build in chain.builds] if chain is not None else []
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
+def _whole(chain: Chain | None, arguments: Pairs) -> bool:
+    """No ``-coverpkg`` but that of everything, be it a build argument's."""
+    builds = chain.builds if chain is not None else ()
+    if not builds or any("coverpkg" in value for _, value in arguments):
+        return False
+    flags = [flag for build in builds for flag in build.all_flags if flag.name == "coverpkg"]
+    return all(flag.value in ("./...", "all") for flag in flags)
 
 
 def _grace(target: Target, container: Container | None) -> float:

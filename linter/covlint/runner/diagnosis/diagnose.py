@@ -50,6 +50,7 @@ _OF_MAIN = frozenset({Symptom.META_ONLY, Symptom.KILLED, Symptom.CRASHED})
 def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...]:
     """The symptoms, causes before their consequences."""
     signs: list[Sign] = []
+    failed = list(failed)
     logged = signs_in_log(seen.log)
     # a program that is refused by Go, or that crashes, says more than that it never got ready
     refused = any(sign.symptom in _BEFORE_READY for sign in logged)
@@ -60,7 +61,9 @@ def signs_of(seen: Observation, failed: Iterable[Validation]) -> tuple[Sign, ...
     if seen.silent is not None:
         signs.append(Sign(Symptom.NOT_INSTRUMENTED, *seen.silent, ()))
     elif seen.instrumented is False:
-        signs.append(Sign(Symptom.NOT_INSTRUMENTED, "the binary holds no coverage runtime"))
+        looked = (one.evidence for one in failed if one.symptom is Symptom.NOT_INSTRUMENTED)
+        evidence = next(looked, "the binary holds no coverage runtime")
+        signs.append(Sign(Symptom.NOT_INSTRUMENTED, evidence))
     if seen.read_only is not None:
         signs.append(Sign(Symptom.READ_ONLY, seen.read_only))
     signs += logged

@@ -13,7 +13,18 @@ from covlint.covdata.layout import BadFile
 from covlint.covdata.meta import package_parts
 from covlint.diagnostics import Symptom
 from covlint.runner.diagnosis.symptoms import signs_in_log
-from covlint.runner.evidence.binary import NotGo, holds, is_packed, linked_functions, opened
+from covlint.runner.evidence.binary import (
+    RUNTIME_MARK,
+    TEST_BINARY,
+    NotGo,
+    build_info,
+    can_emit,
+    holds,
+    is_packed,
+    is_test,
+    linked_functions,
+    opened,
+)
 from covlint.runner.evidence.folder import CounterFile, Folder
 from covlint.runner.evidence.profile import Profile
 from covlint.runner.verdict import Outcome, Validation
@@ -21,6 +32,7 @@ from covlint.runner.verdict import Outcome, Validation
 EVERY_PROCESS = "every process that started has counters"
 OF_THE_BUILD = "the data is of the binary that was built"
 WHOLE_MODULE = "every package that is linked in is there"
+INSTRUMENTED = "the binary is instrumented"
 #: A function declaration with a body, as gofmt writes it.
 _FUNCTION = re.compile(r"^func (\w+)[\[(].*\{", re.MULTILINE)
 _SAID = re.compile(
@@ -78,6 +90,36 @@ def log_claims(log: str, folder: Folder, *, required: bool) -> Iterator[Validati
         symptom = next((sign.symptom for sign in signs_in_log(said)), Symptom.META_ONLY)
         evidence = f"one of them says: {said[:300]}"
         yield Validation(EVERY_PROCESS, Outcome.FAILED, evidence, symptom, required)
+
+
+def instrumented_claim(program: Path, shown: str) -> Validation:
+    """Whether a binary can write counters, by what it holds and by its build information;
+    ``shown`` is its path for people."""
+    try:
+        with opened(program) as data:
+            emits = can_emit(data)
+            if emits is None:
+                words = f"{shown} is packed (upx): it cannot be looked into"
+                return Validation(INSTRUMENTED, Outcome.UNKNOWN, words, required=False)
+            info = build_info(data)
+            test = is_test(data)
+    except (OSError, NotGo) as error:
+        words = f"{shown} cannot be read: {error}"
+        return Validation(INSTRUMENTED, Outcome.UNKNOWN, words, required=False)
+    covered = info.setting("-cover") == "true"  # told since Go 1.23 (facts, part E)
+    built = f"{shown} was built by {info.go}{' with -cover' if covered else ''}"
+    if test:
+        return Validation(
+            INSTRUMENTED, Outcome.FAILED, f"{shown}: {TEST_BINARY[0]}", Symptom.NOT_INSTRUMENTED
+        )
+    if emits:
+        return Validation(INSTRUMENTED, Outcome.PASSED, built)
+    mark = RUNTIME_MARK.decode()
+    evidence = f"{built}, and does not hold {mark!r}, as what writes counters does"
+    if covered:
+        evidence += ": its main package is not among those of -coverpkg"
+    symptom = Symptom.MAIN_MISSING if covered else Symptom.NOT_INSTRUMENTED
+    return Validation(INSTRUMENTED, Outcome.FAILED, evidence, symptom)
 
 
 def build_claims(profile: Profile, built: Built) -> Iterator[Validation]:
