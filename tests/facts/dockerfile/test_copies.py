@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from covlint.documents.dockerfile import open_dockerfile
 from covlint.facts.dockerfile.build_reading import read_builds
-from covlint.facts.dockerfile.image import Image, read_images
+from covlint.facts.dockerfile.image import Image, output_name, read_images
 from covlint.facts.dockerfile.scope import scoped_stages
 from covlint.source import SourceFile
 
@@ -49,3 +51,51 @@ def test_where_the_program_starts() -> None:
     assert images(f"{build}FROM scratch\n{copy}")[-1].workdir == "/"
     assert images(f"{build}FROM debian:12\nWORKDIR /a\nWORKDIR b\n{copy}")[-1].workdir == "/a/b"
     assert images(f"{build}FROM golang:1.24\n{copy}")[-1].workdir is None
+
+
+_THREE = (
+    "FROM golang:1.24 AS b\nWORKDIR /src\nRUN go build -cover -o /out/till ./cmd/till\n"
+    "RUN go build -o /out/desk ./cmd/desk && go build -o /tools/lint ./cmd/lint\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("copy", "names"),
+    [
+        ("/out/ /", ["till", "desk"]),
+        ("/out /app/bin", ["till", "desk"]),
+        ("/out/* /usr/bin/", ["till", "desk"]),
+        ("/out/t* /usr/bin/", ["till"]),
+        ("/out/till /out/desk /", ["till", "desk"]),
+        ("/out/till /", ["till"]),
+        ("out/till /", ["till"]),
+        ("/ /", ["till", "desk", "lint"]),
+        ("/* /", ["till", "desk", "lint"]),
+        ("/etc/ssl /etc/ssl", []),
+        ("${DIR} /", []),
+    ],
+)
+def test_a_directory_brings_the_builds_that_write_into_it(copy: str, names: list[str]) -> None:
+    found = [one for one in images(f"{_THREE}FROM scratch\nCOPY --from=b {copy}\n") if one.final]
+    assert [output_name(build) for one in found for build in one.builds] == names
+
+
+@pytest.mark.parametrize(
+    ("build", "copy", "joined"),
+    [
+        ("go build -cover -o /out/ ./cmd/...", "/out/ /", True),
+        ("go build -cover -o bin/ ./cmd/till ./cmd/desk", "/src/bin/* /", True),
+        ("go install -cover ./cmd/...", "/go/bin/ /usr/bin/", True),
+        ("GOBIN=/out go install -cover ./cmd/till", "/out/ /", True),
+        ("GOBIN=$DIR go install -cover ./cmd/till", "/out/ /", False),
+        ("go build -cover ./cmd/till", "/src/ /app/", True),
+        ("go build -cover -o /out/ ./cmd/...", "/etc/ /etc/", True),  # what it is called is not seen
+    ],
+)  # fmt: skip
+def test_where_several_binaries_go(build: str, copy: str, joined: bool) -> None:
+    text = (
+        f"FROM golang:1.24 AS b\nWORKDIR /src\nRUN {build}\nRUN go build -o /x/other ./other\n"
+        f"FROM scratch\nCOPY --from=b {copy}\n"
+    )
+    found = [build for one in images(text) if one.final for build in one.builds]
+    assert any(one.flag("cover") for one in found) is joined

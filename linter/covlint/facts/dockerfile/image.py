@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass, replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.facts.dockerfile.base_images import BaseImage, Shell, base_image
+from covlint.facts.dockerfile.binaries import builds_for, lineage_of, output_name
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.directories import (
     WORLD_WRITABLE,
@@ -17,17 +17,14 @@ from covlint.facts.dockerfile.directories import (
 )
 from covlint.facts.dockerfile.process import Process, read_process
 from covlint.facts.dockerfile.scope import Scope, ScopedStage
-from covlint.facts.dockerfile.stale_copies import StaleCopy, lasting, with_stale_copies
+from covlint.facts.dockerfile.stale_copies import StaleCopy, with_stale_copies
 from covlint.facts.dockerfile.test_binaries import TestBinary, read_test_binaries
 from covlint.source import Span, Word
 
-__all__ = ["Directory", "Image", "Process", "Shell", "User", "read_images"]
+__all__ = ["Directory", "Image", "Process", "Shell", "User", "output_name", "read_images"]
 
 #: Directories that every image of base_images has, scratch and distroless apart.
 _USUAL = frozenset(["/var", "/etc", "/usr", "/home", "/root", "/run", "/opt", "/var/lib"])
-
-#: A module path ends in its major version; the binary is named after what stands before.
-_MAJOR = re.compile(r"/v[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +124,13 @@ def read_images(
     return with_stale_copies(images, stages, builds, output_name)
 
 
-def _lineage(stage: ScopedStage, stages: tuple[ScopedStage, ...]) -> list[ScopedStage]:
-    """The stage and those below it, the outermost first."""
-    lineage = [stage]
-    while lineage[0].parent is not None:
-        lineage.insert(0, stages[lineage[0].parent])
-    return lineage
-
-
 def _image(
     dockerfile: Dockerfile,
     stage: ScopedStage,
     stages: tuple[ScopedStage, ...],
     builds: tuple[GoBuild, ...],
 ) -> Image:
-    lineage = _lineage(stage, stages)
+    lineage = lineage_of(stage, stages)
     steps = [step for part in lineage for step in part.steps]
     facts = base_image(stage.outer_base)
     reader = DirectoryReader(dockerfile.source.data, facts)
@@ -170,7 +159,7 @@ def _image(
         elif instruction.keyword == "STOPSIGNAL" and instruction.words():
             word = instruction.words()[0]
             stop_signal = Word(word.resolve(scope.defaults) or "", word.span)
-    own_builds = _builds_for(stage, lineage, stages, builds)
+    own_builds = builds_for(stage, lineage, stages, builds)
     coverdir, coverdir_instruction = _coverdir(stage)
     process = read_process(dockerfile, entrypoint, command, facts, reader)
     builder = next((b for b in own_builds if b.stage != stage.stage.index), None)
@@ -271,79 +260,3 @@ def _root_at(offset: int, lineage: list[ScopedStage], facts: BaseImage) -> bool:
 
 def _is_root(user: str | None) -> bool:
     return user is not None and user.split(":", 1)[0] in {"", "root", "0"}
-
-
-def _builds_for(
-    stage: ScopedStage,
-    lineage: list[ScopedStage],
-    stages: tuple[ScopedStage, ...],
-    builds: tuple[GoBuild, ...],
-) -> tuple[GoBuild, ...]:
-    """The builds that this image's binaries come from.
-
-    A COPY of a file takes the builds of that output; when no output matches,
-    all builds of the stage that it copies from.
-    """
-    found: list[GoBuild] = [b for b in builds if b.stage in {s.stage.index for s in lineage}]
-    for part in lineage:
-        for instruction, scope in part.steps:
-            origin = instruction.flag("from")
-            if instruction.keyword != "COPY" or origin is None:
-                continue
-            source = _stage_named(origin, stages)
-            if source is None or source is stage:
-                continue
-            array = instruction.exec_form
-            words = [w.resolve(scope.defaults) for w in instruction.words()]
-            if array is not None:
-                words = [word.text for word in array]
-            copied = {posixpath.basename(w.rstrip("/")) for w in words[:-1] if w}
-            below = {s.stage.index for s in _lineage(source, stages)}
-            candidates = lasting([b for b in builds if b.stage in below])
-            matching = [b for b in candidates if output_name(b) in copied]
-            unnamed = [b for b in candidates if output_name(b) is None]
-            found.extend(b for b in (matching or unnamed) if b not in found)
-            if (
-                not matching
-                and not unnamed
-                and len(candidates) == 1
-                and _may_hold(words, candidates[0])
-            ):
-                found.extend(b for b in candidates if b not in found)
-    return tuple(found)
-
-
-def _may_hold(words: list[str | None], build: GoBuild) -> bool:
-    """Whether a copied path is unknown, or a folder that holds the build's output."""
-    if build.output is None:
-        return True
-    output = posixpath.normpath(posixpath.join(build.directory, build.output.text))
-    return any(
-        word is None or output.startswith(posixpath.normpath(word).rstrip("/") + "/") or "*" in word
-        for word in words[:-1]
-    )
-
-
-def output_name(build: GoBuild) -> str | None:
-    """The file name of the binary; None when it cannot be told."""
-    if build.output is not None:
-        text = build.output.text
-        if not text.endswith("/") and text not in {".", "./"}:
-            return posixpath.basename(text)
-    if build.flag("o") is not None and build.output is None:
-        return None
-    if len(build.packages) == 1:
-        literal = build.packages[0].literal
-        if literal and literal not in {".", "./"} and "..." not in literal:
-            path = literal.partition("@")[0].removesuffix("/main.go").rstrip("/")
-            return posixpath.basename(_MAJOR.sub("", path))
-    return None
-
-
-def _stage_named(reference: str, stages: tuple[ScopedStage, ...]) -> ScopedStage | None:
-    for stage in stages:
-        if (stage.stage.name or "").lower() == reference.lower() or str(
-            stage.stage.index
-        ) == reference:
-            return stage
-    return None
