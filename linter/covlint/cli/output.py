@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 import click
@@ -17,9 +17,12 @@ FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "rdjson")
 
 
 class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic since 8.3
-    """``FORMAT=FILE``."""
+    """``FORMAT=FILE``, with one of ``formats``."""
 
     name = "FORMAT=FILE"
+
+    def __init__(self, formats: Sequence[str] = FORMATS) -> None:
+        self.formats = formats
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -27,8 +30,8 @@ class FormatFile(click.ParamType):  # type: ignore[type-arg,unused-ignore] # gen
         if isinstance(value, tuple):
             return value
         name, equals, file = str(value).partition("=")
-        if name not in FORMATS or not equals or not file:
-            known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        if name not in self.formats or not equals or not file:
+            known = f"{', '.join(self.formats[:-1])} or {self.formats[-1]}"
             self.fail(f"{value!r}: FORMAT=FILE is expected, with {known}", param, ctx)
         if file == "-":
             self.fail(f"{value!r}: what goes to stdout is chosen by --format {name}", param, ctx)

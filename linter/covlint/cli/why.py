@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
-from covlint.cli.report import read_folders
+from covlint.cli.inputs import read_folders
 from covlint.covdata.why import Answer, Fate
 from covlint.covdata.why import why as explain
 from covlint.report.text import visible

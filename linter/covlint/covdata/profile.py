@@ -112,7 +112,7 @@ def merged(profiles: Sequence[Profile]) -> Profile:
     # Those that name functions go first: a block of a text profile finds its function.
     for profile in sorted(full, key=_nameless):
         for package in profile.packages:
-            _lay_over(packages.setdefault(package.path, {}), package.functions, _most(mode))
+            _lay_over(packages.setdefault(package.path, {}), package.functions, most(mode))
     return make_profile(mode, packages)
 
 
@@ -132,7 +132,7 @@ def package_of(file: str) -> str:
 
 def _of_build(build: Build) -> Profile:
     packages: dict[str, dict[FunctionName, dict[Unit, int]]] = {}
-    most = _most(build.meta.mode)
+    limit = most(build.meta.mode)
     for package_index, package in enumerate(build.meta.packages):
         functions = packages.setdefault(package.path, {})
         for index, function in enumerate(package.functions):
@@ -140,10 +140,10 @@ def _of_build(build: Build) -> Profile:
             if sums is None:
                 counts = dict.fromkeys(function.units, 0)
             else:
-                counts = _counted(function.units, sums, most)
+                counts = _counted(function.units, sums, limit)
             name = FunctionName(function.file, function.name, function.literal)
             if name in functions:  # several init functions of one file, for one
-                _add(functions[name], counts, most)
+                _add(functions[name], counts, limit)
             else:
                 functions[name] = counts
     return make_profile(build.meta.mode, packages)
@@ -185,7 +185,8 @@ def _lay_over(
             del functions[function.id]
 
 
-def _most(mode: Mode) -> int:
+def most(mode: Mode) -> int:
+    """The greatest count of a block."""
     return 1 if mode is Mode.SET else MAX_COUNT
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from covlint.covdata.profile import package_of, percent
+from covlint.covdata.flags import Coverage
+from covlint.covdata.profile import Profile, package_of, percent
 
 VERSION = 1
 #: How a verification ended, as ``covlint verify`` words it.
@@ -86,6 +87,38 @@ class Summary:
     programs: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     verified: Verified | None = None
+
+
+def summary_of(coverage: Coverage) -> Summary:
+    """The numbers of everything together, and of each flag. What is known of the run besides
+    (its time, revision, verification, …) is for the caller to add."""
+    flags = {flag.name: _Numbers(flag.profile) for flag in coverage.flags}
+    whole = _Numbers(coverage.total)
+
+    def part(path: str, share: Share, which: str) -> Part:
+        own = {name: getattr(numbers, which).get(path) for name, numbers in flags.items()}
+        return Part(path, share, {name: seen for name, seen in own.items() if seen is not None})
+
+    return Summary(
+        whole.total,
+        tuple(part(path, share, "packages") for path, share in whole.packages.items()),
+        tuple(part(path, share, "files") for path, share in whole.files.items()),
+        {name: numbers.total for name, numbers in flags.items()},
+        None if coverage.total.mode is None else str(coverage.total.mode),
+        remarks=tuple(map(str, coverage.clashes)),
+    )
+
+
+class _Numbers:
+    """The shares of a profile by package and by file."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.packages = {p.path: Share(p.covered, p.statements) for p in profile.packages}
+        self.files = {
+            file: Share(sum(f.covered for f in functions), sum(f.statements for f in functions))
+            for file, functions in profile.files().items()
+        }
+        self.total = Share(profile.covered, profile.statements)
 
 
 def document(summary: Summary) -> dict[str, Any]:
