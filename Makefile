@@ -8,7 +8,7 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint format docs bench breakit clean
+.PHONY: help demo test test-engines lint format docs site bench breakit clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,10 +33,14 @@ format: $(VENV)/developing ## Rewrite the Python files in the project's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/developing ## Bring docs/rules, docs/evidence.md and the README's table up to date
+docs: $(VENV)/developing ## Bring up to date what docs/ and README have from the code
 	@$(BIN)/covlint lab --docs
-	@$(BIN)/covlint rule --format markdown > $(VENV)/rules.md
-	@sed -i -e '/<!-- rules -->/,/<!-- \/rules -->/{//!d}' -e '/<!-- rules -->/r $(VENV)/rules.md' README.md
+	@$(BIN)/python docs/tools/configuration.py > docs/configuration.md
+	@$(BIN)/python docs/tools/commands.py > docs/commands.md
+	@$(BIN)/python docs/tools/terminal.py
+
+site: $(VENV)/developing ## Build the site of docs/ into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
 	$(BIN)/python benchmarks/startup.py
