@@ -286,9 +286,9 @@ class Project:
     def _read_entrypoints(self) -> None:
         """The scripts that images start, which may have any name."""
         named = {
-            image.process.script_file
+            image.process.script.file
             for image in self.facts.images
-            if image.process is not None and image.process.script_file is not None
+            if image.process is not None and image.process.script is not None
         }
         for path in sorted(named.intersection(self._paths)):
             source = self._neighbour(path) if reader_of(path) is None else None

@@ -257,17 +257,18 @@ def _entrypoint(
     image: Image, builds: tuple[GoBuild, ...], repository: Repository
 ) -> Entrypoint | None:
     """The script that the image starts, found where the build context has it."""
-    if image.process is None or image.process.script_file is None:
+    script = image.process.script if image.process is not None else None
+    if script is None:
         return None
     sites = [build.site for build in builds if build.site is not None]
     context = sites[0].context if sites else posixpath.dirname(image.dockerfile)
-    path = posixpath.normpath(posixpath.join(context, image.process.script_file))
+    path = posixpath.normpath(posixpath.join(context, script.file))
     source = repository.file_at(path)
     if source is None:
         return None
     from covlint.facts.dockerfile.entrypoint import read_entrypoint  # few images start a script
 
-    return read_entrypoint(source, image.shell)
+    return read_entrypoint(source, image.shell, script.shell)
 
 
 def _coverdir(image: Image | None, container: Container | None) -> Word | None:

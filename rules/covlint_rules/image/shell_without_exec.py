@@ -60,12 +60,12 @@ class ShellWithoutExec(Rule[Chain]):
             return
         process, script = image.process, chain.entrypoint
         binaries = frozenset(name for b in image.builds if (name := output_name(b)))
+        found = None
         if process.interpreter is not None:
             found = swallowed(process.commands, process.interpreter, binaries)
-        elif script is not None:
+        by_script = found is None and script is not None
+        if found is None and script is not None:
             found = swallowed(script.commands, script.shell, binaries, file=True)
-        else:
-            return
         if found is None:
             return
         fix = Fix.advice("Start the service alone, by exec, or pass SIGTERM on by a trap")
@@ -78,10 +78,10 @@ class ShellWithoutExec(Rule[Chain]):
                 (Edit(place, b"exec "),),
             )
         yield self.diagnostic(
-            process.body if process.shell_form else found.command,
+            process.body if process.shell_form and not by_script else found.command,
             f"PID 1 is a shell and the service never gets SIGTERM ({found.why}): it is killed at "
             "the end of the grace period and writes no counters",
-            related=(Related(process.instruction, "PID 1"),) if script is not None else (),
+            related=(Related(process.instruction, "PID 1"),) if by_script else (),
             fix=fix,
         )
 
@@ -101,6 +101,14 @@ class ShellWithoutExec(Rule[Chain]):
                 "entry.sh": "#!/bin/sh\n/till\n",
             },
             "script files were not measured with busybox",
+        ),
+        Valid(
+            {
+                "Dockerfile": _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+                'COPY entry.sh /entry.sh\nENTRYPOINT ["bash", "/entry.sh"]\n',
+                "entry.sh": '#!/bin/sh\nset -e\nexec /till "$@"\n',
+            },
+            "a shell that is told to read a script that execs",
         ),
         Valid(_BUILD + 'FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT ["/till"]\n'),
         Valid(_BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\nENTRYPOINT exec /till\n"),
@@ -126,6 +134,35 @@ class ShellWithoutExec(Rule[Chain]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                "Dockerfile": _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+                'COPY scripts/entry.sh /entry.sh\nENTRYPOINT ["sh", "-e", "/entry.sh"]\n',
+                "scripts/entry.sh": '«/till "$@"»\n',
+            },
+            fixed={"scripts/entry.sh": 'exec /till "$@"\n'},
+            message="dash",
+            safe=False,
+        ),
+        Invalid(
+            {
+                "Dockerfile": _BUILD + "FROM fedora:41\nCOPY --from=b /till /till\n"
+                'COPY entry.sh /entry.sh\nENTRYPOINT ["/bin/bash", "-c", "/entry.sh"]\n',
+                "entry.sh": "#!/bin/bash\n«/till --port 80»\n",
+            },
+            fixed={"entry.sh": "#!/bin/bash\nexec /till --port 80\n"},
+            message="bash runs the commands of a script as children",
+            safe=False,
+        ),
+        Invalid(
+            {
+                "Dockerfile": _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+                "COPY entry.sh /entry.sh\nENTRYPOINT exec /entry.sh\n",
+                "entry.sh": "#!/bin/sh\n«/till»\n",
+            },
+            fixed={"entry.sh": "#!/bin/sh\nexec /till\n"},
+            safe=False,
+        ),
         Invalid(
             {
                 "Dockerfile": _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"

@@ -86,7 +86,7 @@ class UnsetCoverdir(Rule[Chain]):
         process = image.process
         if process is None:
             return False
-        script = process.script_file is not None
+        script = process.script is not None
         return script or any("GOCOVERDIR" in word.text for word in process.argv)
 
     VALID = (

@@ -8,7 +8,7 @@ from covlint.documents.dockerfile import open_dockerfile
 from covlint.facts.dockerfile.base_images import Shell
 from covlint.facts.dockerfile.build_reading import read_builds
 from covlint.facts.dockerfile.image import Image, read_images
-from covlint.facts.dockerfile.process import Process
+from covlint.facts.dockerfile.process import Process, Script
 from covlint.facts.dockerfile.scope import scoped_stages
 from covlint.source import SourceFile
 
@@ -245,7 +245,40 @@ def test_an_entrypoint_drops_the_cmd_of_the_stage_below() -> None:
 def test_the_script_that_pid_1_is_has_its_place_in_the_context() -> None:
     found = process('WORKDIR /w\nCOPY docker/run.sh ./\nENTRYPOINT ["./run.sh"]')
     assert found is not None
-    assert found.script_file == "docker/run.sh"
+    assert found.script == Script("docker/run.sh", "/w/run.sh")
+
+
+@pytest.mark.parametrize(
+    ("line", "shell"),
+    [
+        ('ENTRYPOINT ["sh", "/w/run.sh"]', Shell.DASH),
+        ('ENTRYPOINT ["/bin/bash", "-eu", "--norc", "run.sh", "-v"]', Shell.BASH),
+        ('ENTRYPOINT ["/bin/sh"]\nCMD ["./run.sh"]', Shell.DASH),
+        ('ENTRYPOINT ["/bin/bash", "-c", "/w/run.sh --port 80"]', None),
+        ('CMD ["/bin/bash", "-c", "exec ./run.sh"]', None),
+        ("ENTRYPOINT ./run.sh", None),
+    ],
+)
+def test_a_script_that_a_shell_is_told_to_read(line: str, shell: Shell | None) -> None:
+    found = process(f"WORKDIR /w\nCOPY docker/run.sh ./\n{line}")
+    assert found is not None
+    assert found.script == Script("docker/run.sh", "/w/run.sh", shell)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'ENTRYPOINT ["sh", "-o", "pipefail", "/w/run.sh"]',
+        'ENTRYPOINT ["sh", "-c", "/w/run.sh | tee log"]',
+        'ENTRYPOINT ["sh", "-c", "/w/run.sh; echo done"]',
+        'ENTRYPOINT ["sh", "/other.sh"]',
+        "ENTRYPOINT ./run.sh &",
+    ],
+)
+def test_a_script_that_is_not_seen_or_not_alone(line: str) -> None:
+    found = process(f"WORKDIR /w\nCOPY docker/run.sh ./\n{line}")
+    assert found is not None
+    assert found.script is None
 
 
 def test_the_body_of_pid_1_spans_what_can_be_rewritten() -> None:

@@ -14,17 +14,22 @@ _SHELLS = {"bash": Shell.BASH, "dash": Shell.DASH, "ash": Shell.BUSYBOX}
 
 @dataclass(frozen=True, slots=True)
 class Entrypoint:
-    """Its commands, and the shell that its first line names."""
+    """Its commands, and the shell that reads it."""
 
     commands: tuple[Command, ...]
     shell: Shell
 
 
-def read_entrypoint(source: SourceFile, image_shell: Shell) -> Entrypoint | None:
+def read_entrypoint(
+    source: SourceFile, image_shell: Shell, told: Shell | None = None
+) -> Entrypoint | None:
     """The script in ``source``; None when its first line names no shell.
 
-    ``image_shell`` is what ``/bin/sh`` is in the image.
+    ``image_shell`` is what ``/bin/sh`` is in the image, ``told`` the shell that is started
+    with the script as its argument: the first line does not count then.
     """
+    if told is not None:
+        return Entrypoint(parse_script(source.path, source.data).commands, told)
     first = source.data.split(b"\n", 1)[0].decode("utf-8", "replace")
     if not first.startswith("#!"):
         return None

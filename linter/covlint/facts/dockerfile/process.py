@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
@@ -14,13 +15,25 @@ from covlint.source import Span, Word
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """A script that was copied from the build context.
+
+    ``file`` is its path there, ``path`` that in the image. ``shell`` is the shell that is told
+    to read it, None where its first line names one.
+    """
+
+    file: str
+    path: str
+    shell: Shell | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """PID 1 of the image: ENTRYPOINT and CMD put together.
 
     ``interpreter`` is the shell that PID 1 is (shell form, or ``sh -c`` spelled
     out), None when PID 1 is the program. ``commands`` are those of its script.
-    ``script_file`` is the context path of the script that PID 1 is, if it was
-    copied from the build context (``argv`` names it in the image).
+    ``script`` is the script that PID 1 is, becomes, or has as its one command.
     """
 
     interpreter: Shell | None
@@ -30,9 +43,12 @@ class Process:
     instruction: Span
     body: Span
     keyword: str
-    script_file: str | None
+    script: Script | None
 
 
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
+#: Flags of a shell that take no value and read no script from elsewhere.
+_FLAGS = re.compile(r"[-+][euxvhfnalm]+|--|--(?:login|norc|noprofile|posix)")
 _SHELL_NAMES = {"bash": Shell.BASH, "dash": Shell.DASH, "ash": Shell.BUSYBOX}
 
 
@@ -59,15 +75,16 @@ def read_process(
             interpreter = _interpreter(scope.shell[0], facts)
         if not instruction.body.strip():
             return None
+        commands = running(instruction, dockerfile.source.data).commands
         return Process(
             interpreter,
             True,
             (),
-            running(instruction, dockerfile.source.data).commands,
+            commands,
             instruction.span,
             body,
             instruction.keyword,
-            None,
+            _only_script(commands, scope, directories),
         )
     if not words and command is not None and command is not deciding:
         return read_process(dockerfile, None, command, facts, directories)
@@ -79,8 +96,12 @@ def read_process(
     nested = tuple(c for c in commands if c.nested)
     runs_script = len(words) >= 3 and words[1].text.startswith("-") and words[1].text.endswith("c")
     interpreter_of_c = None
-    if runs_script and words[0].text.rsplit("/", 1)[-1] in {"sh", "bash", "ash", "dash"}:
+    if runs_script and words[0].text.rsplit("/", 1)[-1] in _SHELLS:
         interpreter_of_c = _interpreter(words[0].text, facts)
+    if interpreter_of_c is not None:
+        script = _only_script(nested, scope, directories)
+    else:
+        script = _read_script(words, scope, facts, directories)
     return Process(
         interpreter_of_c,
         False,
@@ -89,8 +110,42 @@ def read_process(
         instruction.span,
         body,
         instruction.keyword,
-        directories.copied.get(posixpath.normpath(posixpath.join(scope.workdir, words[0].text))),
+        script,
     )
+
+
+def _copied(
+    name: str, scope: Scope, directories: DirectoryReader, shell: Shell | None = None
+) -> Script | None:
+    path = posixpath.normpath(posixpath.join(scope.workdir, name))
+    file = directories.copied.get(path)
+    return Script(file, path, shell) if file is not None else None
+
+
+def _read_script(
+    words: tuple[Word, ...], scope: Scope, facts: BaseImage, directories: DirectoryReader
+) -> Script | None:
+    """``/start.sh``, or ``sh /start.sh`` with flags between the two."""
+    if posixpath.basename(words[0].text) not in _SHELLS:
+        return _copied(words[0].text, scope, directories)
+    for word in words[1:]:
+        if not word.text.startswith(("-", "+")):
+            return _copied(word.text, scope, directories, _interpreter(words[0].text, facts))
+        if not _FLAGS.fullmatch(word.text):
+            return None
+    return None
+
+
+def _only_script(
+    commands: tuple[Command, ...], scope: Scope, directories: DirectoryReader
+) -> Script | None:
+    """The script that is the one command of a shell, by ``exec`` or not."""
+    run = [one for one in commands if one.words]
+    if len(run) != 1 or run[0].piped or run[0].background or run[0].conditions:
+        return None
+    words = run[0].words[run[0].name == "exec" :]
+    name = words[0].literal if words else None
+    return _copied(name, scope, directories) if name is not None else None
 
 
 def _interpreter(program: str, facts: BaseImage) -> Shell:

@@ -189,7 +189,7 @@ def _gets_sigterm(chain: Chain | None) -> bool:
     if chain is None or chain.container is None or chain.image is None or chain.main is None:
         return False
     process = chain.image.process
-    direct = process is not None and process.interpreter is None and process.script_file is None
+    direct = process is not None and process.interpreter is None and process.script is None
     return chain.main.handles_sigterm is True and direct and not chain.container.command
 
 

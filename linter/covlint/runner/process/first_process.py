@@ -16,6 +16,7 @@ from pathlib import Path
 
 from covlint.facts.dockerfile.base_images import Shell
 from covlint.facts.dockerfile.image import Image, output_name
+from covlint.facts.dockerfile.process import Process, Script
 from covlint.runner.process.build import Read
 from covlint.runner.process.enclosure import is_free
 from covlint.runner.process.namespaces import Bind
@@ -42,9 +43,7 @@ def is_shell(chain: Chain | None) -> bool:
     if command:
         return posixpath.basename(command[0]) in _SHELLS
     process = chain.image.process if chain is not None and chain.image is not None else None
-    return process is not None and (
-        process.interpreter is not None or process.script_file is not None
-    )
+    return process is not None and (process.interpreter is not None or process.script is not None)
 
 
 def first_process(chain: Chain | None, program: str, root: Path, read: Read) -> FirstProcess | None:
@@ -91,19 +90,8 @@ def _words(
         return (command, " ".join(command[1:]), ()) if _is_here(shell, name) else None
     process = image.process
     assert process is not None
-    if process.script_file is not None:
-        words = tuple(word.text for word in process.argv)
-        try:
-            text = (root / process.script_file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return None
-        shebang = _SHEBANG.match(text)
-        name = posixpath.basename(shebang[1]) if shebang else "sh"
-        shell = image.shell if name == "sh" else _named(name)
-        if not os.access(root / process.script_file, os.X_OK) or not _is_here(shell, name):
-            return None
-        script = Bind(str(root / process.script_file), words[0], file=True)
-        return words, f"{text}\n{shlex.join(words[1:])}", (script,)
+    if process.script is not None:
+        return _words_of_script(process, process.script, image, root, read)
     if process.shell_form:
         try:
             text = read(process.body.path).slice(process.body).decode("utf-8", "replace")
@@ -115,6 +103,33 @@ def _words(
     name = posixpath.basename(words[0])
     shell = process.interpreter or Shell.UNKNOWN
     return (words, " ".join(words[1:]), ()) if _is_here(shell, name) else None
+
+
+def _words_of_script(
+    process: Process, script: Script, image: Image, root: Path, read: Read
+) -> tuple[tuple[str, ...], str, tuple[Bind, ...]] | None:
+    """The same where PID 1 reads a script, or has one as its only command."""
+    words = tuple(word.text for word in process.argv)
+    file = root / script.file
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if process.shell_form:
+            body = read(process.body.path).slice(process.body).decode("utf-8", "replace")
+            words = ("/bin/sh", "-c", body)
+    except (OSError, UnreadableSource):
+        return None
+    first = posixpath.basename(words[0])
+    told = script.shell or process.interpreter
+    if told is not None and not _is_here(told, first):
+        return None
+    if script.shell is None:
+        shebang = _SHEBANG.match(text)
+        name = posixpath.basename(shebang[1]) if shebang else "sh"
+        shell = image.shell if name == "sh" else _named(name)
+        if not os.access(file, os.X_OK) or not _is_here(shell, name):
+            return None
+    bind = Bind(str(file), script.path, file=True)
+    return words, f"{text}\n{shlex.join(words[1:])}", (bind,)
 
 
 def _named(name: str) -> Shell:

@@ -235,7 +235,7 @@ def _arguments(target: Target, chain: Chain | None, port: int) -> tuple[str, ...
         arguments = [word.text for word in (container.arguments or ())]
         return () if _is_shell(words) else _after(names, words, tuple(arguments))
     process = chain.image.process if chain.image is not None else None
-    if process is None or process.interpreter is not None or process.script_file is not None:
+    if process is None or process.interpreter is not None or process.script is not None:
         return ()
     return _after(names, [word.text for word in process.argv], ())
 
