@@ -30,7 +30,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.patch", "covlint.writer"),
     ("covlint.report", "covlint.testing", "covlint.runner"),
     ("covlint.trend",),
-    ("covlint.labs", "covlint.server", "covlint.config_schema"),
+    ("covlint.labs", "covlint.server", "covlint.initial", "covlint.config_schema"),
     ("covlint.cli",),
     ("covlint.__main__",),
 )

@@ -1,7 +1,8 @@
 """The group of commands, and the one place where failures become exit codes.
 
 0 clean or passed · 1 findings, or a verification that did not pass · 2 usage or
-configuration · 3 internal error, or a named file that is not there · 130 interrupted.
+configuration · 3 internal error, or a named file that is not there · 4 of ``trend``: the
+collection broke · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, INTERRUPTED
 
 #: Command → module, attribute, and its line in the list of commands.
 _COMMANDS = {
+    "init": ("covlint.cli.init", "init", "Propose what a repository without coverage lacks."),
     "check": ("covlint.cli.check", "check", "Find, and with --fix repair, what loses the data."),
     "verify": ("covlint.cli.verify", "verify", "Prove by a real run that the data arrives."),
     "doctor": ("covlint.cli.doctor", "doctor", "Explain a coverage folder and a log."),
     "why": ("covlint.cli.why", "why", "Tell why a package is at 0 %."),
     "report": ("covlint.cli.report", "report", "Report coverage from data folders and profiles."),
+    "trend": ("covlint.cli.trend", "trend", "Keep runs, and tell how coverage moves over them."),
     "graph": ("covlint.cli.graph", "graph", "Show the coverage chains and where they break."),
     "rule": ("covlint.cli.rule", "rule", "Explain a rule, or list all rules."),
     "demo": ("covlint.cli.demo", "demo", "Show the whole story on a bundled broken service."),

@@ -112,7 +112,19 @@ class Applier:
             return ("-k", str(path))
         if (path / "Chart.yaml").is_file():
             return ("-f", str(self._chart(path, number)))
+        if self.plan.patch is not None and path == self.plan.root / self.plan.patch[0]:
+            return ("-k", str(self._patched(path, self.plan.root / self.plan.patch[1])))
         return ("-f", str(path))
+
+    def _patched(self, manifest: Path, patch: Path) -> Path:
+        """A kustomization of a manifest and its patch: no pod starts without the patch."""
+        folder = self.plan.run / "patched"
+        folder.mkdir(exist_ok=True)
+        (folder / "manifest.yaml").write_bytes(manifest.read_bytes())
+        (folder / "patch.yaml").write_bytes(patch.read_bytes())
+        text = "resources: [manifest.yaml]\npatchesStrategicMerge: [patch.yaml]\n"
+        (folder / "kustomization.yaml").write_text(text, encoding="utf-8")
+        return folder
 
     def _chart(self, path: Path, number: int) -> Path:
         rendered = self.plan.run / f"chart-{number}.yaml"

@@ -82,6 +82,7 @@ class ClusterPlan:
     env: Mapping[str, str]
     unproven: tuple[Unproven, ...]
     notes: tuple[str, ...]
+    patch: tuple[str, str] | None = None  # a manifest, and what `kubectl patch` puts into it
 
     @property
     def arrives(self) -> Path:
@@ -195,10 +196,11 @@ def plan_cluster(
         extraction=tuple(s for s in chain.steps if s.kind in (StepKind.COPY, StepKind.SIGNAL)),
         host_mode=mode,
         grace=grace_of(target, container),
-        sources=sources_of(chain, root),
+        sources=sources_of(chain, root, target.build_args),
         env=env,
         unproven=_unproven(chain, node_path),
         notes=_notes(target, reuse),
+        patch=_patch(container),
     )
 
 
@@ -265,7 +267,14 @@ def _config_path(chain: Chain) -> str | None:
 def _manifest(container: Container) -> str:
     """The file that holds the workload, or the kustomization that puts it together."""
     overlay = container.pod.overlay
-    return posixpath.dirname(overlay) or "." if overlay is not None else container.span.path
+    if overlay is not None:
+        return posixpath.dirname(overlay) or "."
+    return container.pod.patched or container.span.path
+
+
+def _patch(container: Container) -> tuple[str, str] | None:
+    patched = container.pod.patched
+    return (patched, container.span.path) if patched is not None else None
 
 
 def _copied_from(chain: Chain) -> str | None:

@@ -1,0 +1,214 @@
+"""The e2e variant of a workload: a kustomization of its own, or a patch of its manifest."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from covlint.documents.yaml import YamlError, open_yaml
+from covlint.documents.yaml_text import Layout as YamlLayout
+from covlint.documents.yaml_text import Value, entry_lines
+from covlint.facts.kubernetes.workload import Container, read_containers
+from covlint.initial.draft import Draft
+from covlint.initial.survey import Service, Survey, label
+
+#: The one path: in the container, on the Kind node, and below it on the host.
+DIRECTORY = "/coverdata"
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_OLD_STYLE = re.compile(rb"^(?:bases|patchesStrategicMerge)[ \t]*:", re.MULTILINE)
+_E2E = re.compile(r"(?:^|/)(?:tests?/)?e2e(?=/|$)")
+#: A grace period below this (seconds) is raised: the program's own shutdown needs time.
+_SHORT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Where the variant is, by the service's name; ``kustomized``: `kubectl apply -k` takes it."""
+
+    folder: str
+    kustomized: bool
+
+
+def image_name(service: str) -> str:
+    """The image of the e2e cluster; ``localhost/`` is no registry, so that nothing pulls it."""
+    return f"localhost/{service}:coverage"
+
+
+def e2e_folder(survey: Survey) -> str:
+    """Where files for the e2e cluster go: beside the e2e tests, if there are any."""
+    found = {m.string[: m.end()] for path in survey.paths if (m := _E2E.search(path)) is not None}
+    plain = [f for f in found if not f.startswith((".", "vendor/")) and not f.endswith(".go")]
+    folder = min(plain, key=lambda f: (f.count("/"), f), default="test/e2e")
+    return f"{folder}/coverage"
+
+
+def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
+    """Propose the variant of each service that has a workload, and none that collects."""
+    bases: dict[str, list[Service]] = {}
+    for service in services:
+        container = service.container
+        if container is None or service.collected or "/templates/" in container.span.path:
+            continue
+        base = _base_of(service, survey)
+        if base is None:
+            path = _free(draft, f"{e2e_folder(survey)}/{service.name}.yaml")
+            text = _patch_text(service, _raw(draft, service) or container)
+            draft.create(path, text, f"what the e2e cluster adds to {container.span.path}")
+        else:
+            bases.setdefault(base, []).append(service)
+    for base, members in bases.items():
+        _kustomize(draft, survey, base, members)
+
+
+def _kustomize(draft: Draft, survey: Survey, base: str, services: Sequence[Service]) -> None:
+    folder = _overlay_folder(draft, survey, base)
+    patches = []
+    for service in services:
+        container = service.container
+        assert container is not None
+        text = _patch_text(service, _raw(draft, service) or container)
+        name = f"{service.name}.yaml"
+        patches.append(name)
+        draft.create(f"{folder}/{name}", text, f"where {service.name} writes its counters")
+    above = posixpath.relpath(base, folder)
+    lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
+    if _old_style(draft, survey):
+        lines += ["bases:", f"- {above}", "patchesStrategicMerge:", *(f"- {p}" for p in patches)]
+    else:
+        lines += ["resources:", f"- {above}", "patches:", *(f"- path: {p}" for p in patches)]
+    draft.create(
+        f"{folder}/kustomization.yaml",
+        "\n".join(lines) + "\n",
+        f"{base} for the e2e cluster, with coverage; what other overlays render stays",
+    )
+
+
+def _base_of(service: Service, survey: Survey) -> str | None:
+    """The directory of the kustomization to build on; None where the workload has none.
+
+    An overlay that is for tests already is built on as it is; else the base, so that
+    nothing of one environment comes along.
+    """
+    chain, container = service.chain, service.container
+    if chain is None or container is None or container.pod.overlay is None:
+        return None
+    top = posixpath.dirname(container.pod.overlay) or "."
+    known = frozenset(survey.paths)
+    current = posixpath.dirname(container.span.path) or "."
+    while not any(posixpath.normpath(f"{current}/{k}") in known for k in _KUSTOMIZATIONS):
+        if current in ("", "."):
+            return top
+        current = posixpath.dirname(current) or "."
+    return top if chain.plainly_e2e else current
+
+
+def _overlay_folder(draft: Draft, survey: Survey, base: str) -> str:
+    """Beside the overlays that are there; else with the e2e tests."""
+    above = posixpath.dirname(base)
+    siblings = {
+        posixpath.dirname(posixpath.dirname(path))
+        for path in survey.paths
+        if path.endswith(_KUSTOMIZATIONS)
+    }
+    for folder in (f"{above}/overlays", f"{posixpath.dirname(above)}/overlays", "overlays", above):
+        wanted = folder.lstrip("/")
+        if wanted and wanted != "." and wanted in siblings:
+            return _free_folder(draft, posixpath.normpath(f"{wanted}/coverage"))
+    return _free_folder(draft, e2e_folder(survey))
+
+
+def _old_style(draft: Draft, survey: Survey) -> bool:
+    """Whether the project's kustomizations are written for a kustomize before 2.1."""
+    texts = (draft.read(path) for path in survey.paths if path.endswith(_KUSTOMIZATIONS))
+    return any(text is not None and _OLD_STYLE.search(text.data) for text in texts)
+
+
+def _raw(draft: Draft, service: Service) -> Container | None:
+    """The workload as its manifest writes it, before names and namespaces are put in."""
+    container = service.container
+    source = draft.read(container.span.path) if container is not None else None
+    if container is None or source is None:
+        return None
+    document = open_yaml(source)
+    if isinstance(document.error, YamlError):
+        return None
+    for one in read_containers(document):
+        if one.span == container.span and one.pod.name is not None:
+            return one
+    return None
+
+
+def _patch_text(service: Service, container: Container) -> str:
+    pod = container.pod
+    assert pod.name is not None
+    taken = {volume.name.text for volume in pod.volumes}
+    volume = next(n for n in ("coverage", "coverdata", "e2e-coverage") if n not in taken)
+    variable: dict[str, Value] = {"name": "GOCOVERDIR", "value": DIRECTORY}
+    inner: dict[str, Value] = {
+        "name": container.name.text if container.name is not None else service.name,
+        "image": image_name(service.name),
+        "imagePullPolicy": "Never",
+        "env": [variable],
+        "volumeMounts": [{"name": volume, "mountPath": DIRECTORY}],
+    }
+    spec: dict[str, Value] = {}
+    seconds = _grace(service, container)
+    if seconds is not None:
+        spec["terminationGracePeriodSeconds"] = seconds
+    spec["containers"] = [inner]
+    spec["volumes"] = [
+        {"name": volume, "hostPath": {"path": DIRECTORY, "type": "DirectoryOrCreate"}}
+    ]
+    metadata: dict[str, Value] = {"name": pod.name.text}
+    if pod.namespace is not None:
+        metadata["namespace"] = pod.namespace.text
+    version = "batch/v1" if pod.kind in ("Job", "CronJob") else "apps/v1"
+    template: Value = {"template": {"spec": spec}}
+    if pod.kind == "Pod":
+        version, template = "v1", spec
+    if pod.kind == "CronJob":
+        template = {"jobTemplate": {"spec": template}}
+    body: dict[str, Value] = {
+        "apiVersion": version,
+        "kind": pod.kind,
+        "metadata": metadata,
+        "spec": template,
+    }
+    lines = [
+        f"# {service.name} in the e2e cluster: its counters go to {DIRECTORY} of the node, which",
+        "# Kind brings to ./coverdata. Its user stays: that folder is open to every user.",
+    ]
+    layout = YamlLayout(step=2, dash=2)
+    for key, value in body.items():
+        lines += entry_lines(key, value, layout)
+    return "\n".join(lines) + "\n"
+
+
+def _grace(service: Service, container: Container) -> int | None:
+    """A longer grace period, where the workload has one that is shorter than the shutdown."""
+    written = container.pod.grace_period
+    needed = max(_SHORT, int(service.main.shutdown_seconds or 0) + 5 if service.main else 0)
+    given = container.pod.default_grace_period
+    if written is not None and written.text.isdigit():
+        given = int(written.text)
+    return max(needed, 30) if given < needed else None
+
+
+def _free(draft: Draft, path: str) -> str:
+    stem, _, ending = path.rpartition(".")
+    return next(
+        one
+        for one in (path, f"{stem}-coverage.{ending}", f"{stem}-covlint.{ending}")
+        if not draft.has(one)
+    )
+
+
+def _free_folder(draft: Draft, folder: str) -> str:
+    if not any(path.startswith(f"{folder}/") for path in draft.files.paths()):
+        return folder
+    return _free_folder(draft, f"{folder}-{label('e2e')}")
+
+
+__all__ = ["DIRECTORY", "Overlay", "deploy", "e2e_folder", "image_name"]

@@ -1,0 +1,90 @@
+"""All that a repository lacks for coverage from zero, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from covlint.files import Files
+from covlint.initial import chart, ci, kind, makefile, overlay
+from covlint.initial.configuration import configure
+from covlint.initial.dockerfile import Switch, instrument
+from covlint.initial.draft import Draft, Piece
+from covlint.initial.ignores import ignore
+from covlint.initial.run import run_of
+from covlint.initial.survey import Service, Survey, survey
+from covlint.wiring.participation import passes_coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What was found, what is proposed, and what is left to people.
+
+    ``files`` are the project's as they would be.
+    """
+
+    services: tuple[Service, ...]
+    pieces: tuple[Piece, ...]
+    notes: tuple[str, ...]
+    files: Files
+
+
+def propose(files: Files, seen: Survey) -> Proposal:
+    """The changes for the services of a survey; none for what is there already."""
+    draft = Draft(files)
+    services = seen.services
+    switches = instrument(draft, services)
+    able = [one for one in services if one.name in switches or one.collected]
+    overlay.deploy(draft, seen, able)
+    values = chart.toggle(draft, seen, able)
+    config = kind.mount(draft, seen, [one for one in able if _through_node(one, values)])
+    _run(draft, able, switches, values, config)
+    return Proposal(services, draft.pieces(), tuple(dict.fromkeys(draft.notes)), draft.files)
+
+
+def _through_node(service: Service, values: dict[str, str]) -> bool:
+    """Whether the data takes the way that is proposed here: a folder of the node."""
+    container = service.container
+    if container is None:
+        return False
+    if not service.collected:
+        return "/templates/" not in container.span.path or service.name in values
+    return False
+
+
+def _run(
+    draft: Draft,
+    services: Sequence[Service],
+    switches: dict[str, Switch],
+    values: dict[str, str],
+    config: str | None,
+) -> None:
+    """What runs the services: read from the draft, since overlays give names and namespaces."""
+    if not services:
+        return
+    after = survey(draft.files)
+    known = {(one.dockerfile, one.image.stage): one for one in after.services}
+    runs = []
+    for service in services:
+        now = known.get((service.dockerfile, service.image.stage), service)
+        now = replace(now, name=service.name)
+        switch = switches.get(service.name)
+        runs.append(run_of(draft, after, now, switch, values.get(service.name)))
+    configure(draft, runs)
+    commanded = [run for run in runs if not _built_for_coverage(run.service, after)]
+    target = None
+    if commanded:
+        target = makefile.automate(draft, commanded, config)
+    if target is not None:
+        ignore(draft, runs)
+    ci.automate(draft, after, runs, target)
+
+
+def _built_for_coverage(service: Service, seen: Survey) -> bool:
+    """Whether some command of the project builds the instrumented image already."""
+    return any(
+        passes_coverage(command, build)
+        for command in seen.facts.image_builds
+        if command.dockerfile == service.dockerfile
+        for build in service.image.builds
+    )
