@@ -16,8 +16,9 @@ from pathlib import Path
 from covlint.documents.dockerfile import Instruction, open_dockerfile
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.build_reading import read_builds
-from covlint.facts.dockerfile.scope import Scope, ScopedStage, scoped_stages
+from covlint.facts.dockerfile.scope import Scope, ScopedStage, running, scoped_stages
 from covlint.runner.command import Command
+from covlint.runner.process.settings import settings_before
 from covlint.runner.target import Target, TargetError
 from covlint.source import SourceFile, UnreadableSource
 from covlint.wiring import Chain
@@ -199,11 +200,15 @@ def _line(
     shift = instruction.body_start if inside else 0
     values = _stage_environment(scope, dict(target.build_args))
     text = _text(target, build, read_builds(dockerfile, stages), data, shift, folder)
+    whole = build.conditional or build.command
+    before = settings_before(running(instruction, source.data).commands, whole, _IMAGE_ONLY)
+    lines = (data[one.start - shift : one.end - shift].decode("utf-8", "replace") for one in before)
+    text = "\n".join((*lines, text))
     below = 0
     if build.conditional is not None:
-        before = data[build.conditional.start - shift : build.span.start - shift]
+        inner = data[build.conditional.start - shift : build.span.start - shift]
         deeper = os.path.relpath(build.directory, scope.workdir)
-        if re.search(rb"\bcd\s", before) and not deeper.startswith(".."):
+        if re.search(rb"\bcd\s", inner) and not deeper.startswith(".."):
             below = 0 if deeper == "." else len(Path(deeper).parts)
     return {**env, **values}, text, below
 
