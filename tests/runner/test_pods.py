@@ -111,3 +111,18 @@ def test_what_is_missing_at_the_end_is_told():
     words = not_ready([pending], 3)
     assert words.startswith("0 of 3 pods are ready: app-1 is Pending")
     assert "had taint" in words
+
+
+def test_what_a_kubelet_has_forgotten_is_remembered():
+    """Kubernetes 1.20, of three pods at once: waiting, after they had run and ended."""
+    forgotten = container({"waiting": {"reason": "ContainerCreating"}})
+    leaving = {"deletionTimestamp": "2026-11-23T00:00:00Z"}
+    last = pod(forgotten, **leaving).after(pod(ENDED, **leaving)).container("app")
+    assert last is not None
+    assert (last.started, last.code) == (True, 0)
+    untold = pod(forgotten, **leaving).after(pod(RUNNING, **leaving))
+    assert untold.ended
+    assert [(one.started, one.code) for one in untold.main_containers] == [(True, None)]
+    again = pod(forgotten).after(pod(RUNNING)).container("app")
+    assert again is not None
+    assert again.waiting == "ContainerCreating"

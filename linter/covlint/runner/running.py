@@ -22,6 +22,7 @@ from covlint.runner.container.runtime import find_runtime
 from covlint.runner.diagnosis.diagnose import Locate
 from covlint.runner.evidence.build_claims import Built
 from covlint.runner.evidence.folder import read_folder
+from covlint.runner.evidence.profile import REPORTS
 from covlint.runner.ledger import Ledger
 from covlint.runner.leftovers import kept_notes
 from covlint.runner.process.build import Read
@@ -210,8 +211,7 @@ def _cluster(
         plan.sources.main,
         plan.sources.folder,
         plan.unproven,
-        notes,
-        foreign=not plan.cluster.create,
+        (*notes, *ran.notes),
         started=ran.started,
         built=_of_image(ran, plan.sources),
     )
@@ -254,7 +254,7 @@ def _renew(out: Path) -> None:
     """Remove what an earlier verification left, so that nothing old is taken for new."""
     out.mkdir(parents=True, exist_ok=True)
     remove_folder(out / "data")
-    for name in ("profile.txt", "func.txt", "coverage.html", "result.json"):
+    for name in ("profile.txt", "func.txt", "result.json", *REPORTS.values()):
         (out / name).unlink(missing_ok=True)
     for log in out.glob("*.log"):
         log.unlink()

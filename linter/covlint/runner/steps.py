@@ -49,6 +49,7 @@ class Ran:
     started: int | None = None  # how many processes were seen to start
     processes: tuple[int, ...] = ()  # the ids that they have for themselves, as far as known
     program: Path | None = None  # a copy of the binary that ran in an image
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

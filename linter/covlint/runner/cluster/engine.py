@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.making import ClusterMaking
 from covlint.runner.cluster.node_data import NodeData
 from covlint.runner.cluster.objects import Applier
+from covlint.runner.cluster.own_data import keep_own
 from covlint.runner.cluster.plan import ClusterPlan
-from covlint.runner.cluster.pods import PodState
+from covlint.runner.cluster.pods import Life, PodState
+from covlint.runner.cluster.provenance import claim_of, shares
 from covlint.runner.cluster.rollout import roll_out
 from covlint.runner.cluster.service_port import Door, service_door
 from covlint.runner.cluster.workload import Workload, find_workload
@@ -140,6 +143,7 @@ class _Run:
         self.nodes.copy_from_pods(self.pods)
         self.stop(workload)
         self.nodes.collect(self.pods)
+        self.lead_back()
         self.observe(problem)
 
     def roll_out(self, workload: Workload) -> str | None:
@@ -244,6 +248,26 @@ class _Run:
             self.steps.processes.forget(running)
         if problem is not None:
             self.claim("every container ends", problem)
+
+    def lead_back(self) -> None:
+        """Leave out what is not of this run, and tell the pods apart."""
+        plan, program = self.plan, self.program
+        if not plan.cluster.create:
+            begun = [life.started for life in self.lives() if life.started is not None]
+            own = program.file if program is not None and program.certain else None
+            left = keep_own(plan.arrives, min(begun, default=None), own, alone=True)
+            if left:
+                self.steps.ran.notes += (f"{left} files of other runs are left out",)
+        files = [file.name for file in read_folder(plan.arrives).counters]
+        found, foreign = shares(files, self.pods.values(), self.name, self.nodes.places)
+        claim = claim_of(found, foreign)
+        if claim is not None and files:
+            self.steps.ran.claims.append(claim)
+
+    def lives(self) -> Iterator[Life]:
+        for pod in self.pods.values():
+            container = pod.container(self.name)
+            yield from container.lives if container is not None else ()
 
     def observe(self, problem: str | None) -> None:
         log = self.log()

@@ -92,7 +92,7 @@ class Kubectl:
             for event in self._events(f"{path}&watch=1&resourceVersion={version}", deadline):
                 pod = read_pod(event["object"], deleted=event["type"] == "DELETED")
                 if pod.name:
-                    known[pod.name] = pod
+                    known[pod.name] = pod.after(known.get(pod.name))
                 if done(known):
                     return True
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
@@ -111,7 +111,7 @@ class Kubectl:
         pods = [read_pod(item) for item in listed.get("items") or ()]
         for gone in known.keys() - {pod.name for pod in pods}:
             known[gone] = replace(known[gone], deleted=True)
-        known.update({pod.name: pod for pod in pods})
+        known.update({pod.name: pod.after(known.get(pod.name)) for pod in pods})
         return str(listed.get("metadata", {}).get("resourceVersion", ""))
 
     def _events(self, path: str, deadline: float) -> Iterator[dict[str, Any]]:

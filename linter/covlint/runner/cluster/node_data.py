@@ -31,6 +31,8 @@ class NodeData:
         self.kubectl = kubectl
         self.steps = steps
         self._names: list[str] | None = None
+        #: The nodes, or the pods, that each file was taken from.
+        self.places: dict[str, frozenset[str]] = {}
 
     @property
     def nodes(self) -> list[str]:
@@ -82,6 +84,7 @@ class NodeData:
                 self.kubectl.ask("exec", *where, "--", "kill", f"-{number}", "1")
             words = ("exec", *where, "--", "tar", "cf", "-", "-C", plan.place.path, ".")
             begin = self.steps.begin("collect", f"copy {plan.place.path} from {pod.name}")
+            known = self._arrived()
             deadline = time.monotonic() + _SNAPSHOT
             pause = 0.05
             while self._untar(words, pod.name) and signals:
@@ -91,6 +94,7 @@ class NodeData:
                     break
                 time.sleep(pause)
                 pause *= 2
+            self._place(self._arrived() - known, pod.name)
             self.steps.end("collect", f"{plan.place.path} of pod {pod.name}", begin, None)
 
     def collect(self, pods: dict[str, PodState]) -> None:
@@ -139,9 +143,22 @@ class NodeData:
         return ("-c", word.text) if word is not None else ()
 
     def _copy(self, node: str, source: str) -> bool:
-        words = self.plan.runtime.copy_out(node, source, str(self.plan.arrives))
-        done = self.quietly(*words)
+        folder = self.plan.run / f"from-{node}"
+        folder.mkdir(exist_ok=True)
+        done = self.quietly(*self.plan.runtime.copy_out(node, source, str(folder)))
+        self._bring(folder, node)
         return done is not None and done.code == 0
+
+    def _bring(self, folder: Path, place: str) -> None:
+        self._place({file.name for file in read_folder(folder).counters}, place)
+        shutil.copytree(folder, self.plan.arrives, dirs_exist_ok=True)
+
+    def _place(self, files: set[str], place: str) -> None:
+        for name in files:
+            self.places[name] = self.places.get(name, frozenset()) | {place}
+
+    def _arrived(self) -> set[str]:
+        return {file.name for file in read_folder(self.plan.arrives).counters}
 
     def _claimed(self) -> str | None:
         """The node's folder behind a claim, where its volume says so."""
@@ -160,7 +177,7 @@ class NodeData:
             done = self.quietly(*self.plan.runtime.inspect(node))
             source = self.plan.runtime.mounted(done.stdout, path) if done is not None else None
             if source is not None and Path(source).is_dir():
-                shutil.copytree(source, self.plan.arrives, dirs_exist_ok=True)
+                self._bring(Path(source), node)
 
     def _by_helper(self, pods: dict[str, PodState]) -> None:
         """A pod of covlint's own on the volume, where no runtime reaches the nodes."""
@@ -183,7 +200,10 @@ class NodeData:
                 plan.rollout,
             )
             words = ("exec", "-n", plan.namespace, name, "--", "tar", "cf", "-", "-C", "/data", ".")
+            before = self._arrived()
             problem = None if ready and self._untar(words, name) else "the data was not copied"
+            if node is not None:
+                self._place(self._arrived() - before, node)
             self.steps.end("collect", f"helper pod {name}", begin, None, problem or "")
             self.kubectl.ask("delete", "-f", str(file), "--wait=false", "--grace-period=1")
 

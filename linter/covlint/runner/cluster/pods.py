@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 #: Reasons for which a container waits and that time does not heal.
@@ -22,9 +23,20 @@ _RESTARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """One process of a container, from its start to its end: seconds since the epoch, of which
+    the API server tells whole ones; None where it does not (yet)."""
+
+    id: str
+    started: float | None
+    finished: float | None
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerState:
     """``code`` and ``reason`` are of its end, None while it runs; ``last_code`` of the end before
-    the last restart. ``started``: it ran at some time."""
+    the last restart. ``started``: it ran at some time; ``lives`` are those that were seen."""
 
     name: str
     ready: bool
@@ -37,10 +49,12 @@ class ContainerState:
     last_code: int | None
     last_reason: str | None
     init: bool = False
+    lives: tuple[Life, ...] = ()
+    removed: bool = False  # it ran, and its node has no container of it any more
 
     @property
     def ended(self) -> bool:
-        return self.code is not None
+        return self.code is not None or self.removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,16 @@ class PodState:
         was evicted, say) stays where it is until somebody deletes it."""
         gone = self.leaving or self.deleted or self.phase in ("Succeeded", "Failed")
         return self.ended and gone
+
+    def after(self, former: PodState | None) -> PodState:
+        """This state, and what was seen of the pod before: only the last two lives of a container
+        are in what the API server tells."""
+        if former is None:
+            return self
+        seen = {one.name: one for one in former.containers}
+        gone = self.leaving or self.deleted
+        containers = tuple(_after(one, seen.get(one.name), gone) for one in self.containers)
+        return replace(self, containers=containers or former.containers)
 
     def container(self, name: str | None) -> ContainerState | None:
         """The container of that name; the first one for None."""
@@ -164,7 +188,44 @@ def _container(item: Mapping[str, Any], init: bool) -> ContainerState:
         last_code=before.get("exitCode"),
         last_reason=before.get("reason"),
         init=init,
+        lives=tuple(_lives(item)),
     )
+
+
+def _lives(item: Mapping[str, Any]) -> Iterator[Life]:
+    for place in ("lastState", "state"):
+        states = item.get(place) or {}
+        one = states.get("terminated") or states.get("running")
+        if one is not None and one.get("startedAt"):
+            code = one.get("exitCode")
+            # Only an end carries its container's id; what runs is the one of the status.
+            name = one.get("containerID") or item.get("containerID") or ""
+            yield Life(name, _seconds(one["startedAt"]), _seconds(one.get("finishedAt")), code)
+
+
+def _after(now: ContainerState, former: ContainerState | None, gone: bool) -> ContainerState:
+    if former is None:
+        return now
+    if gone and former.started and not now.started:
+        # What a kubelet says of a container that its runtime does not know any more is that it
+        # waits to be created (seen with 1.20); its exit code may never have been told.
+        return replace(former, removed=True)
+    return replace(now, lives=_joined(former.lives, now.lives))
+
+
+def _joined(former: tuple[Life, ...], now: tuple[Life, ...]) -> tuple[Life, ...]:
+    known = {one.id: one for one in former}
+    return tuple({**known, **{one.id: one for one in now}}.values())
+
+
+def _seconds(stamp: str | None) -> float | None:
+    """RFC 3339 as Kubernetes writes it: ``2026-11-23T05:43:34Z``."""
+    if stamp is None:
+        return None
+    try:
+        return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
 
 
 def _message(status: Mapping[str, Any]) -> str:
