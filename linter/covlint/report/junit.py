@@ -6,12 +6,15 @@ There is no standard; this is what Jenkins, GitLab and others read
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from covlint.diagnostics import Severity
 from covlint.report import Finding, Sheet
 from covlint.report.places import offer, others, plain, said
 from covlint.report.text import visible
+
+_COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def render(sheet: Sheet) -> str:
@@ -27,11 +30,16 @@ def render(sheet: Sheet) -> str:
         ET.SubElement(case, "skipped", message=visible(unread.reason))
     if not len(suite):
         ET.SubElement(suite, "testcase", name="no findings", classname="covlint")
-    suite.set("tests", str(len(suite)))
-    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
-    root = ET.Element("testsuites", name="covlint")
-    root.append(suite)
+    return joined("covlint", [suite])
+
+
+def joined(name: str, suites: Iterable[ET.Element]) -> str:
+    """The document of these suites, which are counted here."""
+    root = ET.Element("testsuites", name=name)
+    for suite in suites:
+        for attribute, tag in _COUNTS.items():
+            suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
+        root.append(suite)
     ET.indent(root)
     body = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
+from covlint.covdata.points import exactly, points, told
 from covlint.covdata.profile import FILE_PACKAGE
 from covlint.diagnostics import Symptom
 from covlint.runner.evidence.build_claims import Built, build_claims, process_claims
@@ -244,10 +246,13 @@ def _content(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
             yield _passed(f"{path} has counters", f"{found.percent:.1f} %")
             least = dict(wanted.expect.least).get(name)
             if least is not None:
-                yield _least(f"{path} at least {least:g} %", found.percent, least)
+                share = points(found.covered, found.statements)
+                yield _least(f"{path} at least {least:g} %", share, exactly(least))
     if wanted.expect.total is not None:
         total = wanted.expect.total
-        yield _least(f"total at least {total:g} %", profile.total_percent, total)
+        covered = sum(package.covered for package in profile.packages)
+        share = points(covered, sum(package.statements for package in profile.packages))
+        yield _least(f"total at least {total:g} %", share, exactly(total))
     if profile.report_error is not None:
         yield _failed("the reports are written", profile.report_error, None)
     if profile.unresolved:
@@ -258,9 +263,9 @@ def _content(profile: Profile, wanted: Expectations) -> Iterator[Validation]:
         yield _passed("the sources resolve", "every file of the module is in the checkout")
 
 
-def _least(claim: str, percent: float, least: float) -> Validation:
+def _least(claim: str, percent: Fraction, least: Fraction) -> Validation:
     outcome = Outcome.PASSED if percent >= least else Outcome.FAILED
-    return Validation(claim, outcome, f"{percent:.1f} %")
+    return Validation(claim, outcome, f"{told(percent, apart_from=[least])} %")
 
 
 def _import_path(name: str, module: str | None) -> str:
