@@ -61,6 +61,7 @@ _SVG = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="A terminal: covlint finds two breaks, fixes them, and verifies the coverage">
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: {char_height}px; line-height: {line_height}px; }}
+.{unique_id}-title {{ font: 16px system-ui, sans-serif; }}
 {styles}
 </style>
 <defs>
