@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -101,7 +102,7 @@ def _emit(changes: Sequence[Change]) -> None:
 
 def _found(proposal: Proposal) -> Iterator[str]:
     if not proposal.services:
-        yield "No service is found: no Dockerfile here builds a Go main package of the project."
+        yield "No service is found: no Dockerfile builds a Go main package, and none serves."
         return
     yield "Found:"
     for service in proposal.services:
@@ -109,11 +110,12 @@ def _found(proposal: Proposal) -> Iterator[str]:
 
 
 def _described(service: Service) -> str:
-    parts = [f"{service.package or '.'}, built by {service.dockerfile}"]
+    built = f"built by {service.dockerfile}" if service.dockerfile else "no Dockerfile builds it"
+    parts = [f"{service.package or '.'}, {built}"]
     container = service.container
-    if container is None:
+    if container is None and service.dockerfile:
         parts.append("no workload is seen")
-    else:
+    elif container is not None:
         name = container.pod.name.text if container.pod.name is not None else ""
         where = container.pod.overlay or container.span.path
         parts.append(f"{container.pod.kind} {name}".strip() + f" in {where}")
@@ -147,9 +149,11 @@ def _left(scope: Scope, proposal: Proposal) -> Iterator[str]:
     open_ = [one for one in inspection.report.diagnostics if one.severity is not Severity.NOTICE]
     known = [one for one in open_ if _key(one) in before]
     if known:
+        counted = Counter(one.code for one in known)
+        told = ", ".join(f"{n} × {code}" if n > 1 else code for code, n in sorted(counted.items()))
         yield ""
-        yield f"What is there already has {len(known)} problem{'s' if len(known) > 1 else ''}: "
-        yield "  covlint shows them, covlint --fix repairs what is safe to repair."
+        yield f"What is there already: {told}. `covlint` shows it, `covlint --fix` repairs"
+        yield "what is safe to repair."
     new = [one for one in open_ if _key(one) not in before]
     if new:
         yield ""

@@ -34,19 +34,20 @@ def automate(draft: Draft, survey: Survey, runs: Sequence[Run], target: str | No
     texts = [one for path in (*workflows, _GITLAB) if (one := draft.read(path)) is not None]
     if any(_SPEAKS.search(one.data) for one in texts) or _keeps(survey):
         return
-    if workflows and target is not None:
+    if workflows:
         path = f".github/workflows/{_JOB}.yaml"
         if not draft.has(path):
             used = "\n".join(one.text for one in texts)
             text = "\n".join(_workflow(used, runs, target)) + "\n"
-            draft.create(path, text, f"`make {target}` on every pull request")
+            what = f"make {target}" if target is not None else "covlint verify"
+            draft.create(path, text, f"`{what}` on every pull request")
     elif gitlab is not None:
         document = open_yaml(gitlab)
         root = next(iter(document.documents), None)
         if document.error is None and isinstance(root, YamlMapping) and root.get(_JOB) is None:
             lines = _gitlab_job(_stage(root))
             draft.add_lines(_GITLAB, ["", *lines], "`covlint verify` in every pipeline")
-    elif not workflows:
+    elif draft.pieces():
         draft.notes.append("no CI system is seen (GitHub, GitLab): no job is proposed")
 
 
@@ -59,7 +60,7 @@ def _keeps(survey: Survey) -> bool:
     )
 
 
-def _workflow(used: str, runs: Sequence[Run], target: str) -> Iterator[str]:
+def _workflow(used: str, runs: Sequence[Run], target: str | None) -> Iterator[str]:
     actions = dict(_ACTIONS)
     for whole, name in _USES.findall(used):
         if name in actions and actions[name] == _ACTIONS.get(name):
@@ -72,17 +73,21 @@ def _workflow(used: str, runs: Sequence[Run], target: str) -> Iterator[str]:
     yield "  contents: read"
     yield "jobs:"
     yield f"  {_JOB}:"
-    yield "    runs-on: ubuntu-latest # has docker, kind, kubectl and helm"
+    yield "    runs-on: ubuntu-latest # has docker, kind, kubectl, helm and pipx"
     yield "    steps:"
     yield f"      - uses: {actions['actions/checkout']}"
     yield f"      - uses: {actions['actions/setup-go']}"
     yield "        with:"
     yield f"          go-version-file: {'go.mod' if folder == '.' else f'{folder}/go.mod'}"
-    yield f"      - run: make {target}"
+    yield f"      - run: {f'make {target}' if target is not None else 'pipx run covlint verify'}"
     yield f"      - uses: {actions['actions/upload-artifact']}"
     yield "        with:"
     yield f"          name: {_JOB}"
-    yield f"          path: {PROFILE}"
+    if target is not None:
+        yield f"          path: {PROFILE}"
+    else:
+        yield "          path: .covlint"
+        yield "          include-hidden-files: true"
 
 
 def _stage(root: YamlMapping) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from covlint.documents.yaml import YamlMapping, open_yaml
 from covlint.documents.yaml_edit import insert_entry
@@ -12,6 +12,7 @@ from covlint.files import CONFIG_NAME
 from covlint.initial.draft import Draft
 from covlint.initial.run import Run, free_port
 
+_HEAD = "# https://github.com/covlint/covlint: what `covlint verify` runs."
 _WHY = "`covlint verify` builds, runs and stops the service, and shows that its data arrives"
 
 
@@ -32,10 +33,13 @@ def configure(draft: Draft, runs: Sequence[Run]) -> None:
     if not new:
         return
     if source is None or not isinstance(root, YamlMapping):
-        lines = ["# https://github.com/covlint/covlint: what `covlint verify` runs."]
-        if source is not None and source.data.strip():
-            lines = []
-        draft.add_lines(CONFIG_NAME, [*lines, *entry_lines("targets", new, Layout(2, 2))], _WHY)
+        lines = [] if source is not None and source.data.strip() else [_HEAD]
+        lines.append("targets:")
+        for name, target in new.items():
+            lines += [f"  {line}" for line in entry_lines(name, target, Layout(2, 2))]
+            if isinstance(target, Mapping) and "exercise" not in target:
+                lines.append("    # exercise: a command that tests it; it finds it at $SERVICE_URL")
+        draft.add_lines(CONFIG_NAME, lines, _WHY)
         return
     for name, target in new.items():
         if known is not None and known.entries:
@@ -68,14 +72,18 @@ def _has(section: YamlMapping | None, run: Run) -> bool:
 def _target(run: Run) -> Value:
     target: dict[str, Value] = {"dockerfile": run.service.dockerfile}
     container = run.container
-    if container is not None:
+    if run.service.build is None:  # `make` builds it there: covlint builds the package itself
+        package = run.service.package or "."
+        target = {"main": package if package == "." else f"./{package}"}
+    elif container is not None:
         target["manifest"] = container.span.path
         if container.name is not None:
             target["container"] = container.name.text
         if len(run.files) > 1:
             target["apply"] = list(run.files)
-    if run.switch is not None:
-        target["build_args"] = {run.switch.name: run.switch.value}
+    if run.switch is not None and run.service.build is not None:
+        given = {name: value for name, value, _ in run.arguments if value is not None}
+        target["build_args"] = {**given, run.switch.name: run.switch.value}
     variables = free_port(run)
     if variables:
         target["env"] = dict(variables)

@@ -18,6 +18,10 @@ from covlint.source import Span
 FLAGS = "-cover -covermode=atomic"
 #: ``go build -cover`` is there since this version.
 _FIRST = (1, 20)
+_WHY = (
+    "`--build-arg GOFLAGS=-cover` instruments the binary; without it GOFLAGS is empty, and the "
+    "build is the one of today"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,13 @@ class Switch:
 def switch_of(service: Service) -> Switch | None:
     """The argument by which the service's build can be instrumented already."""
     build = service.build
-    if build.instrumentation is not Instrumentation.CONDITIONAL or build.variable is None:
+    if service.made is not None and service.made.switch:
+        return Switch("GOFLAGS", FLAGS)
+    if build is None or build.variable is None:
         return None
-    for command in service.chain.image_builds if service.chain is not None else ():
+    if build.instrumentation is not Instrumentation.CONDITIONAL:
+        return None
+    for command in service.image_builds:
         for argument in command.arguments:
             if argument.name == build.variable and argument.value:
                 return Switch(argument.name, argument.value)
@@ -48,11 +56,16 @@ def instrument(draft: Draft, services: Sequence[Service]) -> dict[str, Switch]:
     switches: dict[str, Switch] = {}
     wanted: dict[str, list[GoBuild]] = {}
     for service in services:
-        switch = switch_of(service)
-        if switch is None and service.build.instrumentation is not Instrumentation.YES:
-            switch = _new_switch(draft, service)
+        if not service.dockerfile:
+            continue
+        switch, build = switch_of(service), service.build
+        if switch is None and build is None:
+            switch = _through_make(draft, service)
+        elif switch is None and build is not None:
+            if build.instrumentation is not Instrumentation.YES:
+                switch = _new_switch(draft, service, build)
             if switch is not None:
-                wanted.setdefault(service.dockerfile, []).append(service.build)
+                wanted.setdefault(service.dockerfile, []).append(build)
         if switch is not None:
             switches[service.name] = switch
     for path, builds in wanted.items():
@@ -62,8 +75,7 @@ def instrument(draft: Draft, services: Sequence[Service]) -> dict[str, Switch]:
             draft.edit(
                 path,
                 [*edits, *_own_edits([one for one in builds if one not in plain])],
-                "`--build-arg GOFLAGS=-cover` instruments the binary; without it GOFLAGS is "
-                "empty, and the build is the one of today",
+                _WHY,
             )
         else:
             draft.edit(
@@ -75,19 +87,39 @@ def instrument(draft: Draft, services: Sequence[Service]) -> dict[str, Switch]:
     return switches
 
 
-def _new_switch(draft: Draft, service: Service) -> Switch | None:
-    build = service.build
+def _through_make(draft: Draft, service: Service) -> Switch | None:
+    made = service.made
+    if made is None or _too_old(draft, service, made.base):
+        return None
+    if not made.settable:
+        draft.notes.append(
+            f"{service.dockerfile}: `make` builds the program, and GOFLAGS is set there; let it "
+            "come from outside by hand"
+        )
+        return None
+    line = b'ARG GOFLAGS=""' + made.newline
+    draft.edit(service.dockerfile, [Edit(Span(service.dockerfile, made.at, made.at), line)], _WHY)
+    return Switch("GOFLAGS", FLAGS)
+
+
+def _too_old(draft: Draft, service: Service, base: str | None) -> bool:
+    version = go_version(base)
+    if version is None or version >= _FIRST:
+        return False
+    draft.notes.append(
+        f"{service.dockerfile}: {base} builds with Go {version[0]}.{version[1]}; "
+        "`go build -cover` needs 1.20 or later"
+    )
+    return True
+
+
+def _new_switch(draft: Draft, service: Service, build: GoBuild) -> Switch | None:
     if build.instrumentation is Instrumentation.UNKNOWN:
         draft.notes.append(
             f"{service.dockerfile}: flags of the build cannot be seen; it stays as it is"
         )
         return None
-    version = go_version(build.base)
-    if version is not None and version < _FIRST:
-        draft.notes.append(
-            f"{service.dockerfile}: {build.base} builds with Go {version[0]}.{version[1]}; "
-            "`go build -cover` needs 1.20 or later"
-        )
+    if _too_old(draft, service, build.base):
         return None
     if _takes_goflags(build):
         return Switch("GOFLAGS", FLAGS)

@@ -11,9 +11,10 @@ from covlint.initial.run import Run
 PROFILE = "e2e-coverage.txt"
 
 
-def ignore(draft: Draft, runs: Sequence[Run]) -> None:
-    """Entries of .gitignore, and of a .dockerignore that is there."""
-    left = ["/.covlint/", "/coverdata/", f"/{PROFILE}"]
+def ignore(draft: Draft, runs: Sequence[Run], target: str | None) -> None:
+    """Entries of .gitignore, and of a .dockerignore that is there; ``target`` of the Makefile
+    that leaves more than `covlint verify`, None where none is proposed."""
+    left = ["/.covlint/", *(["/coverdata/", f"/{PROFILE}"] if target is not None else [])]
     _add(draft, ".gitignore", left, "what a run leaves: data, profile and results")
     path = ".dockerignore"
     if draft.read(path) is not None and any(run.service.context == "." for run in runs):

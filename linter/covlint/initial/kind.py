@@ -49,11 +49,16 @@ def mount(draft: Draft, survey: Survey, services: Sequence[Service]) -> str | No
 def _chosen(survey: Survey) -> list[KindCluster]:
     """Configs that are for coverage already, else those that a command makes a cluster from,
     else all; of each the first file by its path."""
-    clusters = sorted(survey.facts.clusters, key=lambda one: (one.span.path.count("/"), one.span))
+    clusters = sorted(survey.facts.clusters, key=lambda one: _nearness(one.span.path))
     clusters = [one for one in clusters if one.span.path.endswith((".yaml", ".yml"))]
     used = {step.source for step in survey.facts.steps if step.kind is StepKind.CREATE_CLUSTER}
     mounted = [one for one in clusters if coverage_extra_mounts([one])]
     return mounted or [one for one in clusters if one.span.path in used] or clusters
+
+
+def _nearness(path: str) -> tuple[int, int, str]:
+    """Plain names before those of special cases."""
+    return path.count("/"), len(path), path
 
 
 _CONFIG = f"""# The cluster of the e2e tests: what pods write to {DIRECTORY} of their node arrives

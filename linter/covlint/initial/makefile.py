@@ -49,9 +49,7 @@ def automate(draft: Draft, runs: Sequence[Run], kind_config: str | None) -> str 
         body = list(_in_containers(runs, f"$({tool})"))
         what = "against the image"
     lines = [] if source is None or not source.data.strip() else [""]
-    lines.append(
-        f"# The e2e tests {what}, with coverage: data in coverdata/, profile in {PROFILE}."
-    )
+    lines.append(f"# The e2e tests {what}, with coverage: coverdata/ and {PROFILE}.")
     if found is None:
         lines += ["CONTAINER_TOOL ?= docker", ""]
     lines += [f".PHONY: {target}", f"{target}:"]
@@ -76,8 +74,11 @@ def _build(run: Run, tool: str) -> str:
     words = [tool, "build"]
     if run.service.dockerfile != posixpath.normpath(f"{run.service.context}/Dockerfile"):
         words += ["-f", shlex.quote(run.service.dockerfile)]
-    if not run.service.image.final and run.service.image.name is not None:
-        words += ["--target", run.service.image.name]
+    if run.service.target is not None:
+        words += ["--target", run.service.target]
+    for name, value, text in run.arguments:
+        seen = "$" not in text or "$(" in text  # a variable of the shell is not set here
+        words += ["--build-arg", text if seen else f"{name}={value or ''}"]
     if run.switch is not None:
         words += ["--build-arg", _quoted(f"{run.switch.name}={run.switch.value}")]
     words += ["-t", image_name(run.service.name), shlex.quote(run.service.context)]

@@ -81,7 +81,7 @@ def _kustomize(draft: Draft, survey: Survey, base: str, services: Sequence[Servi
     draft.create(
         f"{folder}/kustomization.yaml",
         "\n".join(lines) + "\n",
-        f"{base} for the e2e cluster, with coverage; what other overlays render stays",
+        f"what {base} deploys, with coverage, for the e2e cluster alone",
     )
 
 
@@ -91,8 +91,8 @@ def _base_of(service: Service, survey: Survey) -> str | None:
     An overlay that is for tests already is built on as it is; else the base, so that
     nothing of one environment comes along.
     """
-    chain, container = service.chain, service.container
-    if chain is None or container is None or container.pod.overlay is None:
+    container = service.container
+    if container is None or container.pod.overlay is None:
         return None
     top = posixpath.dirname(container.pod.overlay) or "."
     known = frozenset(survey.paths)
@@ -101,7 +101,7 @@ def _base_of(service: Service, survey: Survey) -> str | None:
         if current in ("", "."):
             return top
         current = posixpath.dirname(current) or "."
-    return top if chain.plainly_e2e else current
+    return top if service.e2e else current
 
 
 def _overlay_folder(draft: Draft, survey: Survey, base: str) -> str:

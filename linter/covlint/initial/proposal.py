@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from covlint.facts.dockerfile.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.initial import chart, ci, kind, makefile, overlay
 from covlint.initial.configuration import configure
@@ -34,7 +35,7 @@ def propose(files: Files, seen: Survey) -> Proposal:
     draft = Draft(files)
     services = seen.services
     switches = instrument(draft, services)
-    able = [one for one in services if one.name in switches or one.collected]
+    able = [one for one in services if one.name in switches or one.collected or not one.dockerfile]
     overlay.deploy(draft, seen, able)
     values = chart.toggle(draft, seen, able)
     config = kind.mount(draft, seen, [one for one in able if _through_node(one, values)])
@@ -63,28 +64,28 @@ def _run(
     if not services:
         return
     after = survey(draft.files)
-    known = {(one.dockerfile, one.image.stage): one for one in after.services}
+    known = {(one.dockerfile, one.stage): one for one in after.services}
     runs = []
     for service in services:
-        now = known.get((service.dockerfile, service.image.stage), service)
+        now = known.get((service.dockerfile, service.stage), service)
         now = replace(now, name=service.name)
         switch = switches.get(service.name)
         runs.append(run_of(draft, after, now, switch, values.get(service.name)))
     configure(draft, runs)
-    commanded = [run for run in runs if not _built_for_coverage(run.service, after)]
+    imaged = [run for run in runs if run.service.dockerfile]
+    commanded = [run for run in imaged if not _built_for_coverage(run.service, after)]
     target = None
     if commanded:
         target = makefile.automate(draft, commanded, config)
-    if target is not None:
-        ignore(draft, runs)
+    ignore(draft, runs, target)
     ci.automate(draft, after, runs, target)
 
 
 def _built_for_coverage(service: Service, seen: Survey) -> bool:
     """Whether some command of the project builds the instrumented image already."""
-    return any(
-        passes_coverage(command, build)
-        for command in seen.facts.image_builds
-        if command.dockerfile == service.dockerfile
-        for build in service.image.builds
-    )
+    if service.build is not None and service.build.instrumentation is Instrumentation.YES:
+        return True
+    commands = [one for one in seen.facts.image_builds if one.dockerfile == service.dockerfile]
+    if service.build is None:
+        return any(mentions_cover(argument.value) for one in commands for argument in one.arguments)
+    return any(passes_coverage(command, service.build) for command in commands)

@@ -19,6 +19,10 @@ _TAG = re.compile(rb"^//go:build (\w+)\s*$", re.MULTILINE)
 _ADDRESS = re.compile(rb'os\.(?:Getenv|LookupEnv)\("(\w*(?:URL|ADDR|ADDRESS|HOST|ENDPOINT)\w*)"\)')
 #: Suites that bring up what they test, or talk to a cluster: they are no mere clients.
 _CLUSTER_SUITE = re.compile(rb"k8s\.io/|ginkgo|testcontainers|dockertest|exec\.Command")
+#: Namespaces of every cluster.
+_ALWAYS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+#: What a probe asks that is a command: `wget -q http://localhost:8080/healthz`.
+_URL = re.compile(r"(?:localhost|127\.0\.0\.1):(\d+)(/[\w./-]*)?")
 _MANIFEST = re.compile(rb"^apiVersion:", re.MULTILINE)
 
 
@@ -38,6 +42,7 @@ class Run:
     make_namespace: bool
     port: int | None
     probe: str | None  # the path of an HTTP probe
+    arguments: tuple[tuple[str, str | None, str], ...]  # name, value if seen, as it is written
     exercise: str | None
 
     @property
@@ -81,7 +86,7 @@ def run_of(
         if container.pod.namespace is not None:
             namespace = container.pod.namespace.text
             declared = {one.name.text for one in survey.facts.namespaces}
-            make_namespace = namespace not in declared | {"default"}
+            make_namespace = namespace not in declared | _ALWAYS
     port, probe = _port_and_probe(draft, service)
     return Run(
         service=service,
@@ -95,6 +100,7 @@ def run_of(
         make_namespace=make_namespace,
         port=port,
         probe=probe,
+        arguments=_required(draft, service),
         exercise=_tests(draft, survey) or _request(port, probe),
     )
 
@@ -146,6 +152,10 @@ def _port_and_probe(draft: Draft, service: Service) -> tuple[int | None, str | N
             asked = outer.mapping("httpGet") if outer is not None else None
             path = _scalar(asked, "path") if asked is not None else None
             where = _scalar(asked, "port") if asked is not None else None
+            if asked is None and outer is not None and probe is None:
+                found = _URL.search(_command(outer))
+                if found is not None and int(found[1]) in ports.values():
+                    first, probe = int(found[1]), found[2] or "/"
             if asked is None or path is None or (_scalar(asked, "scheme") or "HTTP") != "HTTP":
                 continue
             at = ports.get(where or "", int(where) if where and where.isdigit() else 0)
@@ -154,17 +164,47 @@ def _port_and_probe(draft: Draft, service: Service) -> tuple[int | None, str | N
     return first or _exposed(draft, service), probe
 
 
+def _command(probe: YamlMapping) -> str:
+    """The command of an exec probe."""
+    outer = probe.mapping("exec")
+    words = outer.sequence("command") if outer is not None else None
+    items = words.items if words is not None else ()
+    return " ".join(item.text for item in items if isinstance(item, YamlScalar))
+
+
 def _exposed(draft: Draft, service: Service) -> int | None:
-    source = draft.read(service.dockerfile)
+    source = draft.read(service.dockerfile) if service.dockerfile else None
     if source is None:
         return None
     stages = open_dockerfile(source).stages
-    stage = stages[service.image.stage] if service.image.stage < len(stages) else None
+    stage = stages[service.stage] if service.stage < len(stages) else None
     for instruction in stage.instructions if stage is not None else ():
         if instruction.keyword == "EXPOSE" and instruction.words():
             text = (instruction.words()[0].literal or "").partition("/")[0]
             return int(text) if text.isdigit() else None
     return None
+
+
+def _required(draft: Draft, service: Service) -> tuple[tuple[str, str | None, str], ...]:
+    """Build arguments that a base image is named by and that have no default, as a command of
+    the project passes them."""
+    source = draft.read(service.dockerfile) if service.dockerfile else None
+    if source is None:
+        return ()
+    found: dict[str, tuple[str, str | None, str]] = {}
+    for instruction in open_dockerfile(source).preamble:
+        for pair in instruction.pairs() if instruction.keyword == "ARG" else ():
+            if pair.value is not None or b"$" + pair.name.text.encode() not in source.data:
+                continue
+            for command in service.image_builds:
+                for one in command.arguments:
+                    written = draft.read(one.span.path)
+                    if one.name != pair.name.text or written is None:
+                        continue
+                    text = written.data[one.span.start : one.span.end].decode("utf-8", "replace")
+                    if text.startswith(f"{one.name}=") and not re.search(r"\s", text):
+                        found.setdefault(one.name, (one.name, one.value, text))
+    return tuple(found.values())
 
 
 def _scalar(node: YamlMapping, key: str) -> str | None:

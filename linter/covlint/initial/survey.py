@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from covlint.chain import Chain, Route
+from covlint.facts.commands.steps import ImageBuild
 from covlint.facts.dockerfile.base_images import short_name
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
@@ -16,7 +17,11 @@ from covlint.facts.golang.shutdown import MainPackage
 from covlint.facts.kubernetes.workload import Container
 from covlint.files import Files
 from covlint.golayout import GoLayout
+from covlint.initial.made import Made, made_images, package_of
 from covlint.project import Project
+from covlint.readers import reader_of
+from covlint.source import SourceFile, UnreadableSource
+from covlint.wiring import plainly_for_e2e
 from covlint.wiring.inputs import Facts
 
 #: Workloads that serve; jobs come after them.
@@ -36,40 +41,30 @@ class _Everything(Project):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One program that a Dockerfile builds.
+    """One program, most often one that a Dockerfile builds.
 
-    ``chain`` goes through the workload that is proposed for, None where none is seen.
-    ``collected``: some workload of it, or something else, brings coverage out already.
-    ``others`` are further workloads of the image, which stay as they are.
+    ``build`` is that of the program which the container starts; None where ``make`` builds
+    it (``made``). ``container`` is the workload that is proposed for, None where none is
+    seen; ``e2e``: it is for tests already. ``collected``: some workload of it, or something
+    else, brings coverage out already. ``others`` are further workloads of the image, which
+    stay as they are. ``package`` is the directory of the main package.
     """
 
     name: str
-    image: Image
-    build: GoBuild  # of the program that the container starts
-    chain: Chain | None
+    dockerfile: str  # "": none builds it
+    stage: int
+    target: str | None  # to be named, since it is not the last stage
+    context: str
+    build: GoBuild | None
+    made: Made | None
+    image_builds: tuple[ImageBuild, ...]
+    container: Container | None
+    e2e: bool
     collected: bool
     others: tuple[str, ...]
-    main: MainPackage | None = None
-
-    @property
-    def dockerfile(self) -> str:
-        return self.image.dockerfile
-
-    @property
-    def container(self) -> Container | None:
-        return self.chain.container if self.chain is not None else None
-
-    @property
-    def context(self) -> str:
-        return self.build.site.context if self.build.site is not None else "."
-
-    @property
-    def package(self) -> str | None:
-        return self.build.site.package if self.build.site is not None else None
-
-    @property
-    def module(self) -> GoModule | None:
-        return self.build.site.module if self.build.site is not None else None
+    package: str | None
+    module: GoModule | None
+    main: MainPackage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +75,6 @@ class Survey:
     facts: Facts
     chains: tuple[Chain, ...]
     paths: tuple[str, ...]
-    mains: tuple[str, ...]  # directories of main packages, where no Dockerfile builds a service
 
     def named(self, names: Sequence[str]) -> Survey:
         """The survey of some services only. Raises KeyError for a name that is not there."""
@@ -104,10 +98,15 @@ def survey(files: Files) -> Survey:
             groups.setdefault((chain.image.dockerfile, chain.image.stage), []).append(chain)
     paths = tuple(project.files.paths())
     layout = GoLayout([p for p in paths if "/testdata/" not in p], project.source, files.paths)
+    mains = _mains(paths, layout)
     found = [_service(group, layout) for group in groups.values()]
-    kept = [one for one in found if one.chain is not None or one.collected] or found
-    mains = () if kept else _mains(paths, layout)
-    return Survey(_distinct(kept), project.facts, chains, paths, mains)
+    built = {service.dockerfile for service in found}
+    found += _made_services(project, [path for path in paths if path not in built], layout, mains)
+    deployed = {one.package for one in found if one.container is not None}
+    found = [one for one in found if one.container is not None or one.package not in deployed]
+    kept = [one for one in found if one.container is not None or one.collected] or found
+    kept = kept or _bare_services(mains, layout)
+    return Survey(_distinct(kept), project.facts, chains, paths)
 
 
 def _of_the_module(build: GoBuild) -> bool:
@@ -118,24 +117,138 @@ def _of_the_module(build: GoBuild) -> bool:
 def _service(chains: Sequence[Chain], layout: GoLayout) -> Service:
     image = chains[0].image
     assert image is not None
-    own = [build for build in chains[0].builds if _of_the_module(build)]
-    build = _started(image, own)
+    build = _started(image, [one for one in chains[0].builds if _of_the_module(one)])
+    site = build.site
+    assert site is not None
     name = _name(image, build)
     deployed = [chain for chain in chains if _is_workload(chain)]
-    deployed.sort(key=lambda chain: _fitness(chain, name), reverse=True)
-    best = deployed[0] if deployed else None
     collected = any(_collects(chain) for chain in chains)
     if collected:
-        best = max((c for c in deployed if _collects(c)), key=lambda c: c.plainly_e2e, default=best)
+        deployed = [chain for chain in deployed if _collects(chain)] or deployed
+    deployed.sort(key=lambda chain: _fitness(chain, name), reverse=True)
+    best = deployed[0] if deployed else None
     others = {
         chain.container.span.path
-        for chain in deployed
+        for chain in chains
         if best is not None and best.container is not None and chain.container is not None
         if chain.container.span.path != best.container.span.path
     }
-    package = build.site.package if build.site is not None else None
-    main = layout.main_package(package) if package is not None else None
-    return Service(name, image, build, best, collected, tuple(sorted(others)), main)
+    return Service(
+        name=name,
+        dockerfile=image.dockerfile,
+        stage=image.stage,
+        target=image.name if not image.final else None,
+        context=site.context,
+        build=build,
+        made=None,
+        image_builds=tuple(one for chain in chains for one in chain.image_builds),
+        container=best.container if best is not None else None,
+        e2e=best is not None and best.plainly_e2e,
+        collected=collected,
+        others=tuple(sorted(others)),
+        package=site.package,
+        module=site.module,
+        main=layout.main_package(site.package) if site.package is not None else None,
+    )
+
+
+def _made_services(
+    project: Project, paths: Sequence[str], layout: GoLayout, mains: Sequence[str]
+) -> Iterator[Service]:
+    """The services that ``make`` builds in a Dockerfile; their workloads by the image's name."""
+    dockerfiles = [p for p in paths if (r := reader_of(p)) is not None and r.kind == "dockerfile"]
+    names = {folder: _last_part(folder, layout) for folder in mains}
+    for made in made_images(dockerfiles, _reading(project)):
+        package = package_of(made.program, names)
+        if package is None:
+            continue
+        builds = [b for b in project.facts.image_builds if b.dockerfile == made.dockerfile]
+        tags = {made.program, *(short_name(tag) for b in builds for tag in b.tags)}
+        containers = [
+            c
+            for c in project.facts.containers
+            if c.image is not None and short_name(c.image.text) in tags and not c.init
+            if not c.pod.is_compose and c.pod.name is not None
+            if c.span.path.endswith((".yaml", ".yml")) and "/templates/" not in c.span.path
+        ]
+        containers.sort(
+            key=lambda c: (
+                c.variable("GOCOVERDIR") is not None,
+                plainly_for_e2e(c),
+                c.pod.kind in _SERVING,
+                c.pod.overlay is not None,
+                -c.span.path.count("/"),
+                -len(c.pod.overlay or ""),
+            ),
+            reverse=True,
+        )
+        best = containers[0] if containers else None
+        context = next((b.context for b in builds if b.context is not None), None)
+        yield Service(
+            name=label(made.program),
+            dockerfile=made.dockerfile,
+            stage=made.stage,
+            target=None,
+            context=context or posixpath.dirname(made.dockerfile) or ".",
+            build=None,
+            made=made,
+            image_builds=tuple(builds),
+            container=best,
+            e2e=best is not None and plainly_for_e2e(best),
+            collected=best is not None and best.variable("GOCOVERDIR") is not None,
+            others=tuple(sorted({c.span.path for c in containers[1:]})),
+            package=package,
+            module=layout.module_of(package),
+            main=layout.main_package(package),
+        )
+
+
+def _bare_services(mains: Sequence[str], layout: GoLayout) -> list[Service]:
+    """The programs of a repository without a Dockerfile: the only one, or those that serve."""
+    found = [_bare(folder, layout) for folder in mains]
+    serving = [one for one in found if one.main is not None and one.main.runs_forever]
+    return found if len(found) == 1 else serving
+
+
+def _bare(package: str, layout: GoLayout) -> Service:
+    """A program that no Dockerfile builds."""
+    return Service(
+        name=label(_last_part(package, layout)),
+        dockerfile="",
+        stage=0,
+        target=None,
+        context=".",
+        build=None,
+        made=None,
+        image_builds=(),
+        container=None,
+        e2e=False,
+        collected=False,
+        others=(),
+        package=package,
+        module=layout.module_of(package),
+        main=layout.main_package(package),
+    )
+
+
+def _reading(project: Project) -> Callable[[str], SourceFile | None]:
+    def read(path: str) -> SourceFile | None:
+        try:
+            source = project.source(path)
+            source.text  # noqa: B018
+        except UnreadableSource:
+            return None
+        return source
+
+    return read
+
+
+def _last_part(folder: str, layout: GoLayout) -> str:
+    if folder != ".":
+        return posixpath.basename(folder)
+    module = layout.module_of(folder)
+    path = module.module_path if module is not None else ""
+    return posixpath.basename(re.sub(r"/v[0-9]+$", "", path))
 
 
 def _started(image: Image, builds: Sequence[GoBuild]) -> GoBuild:
@@ -161,7 +274,7 @@ def _collects(chain: Chain) -> bool:
     return chain.coverdir is not None and chain.instrumentation is not Instrumentation.NO
 
 
-def _fitness(chain: Chain, name: str) -> tuple[bool, bool, bool, bool, bool, int]:
+def _fitness(chain: Chain, name: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
     """What is for tests before what is not, what serves before jobs, and what is called like
     the service; a kustomization before a chart before a manifest; then what is nearer."""
     container = chain.container
@@ -175,6 +288,7 @@ def _fitness(chain: Chain, name: str) -> tuple[bool, bool, bool, bool, bool, int
         pod.overlay is not None,
         "/templates/" in container.span.path,
         -container.span.path.count("/"),
+        -len(pod.overlay or ""),
     )
 
 
@@ -204,7 +318,7 @@ def _distinct(services: Sequence[Service]) -> tuple[Service, ...]:
         name = service.name
         if names.count(name) > 1:
             stem = re.sub(r"(?i)\.?dockerfile\.?", "-", service.dockerfile)
-            name = label(f"{name}-{stem}-{service.image.name or ''}")
+            name = label(f"{name}-{stem}-{service.target or ''}")
         found.append(replace(service, name=name))
     return tuple(sorted(found, key=lambda one: one.name))
 
@@ -223,6 +337,6 @@ def _files_of(service: Service) -> set[str]:
         found.add(service.container.span.path)
         if service.container.pod.overlay is not None:
             found.add(service.container.pod.overlay)
-    if service.package is not None and service.build.site is not None:
+    if service.build is not None and service.build.site is not None:
         found.update(service.build.site.package_files)
     return found
