@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from covlint.covdata import cobertura, func, html, lcov, percent
+from covlint.covdata import cobertura, func, lcov, percent
 from covlint.covdata import json as as_json
 from covlint.covdata.layout import Mode
 from covlint.covdata.lines import TooManyLines, line_hits
 from covlint.covdata.meta import Unit
+from covlint.covdata.flags import Coverage
 from covlint.covdata.profile import FunctionName, Profile, make_profile
+from covlint.covdata.summary import summary_of
 from covlint.covdata.textfmt import parse
 
 FILE = "example.com/app/a.go"
-SOURCE = b"""package app
-
-func Sign(n int) string {
-\tif n < 0 { return "<0" }
-\treturn "&"
-}
-
-func (t *T) Never() {
-\tprintln("x")
-}
-
-var literal = func() { println() }
-"""
 PROFILE = make_profile(
     Mode.COUNT,
     {
@@ -127,12 +115,10 @@ def test_any_name_makes_good_xml(name: str):
         Mode.SET, {name: {FunctionName(f"{name}/a.go", name, False): {Unit(1, 1, 2, 2, 1): 1}}}
     )
     ET.fromstring(cobertura.render(profile).encode())
-    page = html.render(profile, {f"{name}/a.go": b"<script>\xff</script>"})
-    assert "<script>" not in page
 
 
 def test_json():
-    document = json.loads(as_json.render(PROFILE))
+    document = json.loads(as_json.render(PROFILE, summary_of(Coverage(PROFILE))))
     assert (document["version"], document["mode"]) == (1, "count")
     assert (document["covered"], document["statements"], document["percent"]) == (3, 5, 60.0)
     app, none = document["packages"]
@@ -141,6 +127,7 @@ def test_json():
         "covered": 0,
         "statements": 0,
         "percent": 0.0,
+        "flags": {},
         "files": [],
     }
     (file,) = app["files"]
@@ -151,32 +138,8 @@ def test_json():
     ]
 
 
-def test_html():
-    page = html.render(PROFILE, {FILE: SOURCE})
-    assert "<strong>60.0 %</strong> of 5 statements" in page
-    lines = dict(re.findall(r"^(?:<details>.*<pre>)?<i>(\d+)</i>(.*)$", page, re.MULTILINE))
-    shown = {
-        int(number): re.sub(r'<span class="(\w+)" title="(\d+)">', r"[\1\2:", text).replace(
-            "</span>", "]"
-        )
-        for number, text in lines.items()
-    }
-    assert shown[1] == "package app"
-    assert shown[3] == "func Sign(n int) string [y5:{]"
-    assert shown[4] == '[y5:\tif n &lt; 0 ][n00:{ return "&lt;0" }]'
-    assert shown[5] == '\t[y5:return "&amp;"]'
-    assert shown[8] == "func (t *T) Never() [n00:{]"
-    assert shown[10] == "[n00:}]"
-    assert shown[12] == "var literal = func() [y1:{ println() }]"
-    assert "http" not in page  # it needs nothing from outside
-
-
-def test_html_without_the_source():
-    assert f"{FILE} — 60.0 % (source not found)" in html.render(PROFILE)
-
-
 def test_a_profile_that_would_fill_the_disk():
     profile = parse("mode: set\n" + "".join(f"p/{n}.go:1.1,16000000.1 1 1\n" for n in range(2)))
-    for render in (lcov.render, cobertura.render, html.render):
+    for render in (lcov.render, cobertura.render):
         with pytest.raises(TooManyLines):
             render(profile)

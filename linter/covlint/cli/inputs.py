@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from covlint.cli.exits import Failure
@@ -13,6 +13,7 @@ from covlint.covdata.dataset import Dataset, Problem, Trouble, data_folders, rea
 from covlint.covdata.flags import Clash, Coverage, Fits, lay_over
 from covlint.covdata.layout import BadFile
 from covlint.covdata.profile import Profile, profile_of
+from covlint.covdata.services import by_service
 
 #: What is true of the data and still loses none of it.
 _REMARKS = frozenset({Trouble.SEVERAL_BUILDS, Trouble.MIXED_MODES})
@@ -79,9 +80,9 @@ def parse_input(word: str) -> Input:
 
 
 def read_inputs(
-    inputs: Sequence[Input], by_service: bool = False, fits: Fits = lambda *_: None
+    inputs: Sequence[Input], services: bool = False, fits: Fits = lambda *_: None
 ) -> Inputs:
-    """Read everything. ``by_service`` gives the data of each program a flag of its own.
+    """Read everything. ``services`` gives the data of each program a flag of its own.
 
     Raises Failure for what does not exist and for a file that is no text profile.
     """
@@ -99,8 +100,11 @@ def read_inputs(
         datasets.append(dataset)
         layers = [(path, _text_profile(path)) for path in paths if not os.path.isdir(path)]
         name = flag or (_OTHERS if len(flagged) > 1 else "")
-        if by_service:
-            profiles += _services(flag, dataset, flagged)
+        if services:
+            profiles += [
+                (f"{flag}/{service}" if flag else service, own)
+                for service, own in by_service(dataset, flagged)
+            ]
         elif dataset.folders:
             folders = [path for path in paths if os.path.isdir(path)]
             layers.insert(0, (", ".join(folders), profile_of(dataset)))
@@ -120,23 +124,6 @@ def read_folders(folders: Iterable[str]) -> Dataset:
     """The data in and below all of them; a folder that is named twice counts once."""
     found = {os.path.realpath(inner): inner for folder in folders for inner in data_folders(folder)}
     return read_dataset(list(found.values()))
-
-
-def _services(flag: str, dataset: Dataset, taken: Container[str]) -> list[tuple[str, Profile]]:
-    """The programs of a dataset, named by the last part of their import paths if that will do."""
-    programs: dict[str, list[int]] = {}
-    for index, build in enumerate(dataset.builds):
-        programs.setdefault(build.program, []).append(index)
-    short = {program: program.rstrip(")").rpartition("/")[2] for program in programs}
-    named = list(short.values())
-    found: list[tuple[str, Profile]] = []
-    for program, indices in sorted(programs.items()):
-        alone = named.count(short[program]) == 1 and short[program] not in taken
-        name = short[program] if alone else program
-        builds = tuple(dataset.builds[index] for index in indices)
-        profile = profile_of(Dataset(dataset.folders, builds, ()))
-        found.append((f"{flag}/{name}" if flag else name, profile))
-    return found
 
 
 def _text_profile(path: str) -> Profile:

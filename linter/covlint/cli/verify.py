@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
+from covlint.cli.output import FormatFile, wants_colour, write
 from covlint.cli.progress import StderrProgress
 from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.engine import Inspection, Options, inspect
@@ -33,6 +34,9 @@ from covlint.runner.verification import Surrounding
 from covlint.selection import nearest
 from covlint.source import Span, UnreadableSource
 
+FORMATS = ("text", "json", "junit")
+#: Reports of the coverage, besides; they are in the folder of the target in any case.
+REPORTS = ("html", "markdown", "cobertura", "lcov", "badge")
 #: Results are kept here, below the project root; ``.gitignore`` it.
 OUT = ".covlint"
 
@@ -50,6 +54,7 @@ class Wishes:
     fresh: bool = False
     out: str | None = None
     form: str = "text"
+    outputs: tuple[tuple[str, str], ...] = ()
 
 
 @click.command()
@@ -64,7 +69,14 @@ class Wishes:
 @click.option("--fresh", is_flag=True, help="Remove old coverage files from the data folder first.")
 @click.option("--clean", is_flag=True, help="Remove what killed runs left behind; nothing is run.")
 @click.option("--out", type=click.Path(file_okay=False), help="Results go here.  [.covlint/TARGET]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text")
+@click.option(
+    "--output-format",
+    "outputs",
+    type=FormatFile((*FORMATS, *REPORTS)),
+    multiple=True,
+    help="Write in this format to this file, too; can be repeated.",
+)
 @click.option("--config", type=click.Path(dir_okay=False), help="Use this configuration file.")
 def verify(
     targets: tuple[str, ...],
@@ -77,6 +89,7 @@ def verify(
     clean: bool,
     out: str | None,
     form: str,
+    outputs: tuple[tuple[str, str], ...],
     config: str | None,
 ) -> int:
     """Prove that the coverage of each TARGET arrives: build it, run it, stop it, read the data.
@@ -86,7 +99,7 @@ def verify(
     """
     if clean:
         return clean_up()
-    wishes = Wishes(targets, engine, runtime, cluster, dry_run, keep, fresh, out, form)
+    wishes = Wishes(targets, engine, runtime, cluster, dry_run, keep, fresh, out, form, outputs)
     return verify_scope(scope_of(["."], config_file=config), wishes)
 
 
@@ -179,8 +192,17 @@ def _run(
     with StderrProgress() as progress, Processes() as processes:
         several = len(jobs) > 1
         verdicts = verify_all(jobs, processes, progress.of if several else lambda _: progress)
-    for verdict, (_, around) in zip(verdicts, jobs, strict=True):
-        _write_result(verdict, around.out)
+    from covlint.cli.results import keep, results_of, write_asked  # only a run pays for it
+
+    results = [
+        results_of(verdict, around) for verdict, (_, around) in zip(verdicts, jobs, strict=True)
+    ]
+    for at, (_, around) in enumerate(jobs):
+        verdicts[at] = keep(results[at], verdicts[at], around.out)
+        _write_result(verdicts[at], around.out)
+    for form, file in wishes.outputs:
+        if form in REPORTS:
+            write_asked(results, form, file)
     return verdicts
 
 
@@ -253,19 +275,28 @@ def _write_result(verdict: Verdict, out: Path) -> None:
 
 
 def _print(verdicts: list[Verdict], wishes: Wishes) -> None:
-    if wishes.form == "json":
+    for name, file in wishes.outputs:
+        if name in FORMATS:
+            write(file, _rendered(verdicts, name))
+    terminal = sys.stdout.isatty() and wishes.form == "text"
+    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+    colour = terminal and wants_colour(sys.stdout)
+    click.echo(_rendered(verdicts, wishes.form, colour=colour, width=width), nl=False)
+
+
+def _rendered(verdicts: list[Verdict], form: str, *, colour: bool = False, width: int = 100) -> str:
+    # Each format is loaded when it is asked for.
+    if form == "json":
         from covlint.report import verify_json
 
         documents = [verify_json.document(verdict) for verdict in verdicts]
-        click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
-        return
+        return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
+    if form == "junit":
+        from covlint.report import verify_junit
+
+        return verify_junit.render(verdicts)
     from covlint.report import verify_text
 
-    terminal = sys.stdout.isatty()
-    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
-    for number, verdict in enumerate(verdicts):
-        click.echo(
-            ("\n" if number else "") + verify_text.render(verdict, colour=colour, width=width),
-            nl=False,
-        )
+    return "\n".join(
+        verify_text.render(verdict, colour=colour, width=width) for verdict in verdicts
+    )

@@ -27,8 +27,9 @@ from covlint.covdata.verification import Verification
 
 _NOTHING: Mapping[str, bytes] = {}
 _WIDE, _NARROW = (1180, 440), (360, 520)  # pixels
+_FEW, _LOW = 10, 0.5  # a map of few files is not so tall
 _WORST = 8
-_SCALE = ("0 %", "to 25", "to 50", "to 75", "to 90", "to 99", "100 %")
+_SCALE = ("0 %", "≤ 25 %", "≤ 50 %", "≤ 75 %", "≤ 90 %", "< 100 %", "100 %")
 
 
 def render(
@@ -180,8 +181,9 @@ def _map(summary: Summary, root: str) -> Iterator[str]:
         ' height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="1.4" height="7"/></pattern></svg>'
     )
-    yield treemap.draw(groups, flags, _WIDE, "wide")
-    yield treemap.draw(groups, flags, _NARROW, "narrow")
+    low = _LOW if len(summary.files) < _FEW else 1
+    for (width, height), name in ((_WIDE, "wide"), (_NARROW, "narrow")):
+        yield treemap.draw(groups, flags, (width, int(height * low)), name)
     yield '<ul class="scale" aria-label="Colours">'
     yield from (f'<li><i class="s{n}"></i>{name}</li>' for n, name in enumerate(_SCALE))
     yield "</ul></section>"
@@ -204,7 +206,7 @@ def _worst(summary: Summary, root: str) -> Iterator[str]:
         yield (
             f'<li><a href="#{ids[part.path]}">{line(relative(part.path, root))}</a>'
             f'<span class="gap" aria-hidden="true"><i style="width:{width:.1f}%"></i></span>'
-            f"<span>{number(missed(part.share))} statements</span></li>"
+            f"<span>{number(missed(part.share))} missed</span></li>"
         )
     yield "</ol></section>"
 
@@ -234,9 +236,8 @@ def _files(
             yield '<p class="note">The source was not found.</p>'
             return
         own = [flag.blocks.get(file, {}) for flag in coverage.flags]
-        yield '<div class="scroll"><ol class="src">'
-        yield from source.lines(text, counts_of(file), own if letters else [], letters)
-        yield "</ol></div>"
+        items = source.lines(text, counts_of(file), own if letters else [], letters)
+        yield f'<div class="scroll"><ol class="src">{"".join(items)}</ol></div>'
 
     many = "many" if len(flags) > 2 else ""
     yield f'<section id="files" class="{many}" style="--flags:{len(flags)}"><h2>Files</h2>'
@@ -246,9 +247,11 @@ def _files(
     yield '<button type="button" id="fold">Fold all</button>'
     yield '<button type="button" id="next" title="n">Next gap</button>'
     yield '<output id="told"></output></div>'
-    yield '<p class="key"><i class="y"></i>executed <i class="n"></i>not <i class="m"></i>in part'
-    for index, flag in enumerate(flags[: len(letters)]):
-        yield f'<i class="stripe {letters[index]}"></i>by {line(flag)}'
+    kinds = (("y", "executed"), ("n", "not executed"), ("m", "in part"))
+    yield '<p class="key">'
+    yield from (f'<span><i class="{name}"></i>{what}</span>' for name, what in kinds)
+    for letter, flag in zip(letters, flags, strict=False):
+        yield f'<span><i class="stripe {letter}"></i>by {line(flag)}</span>'
     yield "</p>"
     heads = "".join(f'<span class="num flag">{line(flag)}</span>' for flag in flags)
     yield (

@@ -15,13 +15,16 @@
     const source = file.querySelector(".src");
     if (!kinds || !source || coloured.has(file)) return;
     coloured.add(file);
-    const walker = document.createTreeWalker(source, NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(source);
     const nodes = [], starts = [];
     let text = "";
     while (walker.nextNode()) {
-      nodes.push(walker.currentNode);
+      const node = walker.currentNode;
+      if (node.localName === "li") text += "\n";
+      if (node.nodeType !== Node.TEXT_NODE) continue;
+      nodes.push(node);
       starts.push(text.length);
-      text += walker.currentNode.data;
+      text += node.data;
     }
     if (text.length > 400000) return;
     let index = 0;
@@ -30,11 +33,18 @@
       return [nodes[index], offset - starts[index]];
     };
     for (const match of text.matchAll(token)) {
-      const range = document.createRange();
-      range.setStart(...place(match.index));
-      range.setEnd(...place(match.index + match[0].length - 1));
-      range.setEnd(range.endContainer, range.endOffset + 1);
-      kinds[match[1] ? "comment" : match[2] ? "string" : "word"].add(range);
+      const kind = kinds[match[1] ? "comment" : match[2] ? "string" : "word"];
+      let begin = match.index;
+      for (const part of match[0].split("\n")) {
+        if (part) {
+          const range = document.createRange();
+          range.setStart(...place(begin));
+          const [node, last] = place(begin + part.length - 1);
+          range.setEnd(node, last + 1);
+          kind.add(range);
+        }
+        begin += part.length + 1;
+      }
     }
   }
   document.addEventListener("toggle", (event) => {

@@ -19,7 +19,8 @@ Seen = tuple[int, tuple[bool, ...]]
 def lines(
     source: bytes, counts: Mapping[Unit, int], flags: Sequence[Mapping[Unit, int]], letters: str
 ) -> Iterator[str]:
-    """The items. ``counts`` are the total's, ``flags`` those of each flag by its letter."""
+    """The items, to be joined by nothing: the line break is in the tag, for in the text it
+    would be shown. ``counts`` are the total's, ``flags`` those of each flag by its letter."""
     text = source.split(b"\n")
     if text and not text[-1]:
         text.pop()
@@ -49,7 +50,7 @@ def _by_line(
 
 def _line(text: bytes, marks: Sequence[tuple[int, int | None, Seen]], letters: str) -> str:
     if not marks:
-        return f"<li>{code(text)}"
+        return f"<li\n>{code(text)}"
     cells: list[Seen | None] = [None] * len(text)
     for start, stop, seen in marks:
         end = len(text) if stop is None else min(stop, len(text))
@@ -63,7 +64,7 @@ def _line(text: bytes, marks: Sequence[tuple[int, int | None, Seen]], letters: s
     most = max(count for count, _ in told)
     if len({_kind(seen) for seen in told}) == 1:
         (kind,) = {_kind(seen) for seen in told}
-        return f"<li {_attributes(kind, letters, most)}>{code(text)}"
+        return f"<li\n{_attributes(kind, letters, most)}>{code(text)}"
     anywhere = tuple(map(any, zip(*(flags for _, flags in told), strict=True)))
     kind = (True, anywhere) if all(count for count, _ in told) else (None, anywhere)
     inner = "".join(
@@ -72,7 +73,7 @@ def _line(text: bytes, marks: Sequence[tuple[int, int | None, Seen]], letters: s
         else f"<b {_attributes(_kind(seen), letters)}>{code(part)}</b>"
         for seen, part in parts
     )
-    return f"<li {_attributes(kind, letters, most)}>{inner}"
+    return f"<li\n{_attributes(kind, letters, most)}>{inner}"
 
 
 def _kind(seen: Seen) -> tuple[bool | None, tuple[bool, ...]]:

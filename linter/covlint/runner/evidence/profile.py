@@ -6,16 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from covlint.covdata import func, html, textfmt
+from covlint.covdata import func, textfmt
 from covlint.covdata import profile as covdata
-from covlint.covdata.dataset import Problem, Trouble, read_dataset, read_file
-from covlint.covdata.layout import BadFile
-from covlint.covdata.lines import TooManyLines
+from covlint.covdata.dataset import Dataset, Problem, Trouble, read_dataset
+from covlint.covdata.flags import Coverage, lay_over
+from covlint.covdata.lines import TooManyLines, check_lines
 from covlint.covdata.overlap import overlaps
 from covlint.covdata.profile import PackageCoverage, profile_of
-from covlint.runner.evidence.checkout import Checkout, checkout_at, unresolved
+from covlint.covdata.services import by_service
+from covlint.runner.evidence.checkout import checkout_at, unresolved
 from covlint.runner.evidence.folder import Damage, Folder, State, read_folder
 
+#: Format → the name of the report that is made of a verified profile.
+REPORTS = {
+    "html": "coverage.html",
+    "markdown": "summary.md",
+    "json": "coverage.json",
+    "cobertura": "cobertura.xml",
+    "lcov": "lcov.info",
+    "badge": "badge.svg",
+}
 _OF_ONE_FILE = frozenset({Trouble.DAMAGED, Trouble.UNREADABLE})
 
 
@@ -26,6 +36,8 @@ class Profile:
     ``error`` says why nothing could be made of the data. ``unresolved`` are files of
     the profile that the checkout should have and has not; ``report_error`` says why a
     report was not written. ``stale`` tells of builds whose numbers are mixed.
+    ``coverage`` has a flag for each program, where there are several, ``programs`` their
+    import paths; ``sources`` is the folder of the module that was built.
     """
 
     folder: Folder
@@ -38,6 +50,9 @@ class Profile:
     artifacts: tuple[tuple[str, Path], ...] = ()
     stale: tuple[str, ...] = ()
     doubled: tuple[str, ...] = ()  # where blocks of two builds lie over one another
+    coverage: Coverage | None = None
+    programs: tuple[str, ...] = ()
+    sources: Path | None = None
 
     @property
     def meta_files(self) -> int:
@@ -49,10 +64,10 @@ class Profile:
 
 
 def read_profile(data: Path, sources: Path, out: Path | None = None) -> Profile:
-    """Read ``data``; write the text profile, func.txt and coverage.html to ``out``.
+    """Read ``data``; write the text profile and func.txt to ``out``.
 
-    ``sources`` is the folder of the module that was built, where the page finds its
-    files. A bad file is named in the profile's folder, the others are used.
+    ``sources`` is the folder of the module that was built. A bad file is named in the
+    profile's folder, the others are used.
     """
     folder = read_folder(data)
     if folder.state is not State.FOLDER or not folder.meta:
@@ -70,12 +85,20 @@ def read_profile(data: Path, sources: Path, out: Path | None = None) -> Profile:
     )
     doubled = tuple(str(overlap) for overlap in overlaps(found)) if len(dataset.builds) > 1 else ()
     profile = Profile(
-        folder, str(found.mode), found.packages, found.percent, stale=stale, doubled=doubled
+        folder,
+        str(found.mode),
+        found.packages,
+        found.percent,
+        stale=stale,
+        doubled=doubled,
+        coverage=_by_program(dataset, found),
+        programs=tuple(dict.fromkeys(build.program for build in dataset.builds)),
+        sources=sources,
     )
     if out is None:
         return profile
     checkout = checkout_at(str(sources))
-    artifacts, complaint = _write(found, checkout, out)
+    artifacts, complaint = _write(found, out)
     return replace(
         profile,
         unresolved=unresolved(checkout, found.files()),
@@ -94,37 +117,32 @@ def _damaged(folder: Folder, problems: tuple[Problem, ...]) -> tuple[Damage, ...
     return tuple(found.values())
 
 
-def _write(
-    found: covdata.Profile, checkout: Checkout, out: Path
-) -> tuple[tuple[tuple[str, Path], ...], str | None]:
+def _by_program(dataset: Dataset, found: covdata.Profile) -> Coverage:
+    """The whole as covdata sees it, and each program where there are several."""
+    programs = by_service(dataset)
+    return Coverage(found, lay_over(programs).flags if len(programs) > 1 else ())
+
+
+def _write(found: covdata.Profile, out: Path) -> tuple[tuple[tuple[str, Path], ...], str | None]:
     """The reports that were written, and why one of them was not."""
     makers: tuple[tuple[str, str, Callable[[], str]], ...] = (
         ("profile", "profile.txt", lambda: textfmt.render(found)),
         ("func", "func.txt", lambda: func.render(found)),
-        ("html", "coverage.html", lambda: html.render(found, _texts(found, checkout))),
     )
     artifacts: list[tuple[str, Path]] = []
     complaint: str | None = None
+    try:
+        check_lines(found)
+    except TooManyLines as error:
+        complaint = f"{REPORTS['html']}: {error}"
     out.mkdir(parents=True, exist_ok=True)
     for kind, name, make in makers:
         path = out / name
         path.unlink(missing_ok=True)
         try:
             path.write_text(make(), encoding="utf-8")
-        except (TooManyLines, OSError) as error:
+        except OSError as error:
             complaint = complaint or f"{name}: {error}"
         else:
             artifacts.append((kind, path))
     return tuple(artifacts), complaint
-
-
-def _texts(found: covdata.Profile, checkout: Checkout) -> dict[str, bytes]:
-    texts: dict[str, bytes] = {}
-    for file in found.files():
-        place = checkout.find(file)
-        try:
-            if place is not None:
-                texts[file] = read_file(place)
-        except (BadFile, OSError):
-            continue  # the page says that it was not found
-    return texts
