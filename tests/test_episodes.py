@@ -107,3 +107,25 @@ def test_data_that_compose_brings_to_the_host_is_wiped() -> None:
         "rm -rf ./coverdata\nrm -rf coverage.html\ndocker stop till\n",
     }
     assert found(files, "COV604") == ["rm -rf ./coverdata"]
+
+
+@pytest.mark.parametrize(
+    ("copy", "given", "nested"),
+    [
+        ("docker cp kind-control-plane:/var/lib/. out", "out", True),
+        ("docker cp kind-control-plane:/var/lib/. out", "out/cov", False),
+        ("docker cp kind-control-plane:/var/lib/cov/. out", "out", False),
+        ("docker cp kind-control-plane:/etc/. out", "out", False),
+        ("kubectl cp till-0:/data out", "out", True),
+        ("kubectl cp till-0:/data/cov out", "out", False),
+    ],
+)
+def test_a_copy_of_what_the_data_lies_in(copy: str, given: str, nested: bool) -> None:
+    """On the node the volume is /var/lib/cov, in the pod /data, with the data in cov."""
+    pod = (
+        POD.replace("hostPath: {path: /coverdata}", "hostPath: {path: /var/lib}")
+        .replace("mountPath: /coverdata", "mountPath: /data")
+        .replace("value: /coverdata", "value: /data/cov")
+    )
+    files = {"e2e/till.yaml": pod, "run.sh": f"{copy}\ngo tool covdata percent -i={given}\n"}
+    assert found(files, "COV702") == ([given] if nested else [])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -176,6 +176,34 @@ def _in_files(step: Step, container: Container) -> bool:
         for path in paths
         for operand in (*step.operands, step.source)
     )
+
+
+def below_copied(step: Step, target: str, chains: Iterable[Chain]) -> str:
+    """Where the data arrives by a COPY into ``target``: a copy of ``/data`` brings the data
+    of ``/data/cov`` to ``target/cov``, where that is the one directory of data in it."""
+    if step.source is None:
+        return target
+    source = posixpath.normpath("/" + step.source.lstrip("/"))
+    found = {
+        posixpath.relpath(path, source)
+        for chain in chains
+        if (path := _data_directory(chain, step)) is not None and _within(path, source)
+    }
+    return posixpath.normpath(posixpath.join(target, found.pop())) if len(found) == 1 else target
+
+
+def _data_directory(chain: Chain, step: Step) -> str | None:
+    """The directory of the data where a COPY takes it from: in the container, or, by a tool
+    that copies out of nodes as well, on the node."""
+    if chain.coverdir is None or step.through not in {*NODE_TOOLS, "kubectl"}:
+        return None
+    inside, volume, mount = posixpath.normpath(chain.coverdir.text), chain.volume, chain.mount
+    if step.through == "kubectl" or volume is None or volume.host_path is None:
+        return inside
+    if mount is None or mount.sub_path is not None or not _within(inside, mount.path.text):
+        return None
+    below = posixpath.relpath(inside, posixpath.normpath(mount.path.text))
+    return posixpath.normpath(posixpath.join(volume.host_path.text, below))
 
 
 def host_data(chain: Chain, started: Step | None = None) -> list[str]:

@@ -14,11 +14,12 @@ from covlint.diagnostics import (
     Symptom,
 )
 from covlint.facts.commands.collecting import Input
-from covlint.facts.commands.data_steps import arrival, same_path
+from covlint.facts.commands.data_steps import arrival
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Collection
+from covlint.wiring.episodes import below_copied
 
 #: A file that was put somewhere below the directory: its path, None where its end is not seen.
 _Place = tuple[str | None, Span]
@@ -85,6 +86,8 @@ class NestedInput(Rule[Collection]):
             target = arrival(step, self.own_steps(collection, step))
             if target is None:
                 return []
+            if step in collection.steps:
+                target = below_copied(step, target, collection.chains)
             nested = target.startswith(path + "/")
             if not nested and not (path + "/").startswith(target + "/"):
                 continue
@@ -106,7 +109,9 @@ class NestedInput(Rule[Collection]):
     def own_steps(self, collection: Collection, step: Step) -> tuple[Step, ...]:
         """What the file does before it copies coverage data; nothing for other data."""
         paths = {path for chain in collection.chains for path in chain.data_paths}
-        if step not in collection.steps or not any(same_path(step.source or "", p) for p in paths):
+        source = posixpath.normpath(step.source or ".")
+        holds = any(f"{posixpath.normpath(p)}/".startswith(source.rstrip("/") + "/") for p in paths)
+        if step not in collection.steps or not holds:
             return ()
         return collection.steps[: collection.steps.index(step)]
 
@@ -172,6 +177,13 @@ class NestedInput(Rule[Collection]):
             },
             "the copy makes the directory",
         ),
+        Valid(
+            {
+                "Dockerfile": _IMAGE,
+                "smoke.sh": _RUN.replace("/var/cov ", "/var/. ").format("out/cov"),
+            },
+            "the directory of data in the one that is copied",
+        ),
     )
     INVALID = (
         Invalid(
@@ -213,5 +225,13 @@ class NestedInput(Rule[Collection]):
             },
             fixed={"smoke.sh": _RUN.format("out/cov")},
             message="in sub-directories of out",
+        ),
+        Invalid(
+            {
+                "Dockerfile": _IMAGE,
+                "smoke.sh": _RUN.replace("/var/cov ", "/var/. ").format("«out»"),
+            },
+            fixed={"smoke.sh": _RUN.replace("/var/cov ", "/var/. ").format("out/cov")},
+            safe=True,
         ),
     )

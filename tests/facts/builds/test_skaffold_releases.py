@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from covlint.documents.yaml import open_yaml
 from covlint.facts.builds.skaffold_releases import read_skaffold_releases
 from covlint.facts.kubernetes.helm_release import HelmRelease
@@ -42,6 +44,28 @@ def test_all_that_a_release_sets() -> None:
     assert [(one.path, one.text, one.style) for one in found.base] == [(("k.l", "m"), "true", "'")]
     first = found.settings[0]
     assert text[first.span.start : first.span.end] == "'true'"
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{.IMAGE_REPO}}", "shop/till"),
+        ("{{ .IMAGE_REPO_shop_till }}", "shop/till"),
+        ("{{.IMAGE_NAME2}}", "shop/desk"),
+        ("{{.IMAGE_REPO_shop_desk}}:{{.IMAGE_TAG_shop_desk}}", "shop/desk:IMAGE_TAG"),
+        ("{{.IMAGE_FULLY_QUALIFIED}}", "shop/till:IMAGE_TAG"),
+        ("{{.IMAGE_TAG}}@{{.IMAGE_DIGEST}}", None),
+        ("{{.IMAGE_REPO_other}}", None),
+        ("{{.OTHER}}", None),
+    ],
+)
+def test_the_images_that_skaffold_builds(template: str, expected: str | None) -> None:
+    text = HEAD + (
+        "build: {artifacts: [{image: shop/till}, {image: shop/desk}]}\n"
+        f"deploy: {{helm: {{releases: [{{chartPath: a, setValueTemplates: {{i: '{template}'}}}}]}}}}\n"
+    )
+    (found,) = releases(text)
+    assert [one.text for one in found.settings] == [expected]
 
 
 def test_both_sections_and_profiles() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from covlint.diagnostics import Severity
 from covlint.engine import Inspection, Options, inspect
-from covlint.facts.kubernetes.helm_release import assignments, key_path
+from covlint.facts.kubernetes.helm_release import assignments, json_assignments, key_path
 from covlint.facts.kubernetes.workload import Container
 from covlint.files import MemoryFiles
 from covlint.registry import Registry
@@ -261,6 +261,50 @@ def test_parts_of_lines_stay() -> None:
 def test_assignments(text: str, expected: list[tuple[tuple[str | int, ...], str | None]]) -> None:
     found = assignments(text, Span("x", 0, 0))
     assert [(one.path, one.text) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a=1", [(("a",), "1")]),
+        ('a.b={"c": ["x", true]}, d="y"', [
+            (("a", "b", "c", 0), "x"), (("a", "b", "c", 1), "true"), (("d",), "y")]),
+        ('{"a": {"b": "c"}}', [(("a", "b"), "c")]),
+        ("a=null", [(("a",), None)]),
+        ("a={}", [(("a",), None)]),
+        ('a="\ue000"', [(("a",), None)]),
+        ("a={\ue000}", [(("a",), None)]),
+        ("a=[1,", [(("a",), None)]),
+        ("\ue000", []),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_assignments_of_json(
+    text: str, expected: list[tuple[tuple[str | int, ...], str | None]]
+) -> None:
+    found = json_assignments(text, Span("x", 0, 0))
+    assert [(one.path, one.text) for one in found] == expected
+
+
+def test_set_json_in_a_script() -> None:
+    value = """'image={"repository":"shop/till","tag":"e2e"},instrumented=true'"""
+    _, _, till = inspected({"deploy.sh": f"helm install till ./chart --set-json {value}\n"})
+    assert till.image is not None
+    assert till.image.text == "shop/till:e2e"
+    assert till.variable("GOCOVERDIR") is not None
+
+
+def test_repository_and_tag_by_skaffold() -> None:
+    files = skaffold(
+        "setValues: {instrumented: true}",
+        "setValueTemplates: {image.repository: '{{.IMAGE_REPO}}', image.tag: '{{.IMAGE_TAG}}'}",
+    )
+    files["skaffold.yaml"] += "build: {artifacts: [{image: shop/till}]}\n"
+    _, found, till = inspected(files)
+    assert till.image is not None
+    assert till.image.text == "shop/till:IMAGE_TAG"
+    (chain,) = (one for one in found.project.chains() if one.container is not None)
+    assert [one.builder for one in chain.image_builds] == ["skaffold"]
 
 
 def test_keys_that_are_no_paths() -> None:

@@ -19,6 +19,8 @@ from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.kubernetes.workload import items_of
 from covlint.source import Span
 
+#: Stands for the tag that skaffold gives to what it builds, and hands to charts.
+IMAGE_TAG = "IMAGE_TAG"
 #: Builders of a skaffold artifact that take no Dockerfile that can be read here.
 _OTHER = ("ko", "custom", "buildpacks", "bazel", "jib", "kaniko", "docker-bake")
 #: Where goreleaser takes the names of images from.
@@ -60,10 +62,12 @@ def _artifact(node: YamlMapping, folder: str, patched: bool) -> ImageBuild:
     name = _text(file) if file is not None else "Dockerfile"
     dockerfile = _below(context, name) if context is not None and other is None else None
     arguments = docker.get("buildArgs") if docker is not None else None
+    # charts get it with its tag, where they ask for that
+    handed = (f"{image}:{IMAGE_TAG}",) if b".IMAGE_" in node.source.data else ()
     return ImageBuild(
         dockerfile=dockerfile,
         context=context,
-        tags=(image,) if image else (),
+        tags=(image, *handed) if image else (),
         target=_text(target),
         arguments=tuple(_arguments(arguments)),
         opaque=patched or other is not None or (target is not None and _text(target) is None),

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from covlint.documents.assembled import HOLE
 from covlint.documents.scriptvalues import Argument, ScriptValues, relative_to_root
 from covlint.facts.commands.options import Option, take_apart
-from covlint.facts.kubernetes.helm_release import HelmRelease, Setting, assignments, key_path
+from covlint.facts.kubernetes.helm_release import (
+    HelmRelease,
+    Setting,
+    assignments,
+    json_assignments,
+    key_path,
+)
 from covlint.source import Span
 
 #: Options of helm that take no value; there are more of the others.
@@ -70,7 +76,9 @@ def _settings(option: Option, place: Callable[[Span], Span]) -> Iterator[Setting
         yield from assignments(text, where)
     elif option.name == "--set-string":
         yield from assignments(text, where, string=True)
-    else:  # --set-file, --set-json and --set-literal set one value each
+    elif option.name == "--set-json":
+        yield from json_assignments(text, where)
+    else:  # --set-file and --set-literal set one value each
         key, _, value = text.partition("=")
         path = key_path(key)
         known = value if option.name == "--set-literal" and HOLE not in value else None

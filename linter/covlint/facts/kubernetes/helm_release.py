@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,7 @@ class Setting:
     span: Span
     style: str = ""
     exact: bool = False
+    written: str | None = None  # the template that gives the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,42 @@ def assignments(text: str, span: Span, *, string: bool = False) -> Iterator[Sett
                 yield _setting((*path, index), item, span, string)
         else:
             yield _setting(path, value, span, string)
+
+
+def json_assignments(text: str, span: Span) -> Iterator[Setting]:
+    """The values of ``--set-json 'a.b={"c": [1]},d=true'``, or of one whole object.
+
+    As helm's strvals (ParseJSON): a value ends where JSON does, and a comma follows.
+    """
+    decoder = json.JSONDecoder()
+    if text.lstrip().startswith("{"):
+        text = "=" + text
+    while text:
+        key, equals, rest = text.partition("=")
+        path = key_path(key.strip()) if key.strip() else ()
+        if not equals or path is None:
+            return
+        try:
+            value, end = decoder.raw_decode(rest.lstrip())
+        except (ValueError, RecursionError):
+            if path:
+                yield Setting(path, None, span)
+            return
+        yield from _of_json(path, value, span)
+        text = rest.lstrip()[end:].lstrip().removeprefix(",")
+
+
+def _of_json(path: tuple[str | int, ...], value: object, span: Span) -> Iterator[Setting]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _of_json((*path, str(key)), inner, span)
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _of_json((*path, index), inner, span)
+    elif path:
+        known = isinstance(value, (str, bool, int)) and HOLE not in str(value)
+        text = value if isinstance(value, str) else json.dumps(value)
+        yield Setting(path, text if known else None, span, '"' if isinstance(value, str) else "")
 
 
 def _setting(path: tuple[str | int, ...], value: str, span: Span, string: bool) -> Setting:
