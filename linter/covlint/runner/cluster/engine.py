@@ -89,7 +89,8 @@ class _Run:
             return problem
         if plan.cluster.kind:
             self.program = self.take_program()
-        problem = making.finish()
+            problem = self.nodes.save_image()  # while the cluster is being made
+        problem = problem or making.finish()
         if problem is None and plan.cluster.kind:
             problem = self.nodes.load_image()
         if problem is not None:

@@ -44,27 +44,33 @@ class NodeData:
             self._names = listed if self.plan.cluster.kind else []
         return self._names
 
-    def load_image(self) -> str | None:
-        """Bring the built image into every node, under the name that the manifest has for it."""
+    def save_image(self) -> str | None:
+        """Pack the built image for the nodes; why that failed."""
         plan = self.plan
-        archive = plan.run / "image.tar"
-        program = plan.runtime.program
-        save = [program, "save", "-o", str(archive)]
-        save += ["--format", "docker-archive"] if plan.runtime.podman else []
+        words = [plan.runtime.program, "save", "-o", str(self._archive)]
+        words += ["--format", "docker-archive"] if plan.runtime.podman else []
+        begin = self.steps.begin("save", plan.tag)
+        problem = failure("saving the image", self._told((*words, plan.tag)))
+        self.steps.end("save", problem or plan.tag, begin, None, failed=problem is not None)
+        return problem
+
+    @property
+    def _archive(self) -> Path:
+        return self.plan.run / "image.tar"
+
+    def load_image(self) -> str | None:
+        """Bring it into every node, under the name that the manifest has for it."""
+        plan = self.plan
         name = plan.cluster.name.removeprefix("kind-")
         begin = self.steps.begin("load", f"{plan.tag} into {name}")
-        problem: str | None = None
-        for words in (
-            (*save, plan.tag),
-            ("kind", "load", "image-archive", str(archive), "--name", name),
-        ):
-            problem = problem or failure(" ".join(words[:2]), self._told(words))
+        words: tuple[str, ...] = ("kind", "load", "image-archive", str(self._archive))
+        problem = failure("kind load", self._told((*words, "--name", name)))
         for node in self.nodes if problem is None else ():
             tag = ("ctr", "-n", "k8s.io", "images", "tag", "--force", plan.tag)
             if plan.image_name is not None:
-                words = (program, "exec", node, *tag, full_name(plan.image_name))
+                words = (plan.runtime.program, "exec", node, *tag, full_name(plan.image_name))
                 problem = problem or failure("naming the image", self._told(words))
-        archive.unlink(missing_ok=True)
+        self._archive.unlink(missing_ok=True)
         told = problem or f"{plan.image_name} on {len(self.nodes)} nodes"
         self.steps.end("load", told, begin, None, failed=problem is not None)
         return problem
