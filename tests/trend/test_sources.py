@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from covlint.trend.sources import Sources, head, history
+from covlint.trend.sources import Sources, history
 from trend.test_stores import git
 
 MODULE = "example.com/app"
@@ -62,7 +62,6 @@ def test_without_git_and_without_a_module(checkout: Path, tmp_path: Path) -> Non
     nowhere.mkdir()
     sources = Sources(str(nowhere), None, "--help")
     assert (sources.there(f"{MODULE}/a"), sources.renamed()) == (None, {})
-    assert head(str(nowhere)) is None
     assert history(str(nowhere), "HEAD") == []
 
 
@@ -77,4 +76,3 @@ def test_history_begins_where_a_branch_left(checkout: Path) -> None:
     assert history(str(checkout), "main") == [two, one]
     assert history(str(checkout), "--all") == []
     assert history(str(checkout), "nowhere") == []
-    assert head(str(checkout)) == git(checkout, "rev-parse", "feature")

@@ -93,11 +93,5 @@ def history(start: str, revision: str, most: int = 2000) -> list[str]:
     return (output or b"").decode().split()
 
 
-def head(start: str) -> str | None:
-    """The commit that is checked out around ``start``."""
-    found = run_git(start, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-    return found.decode().strip() if found else None
-
-
 def _is_source(path: str) -> bool:
     return path.endswith(".go") and not path.endswith("_test.go")
