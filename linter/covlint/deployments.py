@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -118,9 +118,49 @@ def _chart_at(folder: str, lookup: Lookup, releases: Sequence[HelmRelease]) -> C
         from covlint.facts.kubernetes.helm_release import releases_of
 
         own = releases_of(folder, releases)
+    parents = [] if own else list(_parents(folder, lookup, releases))
+    if parents and releases:
+        from covlint.facts.kubernetes.subcharts import inside  # few charts are
+
+        own = tuple(
+            inside(release, folder, key)
+            for parent, key in parents
+            for release in releases_of(parent, releases)
+        )
+    above = ((lookup(f"{parent}values.yaml"), key) for parent, key in parents)
     named = dict.fromkeys(path for one in own for path in (one.span.path, *one.files))
     sources = tuple(found for path in named if (found := lookup(path)) is not None)
-    return chart_of(lookup(f"{folder}values.yaml"), lookup(f"{folder}Chart.yaml"), own, sources)
+    return chart_of(
+        lookup(f"{folder}values.yaml"),
+        lookup(f"{folder}Chart.yaml"),
+        own,
+        sources,
+        tuple((one, key) for one, key in above if one is not None),
+    )
+
+
+def _parents(
+    folder: str, lookup: Lookup, releases: Sequence[HelmRelease]
+) -> Iterator[tuple[str, str]]:
+    """The charts that have the one in ``folder`` inside, and its key in their values: the one
+    around it, else those that are installed and name it by its path."""
+    around = folder.rpartition("charts/")[0] if "charts/" in folder else None
+    if around is None and not releases:
+        return
+    from covlint.facts.kubernetes.subcharts import key_by_path, key_inside, parent_folder
+
+    parent = parent_folder(folder)
+    source = lookup(f"{parent}Chart.yaml") if parent is not None else None
+    if parent is not None and source is not None:
+        key = key_inside(source, lookup(f"{folder}Chart.yaml"), folder)
+        if key is not None:
+            yield parent, key
+        return
+    for chart in sorted({posixpath.normpath(one.chart) for one in releases}):
+        source = lookup(posixpath.normpath(f"{chart}/Chart.yaml"))
+        key = key_by_path(source, folder) if source is not None else None
+        if key is not None:
+            yield ("" if chart == "." else f"{chart}/"), key
 
 
 def _read_installed(facts: Facts, lookup: Lookup) -> None:
@@ -134,7 +174,11 @@ def _read_installed(facts: Facts, lookup: Lookup) -> None:
     for container in facts.containers:
         path = container.pod.span.path
         folder, below, _ = path.rpartition("templates/")
-        source = lookup(path) if below and posixpath.normpath(folder or ".") in charts else None
+        installed = below and (
+            posixpath.normpath(folder or ".") in charts
+            or any(_parents(folder, lookup, facts.helm_releases))
+        )
+        source = lookup(path) if installed else None
         if source is None:
             found.append(container)
         elif path not in again:
@@ -198,6 +242,28 @@ def _charts(paths: Iterable[str]) -> list[str]:
         for folder in found
         if not any(folder.startswith(f"{other}charts/") for other in found)
     ]
+
+
+def chart_options(
+    folder: str,
+    paths: Iterable[str],
+    read: Callable[[str], SourceFile],
+    releases: Sequence[HelmRelease],
+) -> tuple[str, ...]:
+    """Options with which helm renders the chart in ``folder`` (with its slash) for coverage:
+    switches that are false by default, and what the project is seen to set."""
+    from covlint.facts.kubernetes.helm import toggles_of
+
+    known = frozenset(paths)
+
+    def lookup(path: str) -> SourceFile | None:
+        return read(path) if path in known else None
+
+    chart = _chart_at(folder, lookup, releases)
+    below = [path for path in known if path.startswith(f"{folder}templates/")]
+    toggles = toggles_of(map(read, sorted(below)), chart)
+    listed = [word for one in sorted(toggles) for word in ("--set", f"{one}=true")]
+    return (*listed, *chart.options())
 
 
 def _rendered_chart(

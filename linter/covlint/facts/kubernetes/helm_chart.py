@@ -9,7 +9,13 @@ from functools import lru_cache
 
 from covlint.documents.yaml import AnyNode, YamlMapping, YamlScalar, YamlSequence
 from covlint.facts.kubernetes.helm_release import HelmRelease
-from covlint.facts.kubernetes.helm_values import for_coverage, installed_values, root_of
+from covlint.facts.kubernetes.helm_values import (
+    for_coverage,
+    installed_values,
+    over,
+    part_of,
+    root_of,
+)
 from covlint.source import SourceFile
 
 
@@ -109,19 +115,24 @@ def chart_of(
     chart: SourceFile | None,
     releases: tuple[HelmRelease, ...] = (),
     sources: tuple[SourceFile, ...] = (),
+    parents: tuple[tuple[SourceFile, str], ...] = (),
 ) -> Chart:
     """The chart that templates belong to; its values are parsed once for all of them.
 
     ``releases`` are its installations, ``sources`` the files of values that these name, and
-    the files in which they stand.
+    the files in which they stand. ``parents`` are the values of charts that have this one
+    inside, and the key of its own among them.
     """
     defaults = root_of(values)
+    for parent, key in parents:
+        defaults = over(defaults, part_of(root_of(parent), key))
     if not releases:
         return Chart(defaults, root_of(chart), defaults)
     by_path = {one.path: one for one in sources}
     chosen, speaks = for_coverage(releases, by_path)
     found = installed_values(defaults, chosen, by_path)
-    seen = {one.path for one in sources} - {values.path if values is not None else ""}
+    own = {values.path if values is not None else "", *(one.path for one, _ in parents)}
+    seen = {one.path for one in sources} - own
     opaque = any(one.opaque for one in chosen)
     set_in = frozenset() if opaque else frozenset(seen)
     return Chart(found, root_of(chart), defaults, set_in, speaks and not opaque)

@@ -35,7 +35,8 @@ class Setting:
 class HelmRelease:
     """``chart`` is the folder of the chart, ``files`` the files of values, the last wins; both
     count from the project root. ``base`` is what these files overrule, ``settings`` overrule
-    them. ``opaque``: more may be set than is seen."""
+    them. ``opaque``: more may be set than is seen. ``under``: the values stand under that key,
+    those of a chart that has this one inside."""
 
     chart: str
     files: tuple[str, ...]
@@ -43,6 +44,7 @@ class HelmRelease:
     opaque: bool
     span: Span
     base: tuple[Setting, ...] = ()
+    under: str = ""
 
 
 def key_path(key: str) -> tuple[str | int, ...] | None:

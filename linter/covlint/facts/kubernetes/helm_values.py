@@ -59,13 +59,33 @@ def root_of(source: SourceFile | None) -> YamlMapping | None:
     return documents[0] if documents and isinstance(documents[0], YamlMapping) else None
 
 
+def part_of(root: YamlMapping | None, key: str) -> YamlMapping | None:
+    """What values of a chart are to the one inside of it that has the key; no key: as they
+    are. What is global is so for both."""
+    if root is None or not key:
+        return root
+    own, shared = root.mapping(key), root.entry("global")
+    entries = entries_of(own) if own is not None else {}
+    if shared is not None:
+        old = entries["global"].value if "global" in entries else None
+        if isinstance(shared.value, YamlMapping) and isinstance(old, YamlMapping):
+            shared = YamlEntry(shared.key, _over(old, shared.value), shared.span, False)
+        entries["global"] = shared
+    return composed(own if own is not None else root, entries.values()) if entries else None
+
+
+def over(below: YamlMapping | None, above: YamlMapping | None) -> YamlMapping | None:
+    """The values with others over them."""
+    return _over(below, above) if below is not None and above is not None else above or below
+
+
 def _switches_on(release: HelmRelease, sources: dict[str, SourceFile]) -> bool:
     """Whether it sets something of coverage, and not to false."""
     for one in (*release.base, *release.settings):
         words = ".".join(str(key) for key in one.path)
         if one.text == "GOCOVERDIR" or (_COVERAGE.search(words) and one.text not in _OFF):
             return True
-    roots = (root_of(sources.get(path)) for path in release.files)
+    roots = (part_of(root_of(sources.get(path)), release.under) for path in release.files)
     return any(root is not None and _speaks(root) for root in roots)
 
 
@@ -87,11 +107,10 @@ def _installed(
     for one in release.base:
         tree = _with(tree, one, sources)
     for path in release.files:
-        further = root_of(sources.get(path))
-        tree = _over(tree, further) if tree is not None and further is not None else further or tree
+        tree = over(tree, part_of(root_of(sources.get(path)), release.under))
     for one in release.settings:
         tree = _with(tree, one, sources)
-    return _over(defaults, tree) if defaults is not None and tree is not None else tree or defaults
+    return over(defaults, tree)
 
 
 def _over(below: YamlMapping, above: YamlMapping) -> YamlMapping:
