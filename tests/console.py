@@ -1,7 +1,8 @@
 """The console blocks of README and docs: what they type, what they show, and whether it comes true.
 
 A page types its commands in the order in which it is read, in one folder: a copy of the bundled
-project that ``<!-- project: NAME -->`` names, made anew at each such comment. ``⋮`` alone on a line
+project that ``<!-- project: NAME -->`` names (or of several, one over the other: ``A+B``), made anew at
+each such comment. ``⋮`` alone on a line
 stands for any number of lines, also for none.
 """
 
@@ -95,9 +96,13 @@ class Desk:
         """Run the command where the page has it run; both outputs in one, as in a terminal."""
         if one.project is not None and one.copy != self.copy:
             self.copy = one.copy
-            self.folder = self.place / f"copy-{one.copy}" / one.project
+            names = one.project.split("+")
+            self.folder = self.place / f"copy-{one.copy}" / names[0]
             left_by_runs = shutil.ignore_patterns(".covlint", "coverdata", "bin")
-            shutil.copytree(PROJECTS / one.project, self.folder, ignore=left_by_runs)
+            for name in names:
+                shutil.copytree(
+                    PROJECTS / name, self.folder, ignore=left_by_runs, dirs_exist_ok=True
+                )
             subprocess.run(["git", "init", "-q"], cwd=self.folder, check=True)
         return subprocess.run(
             ["bash", "-c", one.command],
