@@ -244,28 +244,6 @@ def _charts(paths: Iterable[str]) -> list[str]:
     ]
 
 
-def chart_options(
-    folder: str,
-    paths: Iterable[str],
-    read: Callable[[str], SourceFile],
-    releases: Sequence[HelmRelease],
-) -> tuple[str, ...]:
-    """Options with which helm renders the chart in ``folder`` (with its slash) for coverage:
-    switches that are false by default, and what the project is seen to set."""
-    from covlint.facts.kubernetes.helm import toggles_of
-
-    known = frozenset(paths)
-
-    def lookup(path: str) -> SourceFile | None:
-        return read(path) if path in known else None
-
-    chart = _chart_at(folder, lookup, releases)
-    below = [path for path in known if path.startswith(f"{folder}templates/")]
-    toggles = toggles_of(map(read, sorted(below)), chart)
-    listed = [word for one in sorted(toggles) for word in ("--set", f"{one}=true")]
-    return (*listed, *chart.options())
-
-
 def _rendered_chart(
     folder: str,
     paths: Sequence[str],

@@ -17,9 +17,10 @@ from covlint.cli.progress import StderrProgress
 from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.engine import Inspection, Options, inspect
 from covlint.runner.candidates import chain_of, derived_target, with_build_arguments
+from covlint.runner.cluster.script import cluster_script
 from covlint.runner.command import Processes
 from covlint.runner.container.runtime import RUNTIMES, NoRuntime
-from covlint.runner.container.script import NAME, Caller, cluster_script, container_script
+from covlint.runner.container.script import NAME, Caller, container_script
 from covlint.runner.leftovers import find_leftovers, remove_leftover
 from covlint.runner.process.namespaces import unavailable
 from covlint.runner.process.plan import plan_process
@@ -229,6 +230,7 @@ def _surrounding(
         keep=wishes.keep,
         runtime=wishes.runtime,
         cluster=wishes.cluster,
+        releases=tuple(inspection.project.facts.helm_releases),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covlint.diagnostics import Diagnostic
+from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.runner.cleanup import remove_folder
 from covlint.runner.cluster.engine import run_cluster
 from covlint.runner.cluster.plan import ClusterPlan, plan_cluster
@@ -56,6 +57,7 @@ class Surrounding:
     keep: bool = False
     runtime: str | None = None
     cluster: str | None = None  # a Kind cluster, or a context, that is there already
+    releases: tuple[HelmRelease, ...] = ()  # the installations of charts that are seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,18 @@ def cluster_plan(
     if runtime.podman:
         env.setdefault("KIND_EXPERIMENTAL_PROVIDER", "podman")
     chain, reuse = around.chain, around.cluster
-    return plan_cluster(target, chain, around.root, around.read, run, name, env, runtime, reuse)
+    return plan_cluster(
+        target,
+        chain,
+        around.root,
+        around.read,
+        run,
+        name,
+        env,
+        runtime,
+        reuse,
+        around.releases,
+    )
 
 
 def _container(

@@ -57,10 +57,14 @@ def report(data: str, toolchain: Toolchain) -> list[str]:
 
 
 class Quoting:
-    """Quotes words; the folder of the run becomes ``"$run"``, a name of it ``"$name"``."""
+    """Quotes words; the folder of the run becomes ``"$run"``, a name of it ``"$name"``; ``more``
+    are other words that stand for a variable."""
 
-    def __init__(self, run: str, name: str | None = None) -> None:
-        self._tokens = {run: '"$run"', **({name: '"$name"'} if name is not None else {})}
+    def __init__(
+        self, run: str, name: str | None = None, more: Mapping[str, str] | None = None
+    ) -> None:
+        named = {name: '"$name"'} if name is not None else {}
+        self._tokens = {run: '"$run"', **named, **(more or {})}
         self._split = re.compile("(" + "|".join(map(re.escape, self._tokens)) + ")")
 
     def __call__(self, text: str) -> str:

@@ -4,7 +4,10 @@ namespace of covlint's own."""
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,44 @@ from covlint.runner.command import CannotStart, Command, Completed
 from covlint.runner.ledger import LABEL, Ledger
 from covlint.runner.steps import Recorder, failure
 
+
+class Form(Enum):
+    """What ``apply`` may name."""
+
+    MANIFEST = "manifest"
+    KUSTOMIZATION = "kustomization"
+    CHART = "chart"
+    PATCHED = "patched"  # a manifest, and the patch that is put into it
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``options`` are those of ``helm template``: values of a chart."""
+
+    form: Form
+    path: Path
+    options: tuple[str, ...] = ()
+
+
+def source_of(plan: ClusterPlan, entry: str) -> Source:
+    """What an entry of ``apply`` is: a path, behind that of a chart options of helm."""
+    path = plan.root / entry
+    if path.is_dir() and any((path / name).is_file() for name in _KUSTOMIZATIONS):
+        return Source(Form.KUSTOMIZATION, path)
+    if plan.patch is not None and entry == plan.patch[0]:
+        return Source(Form.PATCHED, path)
+    try:
+        words = shlex.split(entry)
+    except ValueError:
+        words = []
+    for chart, options in ((path, ()), *(((plan.root / words[0]), words[1:]) for _ in words[:1])):
+        if (chart / "Chart.yaml").is_file():
+            return Source(Form.CHART, chart, tuple(options))
+    return Source(Form.MANIFEST, path)
+
+
+#: The tests of a chart are no part of what it installs; its own kinds are.
+CHART_OPTIONS = ("--include-crds", "--skip-tests")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 #: Kinds that belong to no namespace, among those that come with a workload.
 _CLUSTER_WIDE = frozenset(
@@ -47,7 +88,8 @@ class Applier:
         """Apply everything; why it failed."""
         plan = self.plan
         try:
-            sources = [self._source(plan.root / file, n) for n, file in enumerate(plan.files)]
+            listed = [source_of(plan, file) for file in plan.files]
+            sources = [self._words(source, number) for number, source in enumerate(listed)]
         except RenderError as error:
             return str(error)
         if not plan.cluster.create:
@@ -107,14 +149,15 @@ class Applier:
         path.write_text(json.dumps(listed), encoding="utf-8")
         return path
 
-    def _source(self, path: Path, number: int) -> tuple[str, ...]:
-        if path.is_dir() and any((path / name).is_file() for name in _KUSTOMIZATIONS):
-            return ("-k", str(path))
-        if (path / "Chart.yaml").is_file():
-            return ("-f", str(self._chart(path, number)))
-        if self.plan.patch is not None and path == self.plan.root / self.plan.patch[0]:
-            return ("-k", str(self._patched(path, self.plan.root / self.plan.patch[1])))
-        return ("-f", str(path))
+    def _words(self, source: Source, number: int) -> tuple[str, ...]:
+        """kubectl's words for it."""
+        if source.form is Form.KUSTOMIZATION:
+            return ("-k", str(source.path))
+        if source.form is Form.CHART:
+            return ("-f", str(self._chart(source, number)))
+        if source.form is Form.PATCHED and self.plan.patch is not None:
+            return ("-k", str(self._patched(source.path, self.plan.root / self.plan.patch[1])))
+        return ("-f", str(source.path))
 
     def _patched(self, manifest: Path, patch: Path) -> Path:
         """A kustomization of a manifest and its patch: no pod starts without the patch."""
@@ -126,9 +169,10 @@ class Applier:
         (folder / "kustomization.yaml").write_text(text, encoding="utf-8")
         return folder
 
-    def _chart(self, path: Path, number: int) -> Path:
+    def _chart(self, source: Source, number: int) -> Path:
         rendered = self.plan.run / f"chart-{number}.yaml"
-        command = Command(helm_command(str(path)), self.plan.root, self.plan.env, "helm", 120)
+        words = helm_command(str(source.path), (*CHART_OPTIONS, *source.options))
+        command = Command(words, self.plan.root, self.plan.env, "helm", 120)
         try:
             done = self.steps.processes.run(command)
         except CannotStart as error:

@@ -6,14 +6,17 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.facts.commands.extraction import Step, StepKind
 from covlint.facts.kubernetes.cluster import ExtraMount
+from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.facts.kubernetes.pod import COMPOSE
 from covlint.facts.kubernetes.workload import Container, VolumeKind
+from covlint.runner.cluster.charts import chart_options
 from covlint.runner.cluster.kind_config import KindConfig, kind_config
 from covlint.runner.command import Command
 from covlint.runner.container.image_build import ImagePlan, plan_image
@@ -135,8 +138,10 @@ def plan_cluster(
     env: Mapping[str, str],
     runtime: Runtime,
     reuse: str | None = None,
+    releases: Sequence[HelmRelease] = (),
 ) -> ClusterPlan:
-    """Plan a run called ``name``; ``reuse`` names a cluster or context that is there already.
+    """Plan a run called ``name``; ``reuse`` names a cluster or context that is there already,
+    ``releases`` are the installations of charts that the project is seen to make.
 
     Raises TargetError.
     """
@@ -149,7 +154,7 @@ def plan_cluster(
     if container.pod.name is None:
         raise TargetError(
             f"targets.{target.name}: the name of the workload in {container.span.path} is filled "
-            "in by a template; name a rendered manifest"
+            "in by a template; set `render: true` in .covlint.yaml, or name a rendered manifest"
         )
     image = plan_image(target, chain, root, read)
     tag = f"localhost/covlint/run:{name}"
@@ -184,7 +189,7 @@ def plan_cluster(
         tag=tag,
         image_name=container.image.text if container.image is not None else None,
         cluster=_cluster(target, chain, root, read, run, name, node_path, env, reuse),
-        files=target.apply or (_manifest(container),),
+        files=target.apply or (_manifest(container, root, read, releases),),
         workload=(container.pod.kind, container.pod.name.text),
         namespace=own or written or "default",
         own_namespace=own,
@@ -264,11 +269,18 @@ def _config_path(chain: Chain) -> str | None:
     return next((path for path in paths if path in named), paths[0] if paths else None)
 
 
-def _manifest(container: Container) -> str:
-    """The file that holds the workload, or the kustomization that puts it together."""
+def _manifest(container: Container, root: Path, read: Read, releases: Sequence[HelmRelease]) -> str:
+    """The file that holds the workload, or the kustomization or chart that puts it together."""
     overlay = container.pod.overlay
     if overlay is not None:
         return posixpath.dirname(overlay) or "."
+    chart, below, _ = container.span.path.rpartition("templates/")
+    if below and (root / chart / "Chart.yaml").is_file():
+        try:
+            options = chart_options(chart, root, read, releases)
+        except UnreadableSource as error:
+            raise TargetError(f"{error.path}: {error.reason}") from error
+        return shlex.join((chart.rstrip("/") or ".", *options))
     return container.pod.patched or container.span.path
 
 

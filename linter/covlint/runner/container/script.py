@@ -1,4 +1,4 @@
-"""The plans of the container, play and kind engines as POSIX shell scripts of their own."""
+"""The plans of the container and play engines as POSIX shell scripts of their own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from covlint.runner.cluster.node_data import full_name
-from covlint.runner.cluster.plan import ClusterPlan
-from covlint.runner.cluster.workload import Workload
 from covlint.runner.container.plan import ContainerPlan
 from covlint.runner.script_parts import Quoting, in_folder, look_for, report
-from covlint.runner.service import exercise_of, ready_at
-from covlint.runner.target import TargetError
 from covlint.runner.toolchain import Toolchain
 
 #: Stands for the number of a run in a plan that is printed.
@@ -34,14 +29,7 @@ def container_script(plan: ContainerPlan, caller: Caller) -> str:
     return "\n".join(_container(plan, caller)) + "\n"
 
 
-def cluster_script(plan: ClusterPlan, caller: Caller) -> str:
-    """The same for a Kind cluster. Raises TargetError for a cluster that is not Kind's."""
-    if not plan.cluster.create or plan.cluster.config is None:
-        raise TargetError("--dry-run prints the script of a run in a cluster of its own only")
-    return "\n".join(_cluster(plan, caller)) + "\n"
-
-
-def _head(target: str, engine: str, clean: str) -> Iterator[str]:
+def head(target: str, engine: str, clean: str) -> Iterator[str]:
     yield "#!/bin/sh"
     yield f"# covlint verify {target} ({engine} engine)"
     yield "set -eu"
@@ -54,7 +42,7 @@ def _head(target: str, engine: str, clean: str) -> Iterator[str]:
     yield ""
 
 
-def _build(argv: tuple[str, ...], root: str, quote: Quoting) -> Iterator[str]:
+def build_lines(argv: tuple[str, ...], root: str, quote: Quoting) -> Iterator[str]:
     # Only covlint needs what Buildah says of itself: it cleans up by that.
     words = [word for word in unlabelled(argv) if word not in ("--log-level", "debug")]
     yield "# build"
@@ -76,9 +64,9 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
     if plan.box.network is not None:
         end += f"; {program} network rm {quote(plan.box.network)} >/dev/null 2>&1 || :"
     end += f"; {program} rmi -f {quote(plan.tag)} >/dev/null 2>&1 || :"
-    yield from _head(plan.target.name, plan.target.engine, end)
+    yield from head(plan.target.name, plan.target.engine, end)
     for build in (plan.build, *(build for _, build in plan.companion_builds)):
-        yield from _build(build.argv, str(plan.root), quote)
+        yield from build_lines(build.argv, str(plan.root), quote)
     if plan.box.network is not None:
         yield f"{program} network create {quote(plan.box.network)} >/dev/null"
     yield "# folders that play the node and its volumes"
@@ -103,13 +91,13 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
     look = look_for(plan.ready, quote)
     if look is not None:
         gone = f"{running} || {{ {logs}; echo 'it ended' >&2; exit 1; }}"
-        yield from _until(
+        yield from until(
             f'{logs} >"$run/service.log" 2>&1; {look}', gone, plan.ready.timeout, "never ready"
         )
     if plan.exercise is not None:
         yield ""
         yield "# exercise"
-        yield in_folder(plan.exercise, quote, caller.environ) + _OR_SAY
+        yield in_folder(plan.exercise, quote, caller.environ) + OR_SAY
     yield ""
     yield "# stop: the image's signal, the grace period, SIGKILL"
     yield f"{' '.join(quote(w) for w in plan.runtime.stop(plan.box.name, plan.grace))} >/dev/null"
@@ -120,7 +108,7 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
         yield 'mkdir -p "$run/host"'
         yield f"{' '.join(quote(word) for word in copy)} || :"
     yield f"cd {quote(str(plan.sources.folder))}"
-    yield from _data(plan.written_to or plan.arrives, quote, caller)
+    yield from data_lines(plan.written_to or plan.arrives, quote, caller)
 
 
 def unlabelled(argv: Sequence[str]) -> list[str]:
@@ -132,15 +120,15 @@ def unlabelled(argv: Sequence[str]) -> list[str]:
     return kept
 
 
-_OR_SAY = " || echo 'the exercise failed' >&2"
+OR_SAY = " || echo 'the exercise failed' >&2"
 
 
-def _data(folder: object, quote: Quoting, caller: Caller) -> list[str]:
+def data_lines(folder: object, quote: Quoting, caller: Caller) -> list[str]:
     path = quote(str(folder))
     return report(path, caller.toolchain) if caller.toolchain is not None else [f"ls -l {path}"]
 
 
-def _until(look: str, otherwise: str, seconds: float, complaint: str) -> Iterator[str]:
+def until(look: str, otherwise: str, seconds: float, complaint: str) -> Iterator[str]:
     yield "tries=0"
     yield f"until {look}; do"
     yield f"  {otherwise}"
@@ -148,77 +136,3 @@ def _until(look: str, otherwise: str, seconds: float, complaint: str) -> Iterato
     yield f"  [ \"$tries\" -lt {int(seconds * 5)} ] || {{ echo '{complaint}' >&2; exit 1; }}"
     yield "  sleep 0.2"
     yield "done"
-
-
-def _cluster(plan: ClusterPlan, caller: Caller) -> Iterator[str]:
-    quote = Quoting(str(plan.run), NAME)
-    program = shlex.quote(plan.runtime.program)
-    config = plan.cluster.config
-    assert config is not None
-    cluster = quote(plan.cluster.name)
-    end = f'kind delete cluster --name {cluster} --kubeconfig "$run/kubeconfig" 2>/dev/null || :'
-    end += f"; {program} rmi -f {quote(plan.tag)} >/dev/null 2>&1 || :"
-    yield from _head(plan.target.name, plan.target.engine, end)
-    provider = plan.env.get("KIND_EXPERIMENTAL_PROVIDER")
-    if provider:
-        yield f"export KIND_EXPERIMENTAL_PROVIDER={provider}"
-    yield 'export KUBECONFIG="$run/kubeconfig"'
-    yield f"cd {quote(str(plan.root))}"
-    yield "# cluster"
-    for _, folder in config.folders:
-        yield f"mkdir -p {quote(str(folder))}; chmod {plan.host_mode:04o} {quote(str(folder))}"
-    yield from quote.file(f"{plan.run}/kind.json", config.data)
-    image = f" --image {quote(plan.cluster.node_image)}" if plan.cluster.node_image else ""
-    yield f'kind create cluster --name {cluster} --config "$run/kind.json"{image}'
-    yield from _build(plan.build.argv, str(plan.root), quote)
-    yield "# the image, under the name that the manifest has for it"
-    form = "--format docker-archive " if plan.runtime.podman else ""
-    yield f'{program} save {form}-o "$run/image.tar" {quote(plan.tag)}'
-    yield f'kind load image-archive "$run/image.tar" --name {cluster}'
-    if plan.image_name is not None:
-        tag = f"ctr -n k8s.io images tag --force {quote(plan.tag)} {full_name(plan.image_name)}"
-        yield f"for node in $(kind get nodes --name {cluster}); do"
-        yield f'  {program} exec "$node" {tag} >/dev/null'
-        yield "done"
-    yield ""
-    yield "# the workload"
-    kind, name = plan.workload[0].lower(), plan.workload[1]
-    space = f"kubectl -n {quote(plan.namespace)}"
-    for file in plan.files:
-        path = plan.root / file
-        flag = "-k" if path.is_dir() else "-f"
-        again = f"kubectl create namespace {quote(plan.namespace)} && kubectl apply {flag} {file}"
-        yield f"kubectl apply {flag} {quote(file)} || {{ {again}; }}"
-    if plan.patch is not None:
-        yield f"{space} patch {kind} {name} --patch-file {quote(plan.patch[1])}"
-    if kind in ("deployment", "statefulset", "daemonset"):
-        yield f"{space} rollout status {kind}/{name} --timeout={int(plan.rollout)}s"
-    port = next((outside for _, outside in config.ports), 0)
-    ready = ready_at(plan.target.ready, port)
-    look = look_for(ready, quote)
-    if look is not None:
-        yield from _until(look, ":", ready.timeout, "never ready")
-    exercise = exercise_of(plan.target, plan.root, plan.env, port, ready)
-    if exercise is not None:
-        yield ""
-        yield "# exercise"
-        yield in_folder(exercise, quote, caller.environ) + _OR_SAY
-    yield ""
-    yield "# stop, with the pods' own grace period, until no container runs"
-    stop = Workload(plan.workload[0], name, "", 0, None).stop(plan.namespace)
-    yield f"kubectl {' '.join(quote(word) for word in stop)}"
-    labels = ",".join(f"{key}={value}" for key, value in plan.container.pod.labels)
-    states = "{.items[*].status.containerStatuses[*].state.running}"
-    yield from _until(
-        f"[ -z \"$({space} get pods -l {quote(labels)} -o jsonpath='{states}')\" ]",
-        ":",
-        plan.grace + 60,
-        "it does not end",
-    )
-    yield ""
-    if plan.copied_from is not None:
-        yield f"for node in $(kind get nodes --name {cluster}); do"
-        yield f'  {program} cp "$node:{plan.copied_from}/." "$run/host" || :'
-        yield "done"
-    yield f"cd {quote(str(plan.sources.folder))}"
-    yield from _data(plan.arrives, quote, caller)
