@@ -160,3 +160,11 @@ def test_the_printed_script_runs_in_the_same_namespaces(project):
     assert "Linux" in ran.stdout
     assert ".1." in next(line for line in ran.stdout.splitlines() if "covcounters" in line)
     assert "example.com/app/cmd/app\t\tcoverage:" in ran.stdout
+
+
+@pytest.mark.usefixtures("possible")
+def test_the_path_of_a_user_who_is_not_root_will_do(monkeypatch):
+    """Debian leaves the folder of chroot out of it."""
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
+    with Processes() as processes:
+        assert unavailable(processes) is None

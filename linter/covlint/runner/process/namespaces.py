@@ -22,6 +22,8 @@ from covlint.runner.command import CannotStart, Command, Processes, Running
 
 #: All of them are part of util-linux or of coreutils.
 _PROGRAMS = ("unshare", "mount", "mountpoint", "chroot", "setpriv")
+#: Where they are; on Debian the PATH of a user who is not root lacks the first.
+_SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 _ROOT = 0
 #: Why the script could not set the namespaces up, in the folder of the run.
 REFUSED = "refused"
@@ -120,7 +122,7 @@ def processes_of(program: Path, among: Iterable[int]) -> tuple[int, ...]:
 
 def unavailable(processes: Processes) -> str | None:
     """Why this host cannot make the namespaces; None when it can."""
-    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
+    missing = [name for name in _PROGRAMS if shutil.which(name, path=_SYSTEM) is None]
     if missing:
         return f"there is no {missing[0]}"
     words = (*unshare_words(_own(), os.getuid()), "true")
@@ -185,7 +187,7 @@ def entrance(inside: Inside) -> str:
 def _script(inside: Inside) -> Iterator[str]:
     yield "run=$1; shift; root=$run/root"
     yield f'exec 3>&2 2>"$run/{REFUSED}"'
-    yield "path=$PATH; export PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+    yield f"path=$PATH; export PATH={_SYSTEM}"
     yield "setpriv=$(command -v setpriv)"
     yield "mount --make-rprivate /"
     yield 'mkdir -p "$root"; mount --bind "$root" "$root"'
