@@ -112,3 +112,5 @@ class Chain:
     route: Route | None = None  # None where no way is seen
     copy_pod: Container | None = None  # of another pod, which mounts the claim of the volume
     unresolved: ImageBuild | None = None  # builds the image, which way is not seen
+    #: Steps of several files in the order in which a job or script runs them.
+    sequences: tuple[tuple[Step, ...], ...] = ()

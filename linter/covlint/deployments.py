@@ -31,9 +31,10 @@ def join_files(facts: Facts, paths: Collection[str], lookup: Lookup) -> None:
     """Completes the facts by what commands say of other files: Makefiles that are called
     with variables, compose files that are used together, charts that are installed."""
     if facts.make_calls:
-        from covlint.makeruns import follow_calls  # only where make is called
+        from covlint.makeruns import follow_calls, sequences_of  # only where make is called
 
         follow_calls(facts, paths, lookup)
+        facts.sequences = sequences_of(facts, paths, lookup)
     if facts.helm_releases:
         _read_installed(facts, lookup)
     if any(container.pod.is_compose for container in facts.containers):

@@ -9,18 +9,22 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:  # names in annotations: a project without calls of make needs none of these
     from covlint.documents.makebranches import Given
+    from covlint.documents.makefile import Makefile
     from covlint.facts.commands.makecalls import MakeCall
-    from covlint.facts.commands.steps import ScriptFact
+    from covlint.facts.commands.steps import ScriptFact, Step
     from covlint.wiring.inputs import Facts
 
 #: So many different calls are followed, in all.
 _CALLS = 48
+#: Sequences of steps: how deep make calls make, and how long all of them may get.
+_DEPTH, _TARGETS, _STEPS = 6, 200, 4000
 _SIGN = re.compile(rb"(?i)cov|flags|build_?args?")
 _TARGET = re.compile(r"(?i)cov|e2e")
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
@@ -105,3 +109,86 @@ def _asked_for(
         if any(re.search(pattern, text) for text in texts):
             found[name] = value.encode() if value is not None and "$" not in value else None
     return found
+
+
+def sequences_of(
+    facts: Facts, paths: Collection[str], lookup: Lookup
+) -> tuple[tuple[Step, ...], ...]:
+    """What a job or script does where it calls make: its own steps and those of the targets
+    that it calls, in the order in which they run. Each is a recipe of its own."""
+    from covlint.facts.commands.extraction import is_makefile
+
+    if not any(is_makefile(step.span.path) for step in facts.steps):
+        return ()
+    reader = _Sequences(facts, paths, lookup)
+    callers = dict.fromkeys(
+        (call.span.path, call.recipe)
+        for call in facts.make_calls
+        if not is_makefile(call.span.path)
+    )
+    found: list[tuple[Step, ...]] = []
+    for path, recipe in callers:
+        steps = reader.of(path, recipe, 0)
+        if len({(step.span.path, step.recipe) for step in steps}) > 1:
+            label = f"{path}: {recipe or ''}"
+            found.append(tuple(replace(step, recipe=label) for step in steps))
+    return tuple(found)
+
+
+class _Sequences:
+    """Puts the steps of targets in the place of the calls of make."""
+
+    def __init__(self, facts: Facts, paths: Collection[str], lookup: Lookup) -> None:
+        self.paths, self.lookup = paths, lookup
+        self.makefiles: dict[str, Makefile | None] = {}
+        self.index: dict[tuple[str, str | None], list[Step | MakeCall]] = {}
+        items: list[Step | MakeCall] = [*facts.steps, *facts.make_calls]
+        for one in items:
+            self.index.setdefault((one.span.path, one.recipe), []).append(one)
+        self.spent = 0
+
+    def of(self, path: str, recipe: str | None, depth: int) -> list[Step]:
+        """The steps of one recipe, those of the targets that it calls put in."""
+        found: list[Step] = []
+        items = self.index.get((path, recipe), ())
+        for one in sorted(items, key=lambda item: item.span.start):
+            self.spent += 1
+            if self.spent > _STEPS:
+                return []
+            if type(one).__name__ == "Step":  # by name: the type is not imported for this
+                found.append(cast("Step", one))
+            elif depth < _DEPTH:
+                found += self.called(cast("MakeCall", one), depth + 1)
+        return found
+
+    def called(self, call: MakeCall, depth: int) -> Iterator[Step]:
+        makefile = self.makefile(_makefile(call, self.paths))
+        if makefile is None:
+            return
+        targets = call.targets or makefile.goal
+        done: set[str] = set()
+        for target in targets:
+            yield from self.target(makefile, target, done, depth)
+
+    def target(self, makefile: Makefile, target: str, done: set[str], depth: int) -> Iterator[Step]:
+        """The steps of what a target needs, from left to right, then its own."""
+        if target in done or len(done) > _TARGETS:
+            return
+        done.add(target)
+        rules = [rule for rule in makefile.rules if target in rule.targets]
+        for rule in rules:
+            for needed in rule.prerequisites:
+                yield from self.target(makefile, needed, done, depth)
+        for rule in rules:
+            for path in makefile.sources if rule.recipe else ():
+                yield from self.of(path, rule.targets[0], depth)
+
+    def makefile(self, path: str | None) -> Makefile | None:
+        from covlint.documents.makereader import read_makefile
+
+        if path is None:
+            return None
+        if path not in self.makefiles:
+            source = self.lookup(path)
+            self.makefiles[path] = read_makefile(source, self.lookup) if source else None
+        return self.makefiles[path]

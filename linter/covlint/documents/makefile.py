@@ -82,6 +82,12 @@ class Makefile:
     own: tuple[TargetVariable, ...] = ()
     given: frozenset[str] = frozenset()  # variables with values from outside
 
+    @property
+    def goal(self) -> tuple[str, ...]:
+        """The target of a call that names none (GNU make manual, 9.2)."""
+        targets = (target for rule in self.rules for target in rule.targets)
+        return tuple(t for t in targets if "%" not in t and (t[0] != "." or "/" in t))[:1]
+
     def lines(self) -> Iterator[RecipeLine]:
         for rule in self.rules:
             yield from rule.recipe

@@ -197,6 +197,7 @@ def _chain(
         feeds_production=feeds_production(image, builds, images),
         namespace=_namespace(container, facts),
         near_builds=near_builds_of(image, container, facts.image_builds),
+        sequences=facts.sequences,
     )
     if part and image is not None:
         chain = replace(chain, entrypoint=_entrypoint(image, builds, repository))

@@ -26,11 +26,12 @@ _GLOB = re.compile(r"[*?\[{]")
 
 
 def files(chain: Chain) -> Iterator[tuple[Step, ...]]:
-    """The steps of each file that has some, in order."""
+    """The steps of each file that has some, in order; those of jobs that call make, too."""
     found: dict[str, list[Step]] = {}
     for step in chain.steps:
         found.setdefault(step.span.path, []).append(step)
-    return (tuple(steps) for steps in found.values())
+    yield from (tuple(steps) for steps in found.values())
+    yield from chain.sequences
 
 
 def pairs(steps: Sequence[Step]) -> Iterator[tuple[Step, tuple[Step, ...], Step]]:

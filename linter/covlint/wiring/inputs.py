@@ -28,7 +28,8 @@ class Facts:
     """All facts of a project, by kind.
 
     ``targets`` are the Dockerfiles that the configuration names for verification:
-    their builds take part in coverage whatever else says so.
+    their builds take part in coverage whatever else says so. ``sequences`` are steps of several
+    files in the order in which a job or script runs them.
     """
 
     images: list[Image] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Facts:
     compose_calls: list[ComposeCall] = field(default_factory=list)
     helm_releases: list[HelmRelease] = field(default_factory=list)
     targets: frozenset[str] = frozenset()
+    sequences: tuple[tuple[Step, ...], ...] = ()
 
     def add(
         self,

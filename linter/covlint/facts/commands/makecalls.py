@@ -49,6 +49,7 @@ class MakeCall:
     environment: tuple[tuple[str, str | None], ...]
     goflags: GoFlagsSource | None
     span: Span
+    recipe: str | None = None  # the Makefile target, shell function or CI job it stands in
 
 
 def read_make_call(
@@ -58,6 +59,7 @@ def read_make_call(
     environment: Mapping[str, str],
     span: Span,
     placer: Placer | None,
+    recipe: str | None,
 ) -> MakeCall | None:
     """The call that a command is; None where it is none, or where its Makefile is not seen.
 
@@ -91,7 +93,14 @@ def read_make_call(
     around = {**environment, **inline}
     own = {name: value for name, value in around.items() if name not in {*given, *_SET}}
     return MakeCall(
-        inside, path, tuple(targets), _without_root(given), _without_root(own), goflags, span
+        inside,
+        path,
+        tuple(targets),
+        _without_root(given),
+        _without_root(own),
+        goflags,
+        span,
+        recipe,
     )
 
 

@@ -59,7 +59,7 @@ def read_called(
 
     A sequence of its own: its recipes are named for the variables, too.
     """
-    targets = call.targets or _default(makefile)
+    targets = call.targets or makefile.goal
     needed = reached(makefile, targets)
     variants = variants_of(makefile, dict.fromkeys(targets, (given,)))
     passed = (*environment.items(), *given.items())
@@ -75,12 +75,6 @@ def read_called(
                     # without the variables it may be another command
                     found[_only_sometimes(fact) if isinstance(fact, GoBuild) else fact] = None
     return tuple(found)
-
-
-def _default(makefile: Makefile) -> tuple[str, ...]:
-    """The goal of a call that names none (GNU make manual, 9.2)."""
-    targets = (target for rule in makefile.rules for target in rule.targets)
-    return tuple(t for t in targets if "%" not in t and (t[0] != "." or "/" in t))[:1]
 
 
 def _sets(line: RecipeLine, variants: dict[str, tuple[Given, ...]]) -> list[Given]:

@@ -104,7 +104,9 @@ class ScriptRun:
         span = self.place_of(command.span)
         recipe = self.recipe or command.function
         calls = ToolCalls(self.values, self.place_of, span, recipe, self.placer)
-        made = read_make_call(command, arguments, self.values, self.environment, span, self.placer)
+        made = read_make_call(
+            command, arguments, self.values, self.environment, span, self.placer, recipe
+        )
         following = self.order[id(command)] + 1
         after = self.commands[following : following + 1]
         program = read_program_step(command, after, self.values, span, recipe)

@@ -34,6 +34,8 @@ class Process:
     ``interpreter`` is the shell that PID 1 is (shell form, or ``sh -c`` spelled
     out), None when PID 1 is the program. ``commands`` are those of its script.
     ``script`` is the script that PID 1 is, becomes, or has as its one command.
+    ``init`` are the words of a small program before all of that (tini), which is PID 1 then and
+    passes signals on to its child alone; ``argv`` begins with them.
     """
 
     interpreter: Shell | None
@@ -44,11 +46,20 @@ class Process:
     body: Span
     keyword: str
     script: Script | None
+    init: tuple[Word, ...] = ()
+
+    @property
+    def started(self) -> tuple[Word, ...]:
+        """What is started in the end: the words without those of an init program."""
+        return self.argv[len(self.init) :]
 
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 #: Flags of a shell that take no value and read no script from elsewhere.
 _FLAGS = re.compile(r"[-+][euxvhfnalm]+|--|--(?:login|norc|noprofile|posix)")
+#: Init programs that pass a signal on to their child alone, and their options that take a value.
+#: Those that signal its whole group (``tini -g``, dumb-init by itself) race with the shell.
+_INITS = {"tini": ("-e", "-p"), "tini-static": ("-e", "-p"), "catatonit": ()}
 _SHELL_NAMES = {"bash": Shell.BASH, "dash": Shell.DASH, "ash": Shell.BUSYBOX}
 
 
@@ -92,16 +103,18 @@ def read_process(
         words = (*words, *(command[0].exec_form or ()))
     if not words:
         return None
+    init = _init(words)
+    started = words[len(init) :]
     commands = exec_commands(words, instruction.span)
     nested = tuple(c for c in commands if c.nested)
-    runs_script = len(words) >= 3 and words[1].text.startswith("-") and words[1].text.endswith("c")
+    runs_script = len(started) >= 3 and re.fullmatch(r"-\S*c", started[1].text) is not None
     interpreter_of_c = None
-    if runs_script and words[0].text.rsplit("/", 1)[-1] in _SHELLS:
-        interpreter_of_c = _interpreter(words[0].text, facts)
+    if runs_script and started[0].text.rsplit("/", 1)[-1] in _SHELLS:
+        interpreter_of_c = _interpreter(started[0].text, facts)
     if interpreter_of_c is not None:
         script = _only_script(nested, scope, directories)
     else:
-        script = _read_script(words, scope, facts, directories)
+        script = _read_script(started, scope, facts, directories)
     return Process(
         interpreter_of_c,
         False,
@@ -111,7 +124,25 @@ def read_process(
         body,
         instruction.keyword,
         script,
+        init,
     )
+
+
+def _init(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words of an init program at the front; none where it signals more than its child."""
+    name = posixpath.basename(words[0].text)
+    valued = _INITS.get(name, ())
+    alone = name in _INITS
+    end = 1
+    while end < len(words) and words[end].text.startswith("-"):
+        option = words[end].text
+        end += 1 + (option in valued)
+        if option == "--":
+            break
+        if name in _INITS and "g" in option:
+            return ()
+        alone = alone or (name == "dumb-init" and option in ("-c", "--single-child"))
+    return words[:end] if alone and end < len(words) else ()
 
 
 def _copied(
