@@ -17,6 +17,7 @@ from covlint.engine import Inspection, Options, inspect
 from covlint.files import CONFIG_NAME, Files
 from covlint.fixer import Change, apply_edits
 from covlint.initial.proposal import Proposal, propose
+from covlint.initial.signals import with_handler
 from covlint.initial.survey import Service, Survey, survey
 from covlint.patch import unified_diff
 from covlint.report.text import visible
@@ -152,8 +153,8 @@ def _left(scope: Scope, proposal: Proposal) -> Iterator[str]:
         counted = Counter(one.code for one in known)
         told = ", ".join(f"{n} × {code}" if n > 1 else code for code, n in sorted(counted.items()))
         yield ""
-        yield f"What is there already: {told}. `covlint` shows it, `covlint --fix` repairs"
-        yield "what is safe to repair."
+        yield f"What is there already is not whole: {told}."
+        yield "`covlint` shows it, `covlint --fix` repairs what is safe (--unsafe-fixes: more)."
     new = [one for one in open_ if _key(one) not in before]
     if new:
         yield ""
@@ -167,12 +168,20 @@ def _left(scope: Scope, proposal: Proposal) -> Iterator[str]:
 
 
 def _shown(diagnostic: Diagnostic, files: Files) -> Iterator[str]:
+    """The patch of a fix; of one without edits that a program asks for, one to start from."""
     assert diagnostic.fix is not None
+    found: dict[str, bytes] = {}
     for path in dict.fromkeys(edit.span.path for edit in diagnostic.fix.edits):
+        edits = [edit for edit in diagnostic.fix.edits if edit.span.path == path]
+        found[path] = apply_edits(files.read(path).data, edits)
+    if diagnostic.code == "COV601" and not found:
+        source = files.read(diagnostic.span.path)
+        found[source.path] = with_handler(source, diagnostic.span) or source.data
+    for path, after in found.items():
         data = files.read(path).data
-        after = apply_edits(data, [e for e in diagnostic.fix.edits if e.span.path == path])
         patch = unified_diff(path, data, after).decode("utf-8", "replace")
-        yield from (f"      {visible(line)}" for line in patch.splitlines()[1:])
+        shown = (line.expandtabs(4) for line in patch.splitlines()[1:])
+        yield from (f"      {visible(line)}" for line in shown)
 
 
 def _key(diagnostic: Diagnostic) -> tuple[str, str, str]:

@@ -95,50 +95,74 @@ def toggle(draft: Draft, survey: Survey, services: Sequence[Service]) -> dict[st
     files: dict[str, str] = {}
     for service in services:
         container = service.container
-        if container is None or service.collected or "/templates/" not in container.span.path:
+        source = draft.read(container.span.path) if container is not None else None
+        if container is None or source is None or "/templates/" not in source.path:
             continue
-        source = draft.read(container.span.path)
-        folder = container.span.path.partition("/templates/")[0]
+        folder = source.path.partition("/templates/")[0]
         values = draft.read(f"{folder}/values.yaml")
-        name = _free_key(values)
+        key = _key_in(source)
+        if key is None and service.collected:
+            continue  # by a toggle of the chart's own
+        name = key or _free_key(values)
         try:
-            if source is None or draft.has(f"{folder}/values.schema.json"):
+            if draft.has(f"{folder}/values.schema.json"):
                 raise _ShapeError("values.schema.json says which values there may be")
             lines = _Lines.of(source)
-            edits = list(_edits(source, lines, container, f".Values.{name}.enabled"))
+            condition = f".Values.{name}.enabled"
+            edits = [] if key else list(_edits(source, lines, container, condition))
             text = _values_text(lines, source, container, name, service)
         except _ShapeError as error:
             draft.notes.append(
-                f"{container.span.path}: {error}; set GOCOVERDIR={DIRECTORY} and mount hostPath "
+                f"{source.path}: {error}; set GOCOVERDIR={DIRECTORY} and mount hostPath "
                 f"{DIRECTORY} there by hand, behind a value that is off by default"
             )
             continue
-        draft.edit(
-            container.span.path,
-            edits,
-            f"GOCOVERDIR and the node's {DIRECTORY}, behind {name}.enabled; off, the chart "
-            "renders what it renders today",
-        )
-        draft.add_lines(
-            f"{folder}/values.yaml",
-            [
-                "",
-                f"# For e2e tests alone: the counters go to {DIRECTORY} of the node.",
-                f"{name}:",
-                "  enabled: false",
-            ],
-            "the toggle, off by default",
-        )
+        if key is None:
+            draft.edit(
+                source.path,
+                edits,
+                f"GOCOVERDIR and the node's {DIRECTORY}, behind {name}.enabled; off, the chart "
+                "renders what it renders today",
+            )
+        if name not in _keys(values):
+            draft.add_lines(
+                f"{folder}/values.yaml",
+                [
+                    "",
+                    f"# For e2e tests alone: the counters go to {DIRECTORY} of the node.",
+                    f"{name}:",
+                    "  enabled: false",
+                ],
+                "the toggle, off by default",
+            )
         path = f"{e2e_folder(survey)}/{posixpath.basename(folder)}-values.yaml"
         files[service.name] = path
-        draft.create(path, text, "switches it on in the e2e cluster, with the instrumented image")
+        if not draft.has(path):
+            why = "switches it on in the e2e cluster, with the instrumented image"
+            draft.create(path, text, why)
     return files
 
 
+_NAMES = ("coverage", "goCoverage", "e2eCoverage")
+
+
+def _key_in(template: SourceFile) -> str | None:
+    """The toggle that a template has already."""
+    return next((n for n in _NAMES if f".Values.{n}.enabled ".encode() in template.data), None)
+
+
 def _free_key(values: SourceFile | None) -> str:
+    taken = _keys(values)
+    if taken.get("coverage") == "enabled: false":  # a toggle that no template asks yet
+        return "coverage"
+    return next((one for one in _NAMES if one not in taken), _NAMES[-1])
+
+
+def _keys(values: SourceFile | None) -> dict[str, str]:
+    """The entries of values.yaml, and how their values are written."""
     roots = open_yaml(values).documents if values is not None else ()
-    taken = {entry.key.text for r in roots if isinstance(r, YamlMapping) for entry in r.entries}
-    return next(one for one in ("coverage", "goCoverage", "e2eCoverage") if one not in taken)
+    maps = (root for root in roots if isinstance(root, YamlMapping))
+    return {entry.key.text: entry.value.written for root in maps for entry in root.entries}
 
 
 def _edits(
