@@ -63,6 +63,16 @@ def test_the_list_of_pages_is_that_of_the_rules() -> None:
     assert (PAGES / "README.md").read_text() == index(builtin())
 
 
+def test_the_rates_are_those_of_the_bench() -> None:
+    """tests/breakit/test_bench.py holds that all are found, all repaired, and none is false."""
+    repaired = sum(one.repaired for one in SABOTAGES)
+    assert f"in {len(SABOTAGES)} ways" in README
+    assert f"in {len(HARMLESS)} harmless ones" in README
+    assert f"| detection | {len(SABOTAGES)} of {len(SABOTAGES)} (100 %) |" in README
+    assert f"| repair | {repaired} of the {repaired} that have a fix (100 %) |" in README
+    assert f"| false alarms | 0 of {len(HARMLESS)} (0 %) |" in README
+
+
 def test_the_configuration_shown_is_valid() -> None:
     (shown,) = [block for block in blocks("yaml") if "fail_on" in block]
     assert parse_config(shown.encode(), "README.md").policy == "dd-test-007"
