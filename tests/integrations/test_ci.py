@@ -17,6 +17,7 @@ import dockerfile
 import pytest
 from ruamel.yaml import YAML
 
+import validators
 from integrations.offline import OFFLINE
 from report.sheets import FILES
 
@@ -168,6 +169,88 @@ def test_what_programs_log_is_no_command(runner: Runner) -> None:
     assert (runner.project / ".covlint").is_dir()
 
 
+TILL = ROOT / "fixtures" / "services" / "till"
+TARGET = {
+    "main": "./cmd/till",
+    "env": {"TILL_ADDR": "127.0.0.1:${PORT}"},
+    "exercise": "python3 exercise.py",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    command = ["git", *identity, *arguments]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """A clone of a repository with a service that can be verified."""
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    shutil.copytree(TILL, origin)
+    YAML(typ="safe").dump({"targets": {"till": TARGET}}, origin / ".covlint.yaml")
+    (origin / ".gitignore").write_text(".covlint*/\ncovlint/\n")
+    git(origin, "init", "-q", "-b", "main")
+    git(origin, "add", ".")
+    git(origin, "commit", "-qm", "first")
+    git(tmp_path, "clone", "-q", "origin", "clone")
+    clone.chmod(0o755)
+    return clone
+
+
+def fewer_requests(service: Path) -> None:
+    exercise = service / "exercise.py"
+    lines = [line for line in exercise.read_text().splitlines() if "cloud" not in line]
+    exercise.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.real
+def test_the_trend_is_kept_in_a_branch_and_fails_a_fall(runner: Runner, service: Path) -> None:
+    runner.project = service
+    runner.inputs = {"verify": "true", "trend-branch": "coverage-runs", "trend-push": "true"}
+    origin = service.parent / "origin"
+    # the first push is refused, as when another job was faster
+    hook = origin / ".git" / "hooks" / "update"
+    hook.write_text("#!/bin/sh\n[ -e seen ] && exit 0\ntouch seen\nexit 1\n")
+    hook.chmod(0o755)
+    done = runner.run("verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "covlint verify `till`: passed" in runner.summary
+    done = runner.run("trend")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (origin / ".git" / "seen").exists()
+    assert len(git(origin, "ls-tree", "--name-only", "coverage-runs").splitlines()) == 1
+    # a pull request is compared, and leaves nothing
+    fewer_requests(service)
+    runner.inputs["trend-push"] = "false"
+    assert runner.run("verify").returncode == 0
+    done = runner.run("trend")
+    assert done.returncode == 1, done.stdout + done.stderr
+    comment = Path(runner.outputs["comment"]).read_text()
+    for told in (runner.summary, comment):
+        assert "till: coverage fell by 3.9 points: 72.4 % → 68.4 %" in told
+    assert "covlint verify `till`" in comment
+    assert len(git(origin, "ls-tree", "--name-only", "coverage-runs").splitlines()) == 1
+    runner.inputs["trend-args"] = "--no-decrease 5"
+    assert runner.run("trend").returncode == 0
+    assert git(service, "status", "--porcelain") == "M exercise.py"
+    validators.junit((service / ".covlint" / "verify.junit.xml").read_text())
+
+
+@pytest.mark.real
+def test_a_run_that_broke_is_told_and_kept_as_such(runner: Runner, service: Path) -> None:
+    runner.project = service
+    runner.inputs = {"verify": "true", "trend-branch": "coverage-runs", "trend-push": "true"}
+    assert runner.run("verify").returncode == 0
+    assert runner.run("trend").returncode == 0
+    (service / "exercise.py").write_text("raise SystemExit('no database')\n")
+    assert runner.run("verify").returncode == 1
+    done = runner.run("trend")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "till: collection broke" in runner.summary
+
+
 # -- GitLab ------------------------------------------------------------------------
 
 
@@ -192,6 +275,42 @@ def test_the_job_of_gitlab(source: Path, project: Path) -> None:
     assert "COV501" in {issue["check_name"] for issue in issues}
     assert minidom.parse(str(project / reports["junit"])).getElementsByTagName("failure")
     assert json.loads((project / job["artifacts"]["paths"][0]).read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.real
+def test_the_job_of_gitlab_that_verifies(source: Path, service: Path) -> None:
+    """Twice: what the cache keeps of the first run is what the second one is compared with."""
+    job, base = GITLAB["covlint verify"], GITLAB[".covlint"]
+    variables = {**GITLAB["variables"], "PACKAGE": str(source), "CI_PROJECT_DIR": str(service)}
+    variables["COVLINT_TREND"] = "true"
+
+    def run(*lines: str) -> subprocess.CompletedProcess[str]:
+        script = "\n".join(["set -eo pipefail", *lines])
+        env = {**os.environ, **OFFLINE, **variables}
+        return subprocess.run(
+            ["bash", "-c", script],
+            cwd=service,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = run(*base["before_script"], *job["script"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    pattern = re.compile(job["coverage"].strip("/"))
+    totals = [match[1] for line in done.stdout.splitlines() if (match := pattern.search(line))]
+    assert totals == ["72.4"]
+    validators.junit((service / job["artifacts"]["reports"]["junit"]).read_text())
+    assert job["cache"]["paths"] == [".covlint-trend"]
+    fewer_requests(service)
+    shutil.rmtree(service / ".covlint")
+    done = run(*job["script"])
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "coverage fell by 3.9 points" in done.stdout
+    assert "coverage fell" in (service / ".covlint" / "trend.md").read_text()
+    (service / "exercise.py").write_text("raise SystemExit('no database')\n")
+    assert run(*job["script"]).returncode == 1  # what verify says comes first
 
 
 # -- the image ---------------------------------------------------------------------
