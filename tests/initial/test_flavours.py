@@ -6,24 +6,26 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from covlint.engine import Options, inspect
-from covlint.files import DiskFiles
+from covlint.files import MemoryFiles
+from covlint.fixer import Change
 from covlint.initial.proposal import Proposal, propose
 from covlint.initial.survey import survey
 from covlint.patch import unified_diff
 from covlint.registry import Registry
-from covlint.writer import write_changes
-from initial.flavours import FLAVOURS, contents, ferry
+from initial.flavours import FLAVOURS, ferry, written
 
 GOLDEN = Path(__file__).parent / "golden"
+Contents = dict[str, bytes]
 
 
-def proposed(root: Path) -> Proposal:
-    files = DiskFiles(str(root))
+def proposed(contents: Contents) -> Proposal:
+    files = MemoryFiles(contents)
     return propose(files, survey(files))
 
 
@@ -33,16 +35,17 @@ def patch(proposal: Proposal) -> str:
     return b"".join(parts).decode()
 
 
-def begun(root: Path) -> Proposal:
-    """What is proposed, and written."""
-    proposal = proposed(root)
-    write_changes(str(root), [piece.change for piece in proposal.pieces])
-    return proposal
+def changed(contents: Contents, changes: Iterable[Change]) -> Contents:
+    return {**contents, **{change.path: change.after for change in changes}}
+
+
+def changes_of(contents: Contents) -> list[Change]:
+    return [piece.change for piece in proposed(contents).pieces]
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_the_patch_is_the_one_that_was_read(tmp_path: Path, flavour: str) -> None:
-    proposal = proposed(ferry(flavour, tmp_path / "ferry"))
+def test_the_patch_is_the_one_that_was_read(flavour: str) -> None:
+    proposal = proposed(ferry(flavour))
     golden = GOLDEN / f"{flavour}.diff"
     if os.environ.get("COVLINT_WRITE_GOLDEN"):  # then read the diff of it
         golden.write_text(patch(proposal), encoding="utf-8")
@@ -51,34 +54,27 @@ def test_the_patch_is_the_one_that_was_read(tmp_path: Path, flavour: str) -> Non
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_nothing_is_missing_afterwards(tmp_path: Path, flavour: str) -> None:
-    root = ferry(flavour, tmp_path / "ferry")
-    assert begun(root).pieces
-    after = contents(root)
-    assert proposed(root).pieces == ()
-    assert contents(root) == after
+def test_nothing_is_missing_afterwards(flavour: str) -> None:
+    before = ferry(flavour)
+    again = proposed(changed(before, changes_of(before)))
+    assert (again.pieces, again.notes) == ((), ())
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_what_was_there_is_still_there(tmp_path: Path, flavour: str) -> None:
-    root = ferry(flavour, tmp_path / "ferry")
-    before = contents(root)
-    begun(root)
-    for path, data in contents(root).items():
-        old = before.get(path, b"").splitlines()
-        new = iter(data.splitlines())
-        if path == "charts/ferry/templates/deployment.yaml":
+def test_what_was_there_is_still_there(flavour: str) -> None:
+    before = ferry(flavour)
+    for change in changes_of(before):
+        old, new = change.before.splitlines(), iter(change.after.splitlines())
+        if change.path == "charts/ferry/templates/deployment.yaml":
             old.remove(b"          {{- with .Values.env }}")  # it is made a part of a condition
-        assert all(line in new for line in old), path
+        assert all(line in new for line in old), change.path
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_covlint_has_nothing_to_say(tmp_path: Path, flavour: str) -> None:
-    root = ferry(flavour, tmp_path / "ferry")
-    begun(root)
-    found = inspect(
-        DiskFiles(str(root)), Registry.builtin(), Options(targets=frozenset(["Dockerfile"]))
-    )
+def test_covlint_has_nothing_to_say(flavour: str) -> None:
+    before = ferry(flavour)
+    files = MemoryFiles(changed(before, changes_of(before)))
+    found = inspect(files, Registry.builtin(), Options(targets=frozenset(["Dockerfile"])))
     assert found.report.diagnostics == ()
     (chain,) = found.project.chains()
     assert chain.takes_part
@@ -86,26 +82,23 @@ def test_covlint_has_nothing_to_say(tmp_path: Path, flavour: str) -> None:
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_half_of_it_is_completed_and_not_doubled(tmp_path: Path, flavour: str) -> None:
-    whole = ferry(flavour, tmp_path / "whole")
-    changes = [piece.change for piece in begun(whole).pieces]
+def test_half_of_it_is_completed_and_not_doubled(flavour: str) -> None:
+    before = ferry(flavour)
+    changes = changes_of(before)
     for missing in changes:
-        root = ferry(flavour, tmp_path / missing.path.replace("/", "-"))
-        write_changes(str(root), [one for one in changes if one != missing])
-        again = begun(root)
-        assert proposed(root).pieces == (), missing.path
-        if missing.path in (".gitignore", ".dockerignore"):
-            continue  # they follow from a target of the Makefile
-        paths = {piece.change.path for piece in again.pieces}
-        assert paths <= {missing.path}, (missing.path, paths)
+        partly = changed(before, (one for one in changes if one != missing))
+        again = changes_of(partly)
+        assert changes_of(changed(partly, again)) == [], missing.path
+        if missing.path not in (".gitignore", ".dockerignore"):  # these follow from the Makefile
+            assert {change.path for change in again} <= {missing.path}
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_the_data_arrives(tmp_path: Path, flavour: str, toolchain: object, free_port: int) -> None:
-    root = ferry(flavour, tmp_path / "ferry")
-    written = covlint(root, "init", "--yes")
-    assert written.returncode == 0, written.stderr
+    root = written(ferry(flavour), tmp_path / "ferry")
+    done = covlint(root, "init", "--yes")
+    assert done.returncode == 0, done.stderr
     config = root / ".covlint.yaml"
     text = config.read_text()
     if "port: 8080" in text:  # something else may have it on this machine

@@ -180,7 +180,7 @@ def _shown(diagnostic: Diagnostic, files: Files) -> Iterator[str]:
     for path, after in found.items():
         data = files.read(path).data
         patch = unified_diff(path, data, after).decode("utf-8", "replace")
-        shown = (line.expandtabs(4) for line in patch.splitlines()[1:])
+        shown = (line.replace("\t", "    ") for line in patch.splitlines()[1:])
         yield from (f"      {visible(line)}" for line in shown)
 
 
