@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import covlint
+from breakit.harmless import HARMLESS
+from breakit.sabotages import SABOTAGES
 from console import Desk, Typed, comes_true, typed
 from covlint.cli.main import cli, run
 from covlint.cli.pages import builtin, measured
