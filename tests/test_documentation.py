@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 import covlint
 from breakit.harmless import HARMLESS
@@ -101,6 +102,32 @@ CONFIGURATIONS = [
 @pytest.mark.parametrize(("page", "block"), CONFIGURATIONS)
 def test_configurations_of_the_pages_are_valid(page: str, block: str) -> None:
     parse_targets(parse_config(block.encode(), page).targets)
+
+
+WORKFLOWS = [
+    (path.name, schema, block)
+    for path in sorted((ROOT / "docs").glob("*.md"))
+    for schema, block in re.findall(
+        r"<!-- schema: (\S+) -->\n```yaml\n(.*?)```", path.read_text(), re.DOTALL
+    )
+]
+
+
+@pytest.mark.parametrize(("page", "schema", "block"), WORKFLOWS)
+def test_workflows_of_the_pages_keep_the_published_schema(
+    page: str, schema: str, block: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "shown.yml"
+    file.write_text(block)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run([*command, file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    uses = YAML(typ="safe").load(block)
+    given = [step for job in uses.get("jobs", {}).values() for step in job["steps"]]
+    inputs = YAML(typ="safe").load(ROOT / "action.yml")["inputs"]
+    for step in given:
+        if step.get("uses", "").startswith("covlint/"):
+            assert set(step["with"]) <= set(inputs), page
 
 
 def test_files_that_pages_show_are_those_of_the_repository() -> None:
