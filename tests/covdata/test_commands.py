@@ -86,7 +86,7 @@ def test_what_cannot_be_used(tmp_path: Path, data: Path):
         (["text"], 3, "text: line 1 is not a block of a profile: hello"),
         (["binary"], 3, "binary: line 1 is not a block of a profile"),
         ([], 2, "Missing argument"),
-        (["data", "--output", "no/such/folder"], 3, "no/such/folder: cannot be written"),
+        (["data", "--output", "no/such/folder"], 3, "no/such/folder: the report cannot be written"),
         (["data", "--format", "tap"], 2, "tap"),
     ):
         done = covlint(tmp_path, "report", *arguments)

@@ -9,10 +9,10 @@ import pytest
 
 from covlint.covdata import cobertura, func, lcov, percent
 from covlint.covdata import json as as_json
+from covlint.covdata.flags import Coverage
 from covlint.covdata.layout import Mode
 from covlint.covdata.lines import TooManyLines, line_hits
 from covlint.covdata.meta import Unit
-from covlint.covdata.flags import Coverage
 from covlint.covdata.profile import FunctionName, Profile, make_profile
 from covlint.covdata.summary import summary_of
 from covlint.covdata.textfmt import parse

@@ -73,9 +73,16 @@ def rendered(
 
 
 def write(file: str, content: str) -> None:
-    """Raises Failure when the file cannot be written."""
+    """To GitHub's job summary it is added, for other steps have written there, too.
+
+    Raises Failure when the file cannot be written.
+    """
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    added = summary is not None and os.path.realpath(summary) == os.path.realpath(file)
     try:
-        with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        with open(
+            file, "a" if added else "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+        ) as stream:
             stream.write(content)
     except OSError as error:
         raise Failure(f"{file}: the report cannot be written: {error.strerror}") from error

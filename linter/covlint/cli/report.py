@@ -12,7 +12,7 @@ import click
 
 from covlint.cli.exits import CLEAN, FINDINGS, Failure
 from covlint.cli.inputs import Inputs, parse_input, read_inputs
-from covlint.cli.output import FormatFile, wants_colour
+from covlint.cli.output import FormatFile, wants_colour, write
 from covlint.covdata.lines import TooManyLines
 from covlint.covdata.summary import Summary, summary_of
 from covlint.report import coverage
@@ -56,12 +56,12 @@ def report(
         click.echo(f"covlint: {remark}", err=True)
     summary = _summary(read)
     for name, file in outputs:
-        write(file, _rendered(read, summary, sources, name), append=name == "markdown")
+        write(file, _rendered(read, summary, sources, name))
     text = _rendered(read, summary, sources, form, terminal=output is None)
     if output is None:
         click.echo(text, nl=False)
     else:
-        write(output, text, append=form == "markdown")
+        write(output, text)
     covered = bool(read.coverage.total.packages)
     if not covered:
         click.echo("covlint: there is no coverage in it", err=True)
@@ -126,19 +126,3 @@ def _table(read: Inputs, summary: Summary, terminal: bool) -> str:
 
 def _count(number: int, noun: str, plural: str) -> str:
     return f"{number} {noun}{'' if number == 1 else plural}"
-
-
-def write(path: str, text: str, *, append: bool = False) -> None:
-    """``append`` where the file is the job summary, to which other steps have written.
-
-    Raises Failure.
-    """
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    mode = (
-        "a" if append and summary and os.path.realpath(summary) == os.path.realpath(path) else "w"
-    )
-    try:
-        with open(path, mode, encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise Failure(f"{path}: cannot be written: {error.strerror}") from error

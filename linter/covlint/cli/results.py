@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covlint.cli.exits import Failure
-from covlint.cli.report import now, revision, write
+from covlint.cli.output import write
+from covlint.cli.report import now, revision
 from covlint.covdata.flags import Coverage
 from covlint.covdata.lines import TooManyLines
 from covlint.covdata.profile import Profile
@@ -87,4 +88,4 @@ def write_asked(results: Sequence[Results], form: str, file: str) -> None:
         text = "\n".join(one.rendered(form) for one in results)
     except TooManyLines as error:
         raise Failure(f"{file}: {error}") from error
-    write(file, text, append=form == "markdown")
+    write(file, text)

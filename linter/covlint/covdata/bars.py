@@ -10,6 +10,7 @@ from covlint.covdata.summary import Share, Summary
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _WIDEST = 30  # columns of a bar
 _NARROWEST = 6
+_SHORTEST = 24  # columns that a path has beside a bar
 _GAP = 2
 #: Below the first is bad, from the second on good; in percent.
 THRESHOLDS = (50.0, 80.0)
@@ -39,10 +40,7 @@ def table(summary: Summary, look: Look, *, shown: Mapping[str, str] | None = Non
     rows.append(_row("total", summary.total, summary.flags, flags))
     head = ["package", "covered", "statements", "%", *flags]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    bar = _bar_width(look, sum(widths) + _GAP * len(widths))
-    if look.width is not None:
-        room = look.width - sum(widths[1:]) - _GAP * len(widths) - bar
-        widths[0] = max(min(widths[0], room), 16)
+    widths[0], bar = _shared(look, widths)
     lines = [_line(head, widths, " " * bar, look, _BOLD)]
     shares = [*(part.share for part in summary.packages), summary.total]
     for index, (cells, share) in enumerate(zip(rows, shares, strict=True)):
@@ -77,12 +75,18 @@ def _cut(name: str, width: int, look: Look) -> str:
     return mark + name[len(name) - width + 1 :]
 
 
-def _bar_width(look: Look, used: int) -> int:
+def _shared(look: Look, widths: Sequence[int]) -> tuple[int, int]:
+    """The widths of the paths and of the bar (0 for none): the numbers need the rest.
+
+    A long path gives way to a short bar, and a bar to a short path.
+    """
     if look.width is None:
-        return 0
-    room = look.width - used - _GAP
-    # A long path gives way to a short bar before the bar goes.
-    return min(_WIDEST, max(room, _NARROWEST)) if look.width >= _GAP * 30 else 0
+        return widths[0], 0
+    room = look.width - sum(widths[1:]) - _GAP * (len(widths) - 1)
+    bar = min(_WIDEST, max(room - _GAP - widths[0], _NARROWEST))
+    if room - _GAP - bar >= min(widths[0], _SHORTEST):
+        return min(widths[0], room - _GAP - bar), bar
+    return max(min(widths[0], room), _SHORTEST // 2), 0
 
 
 def _drawn(percent: float, width: int, look: Look) -> str:

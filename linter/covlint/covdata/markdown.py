@@ -16,6 +16,8 @@ from covlint.covdata.verification import State, Verification
 LIMIT = 60_000
 _PACKAGES = 150
 _FILES = 15
+_REMARKS = 20
+_LONGEST = 600  # characters of a sentence
 _NAMES = 120  # characters of a path
 _BAR = 10
 _MARKS = {"passed": "✅", "failed": "❌", "unknown": "❔"}
@@ -30,8 +32,9 @@ def render(summary: Summary, verification: Verification | None = None) -> str:
         text = "\n".join(_lines(summary, verification, packages, files)) + "\n"
         if len(text) <= LIMIT:
             return text
-    cut = text[: LIMIT - 100].rpartition("\n")[0]
-    return cut + "\n\n</details>\n\n_The rest is left out: it is too long._\n"
+    cut = text[: LIMIT - 200].rpartition("\n")[0]
+    closed = "\n\n</details>" * (cut.count("<details>") - cut.count("</details>"))
+    return f"{cut}{closed}\n\n_The rest is left out: it is too long._\n"
 
 
 def _lines(
@@ -48,7 +51,7 @@ def _lines(
     if summary.remarks:
         yield ""
         yield "> [!WARNING]"
-        for remark in summary.remarks:
+        for remark in summary.remarks[:_REMARKS]:
             yield f"> {_text(remark)}<br>"
 
 
@@ -203,7 +206,10 @@ def _code(text: str) -> str:
 
 def _text(text: str) -> str:
     """Escaped: no mark-up, no mention of a person, no link."""
-    escaped: str = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", _one_line(text))
+    plain = _one_line(text)
+    if len(plain) > _LONGEST:
+        plain = plain[:_LONGEST] + "…"
+    escaped: str = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", plain)
     return escaped.replace("://", ":&#47;/").replace("www.", "www&#46;")
 
 

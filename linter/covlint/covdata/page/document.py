@@ -29,7 +29,7 @@ _NOTHING: Mapping[str, bytes] = {}
 _WIDE, _NARROW = (1180, 440), (360, 520)  # pixels
 _FEW, _LOW = 10, 0.5  # a map of few files is not so tall
 _WORST = 8
-_SCALE = ("0 %", "≤ 25 %", "≤ 50 %", "≤ 75 %", "≤ 90 %", "< 100 %", "100 %")
+_SCALE = ("0 %", "≤ 25 %", "≤ 50 %", "≤ 75 %", "≤ 90 %", "&lt; 100 %", "100 %")
 
 
 def render(
@@ -59,8 +59,6 @@ def render(
         parts += _map(summary, root)
         parts += _worst(summary, root)
         parts += _files(coverage, summary, sources, root)
-    else:
-        parts.append('<p class="none">There is no coverage in the data.</p>')
     parts += ["</main>", *_foot(script)]
     return "\n".join(parts) + "\n"
 
@@ -83,15 +81,20 @@ def _hero(coverage: Coverage, summary: Summary, root: str) -> Iterator[str]:
     flags = list(summary.flags) if len(summary.flags) > 1 else []
     yield '<header><div class="wrap"><div class="score">'
     yield f'<p class="eyebrow">Coverage{f" of <b>{line(root)}</b>" if root else ""}</p>'
-    yield f'<h1>{percentage(summary.total.percent)}<span class="unit"> %</span></h1>'
-    yield (
-        f'<p class="sub">{number(summary.total.covered)} of {number(summary.total.statements)} '
-        f"statements in {number(len(summary.packages))} packages and "
-        f"{number(len(summary.files))} files</p></div>"
-    )
-    yield '<div class="split">'
-    yield from _split(coverage, summary, flags)
-    yield "</div>"
+    if summary.total.statements:
+        yield f'<h1>{percentage(summary.total.percent)}<span class="unit"> %</span></h1>'
+        yield (
+            f'<p class="sub">{number(summary.total.covered)} of '
+            f"{number(summary.total.statements)} statements in "
+            f"{_count(len(summary.packages), 'package')} and "
+            f"{_count(len(summary.files), 'file')}</p></div>"
+        )
+        yield '<div class="split">'
+        yield from _split(coverage, summary, flags)
+        yield "</div>"
+    else:
+        yield '<h1 class="none">No coverage</h1>'
+        yield '<p class="sub">There is nothing in the data that could be executed.</p></div>'
     facts = [
         ("processes", None if summary.processes is None else number(summary.processes)),
         ("programs", ", ".join(name.rpartition("/")[2] for name in summary.programs[:6]) or None),
@@ -239,8 +242,9 @@ def _files(
         items = source.lines(text, counts_of(file), own if letters else [], letters)
         yield f'<div class="scroll"><ol class="src">{"".join(items)}</ol></div>'
 
-    many = "many" if len(flags) > 2 else ""
-    yield f'<section id="files" class="{many}" style="--flags:{len(flags)}"><h2>Files</h2>'
+    many = " many" if len(flags) > 2 else ""
+    kind = f' class="flags{many}" style="--flags:{len(flags)}"' if flags else ""
+    yield f'<section id="files"{kind}><h2>Files</h2>'
     yield '<div class="tools"><input type="search" id="find" placeholder="Filter by path  ( / )"'
     yield ' aria-label="Filter files by path" autocomplete="off" spellcheck="false">'
     yield '<label><input type="checkbox" id="gapsonly"> only files with gaps</label>'
@@ -280,6 +284,10 @@ def _foot(script: str) -> Iterator[str]:
     yield from (f"<div><dt><kbd>{line(key)}</kbd></dt><dd>{what}</dd></div>" for key, what in keys)
     yield '</dl><button type="button" id="close">Close</button></dialog>'
     yield f"<script>{script}</script></body></html>"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _resource(name: str) -> str:

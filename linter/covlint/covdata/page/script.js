@@ -76,8 +76,8 @@
 
   // Gaps: the first line of each run of lines that were not executed, or not wholly.
   let blocks = null, current = -1;
-  const missed = (line) => line && line.matches(view() ? `li[class]:not(.${view()})` : ".n, .m");
   const view = () => { const at = one(".view input:checked"); return at ? at.id.slice(5).replace("all", "") : ""; };
+  const missed = (line) => line && line.matches(view() ? `li[class]:not(.${view()}), li:has(b:not(.${view()}))` : ".n, .m");
   function collected() {
     if (!blocks) {
       blocks = files.filter((file) => !file.hidden).flatMap((file) => all("li[class]", file)
@@ -133,7 +133,7 @@
       return;
     }
     const act = keys[event.key];
-    if (act && one("#files")) { event.preventDefault(); act(); }
+    if (act && (one("#files") || event.key === "?")) { event.preventDefault(); act(); }
   });
   one("#close").addEventListener("click", () => help.close());
   if (one("#files")) {

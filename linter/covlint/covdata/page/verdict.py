@@ -16,7 +16,7 @@ _HOPS = {
 }
 _SAID = {
     "passed": "The coverage of the run arrived whole.",
-    "failed": "The coverage of the run did not arrive whole: do not trust the numbers below.",
+    "failed": "The coverage of the run did not arrive whole: its numbers cannot be trusted.",
     "unknown": "It could not be decided whether the coverage of the run arrived whole.",
 }
 
