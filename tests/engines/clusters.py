@@ -50,9 +50,8 @@ def two_nodes(runtime: str, folder: Path) -> Iterator[Cluster]:
         (folder / part).mkdir()
     config = folder / "kind.yaml"
     config.write_text(_CONFIG.format(folder=folder), encoding="utf-8")
-    environ = {**os.environ, "CLUSTER": name, "KUBECONFIG": str(folder / "kubeconfig")}
+    environ = {**provider(runtime), "CLUSTER": name, "KUBECONFIG": str(folder / "kubeconfig")}
     if runtime == "podman":
-        environ["KIND_EXPERIMENTAL_PROVIDER"] = "podman"
         docker = folder / "bin" / "docker"
         docker.write_text(f'#!/bin/sh\nexec {shutil.which("podman")} "$@"\n', encoding="utf-8")
         docker.chmod(0o755)
@@ -80,3 +79,15 @@ def _kind(environ: Mapping[str, str], *words: str) -> None:
     )
     if done.returncode:
         raise CannotMake(f"kind {' '.join(words[:2])} failed: {done.stderr[-2000:]}")
+
+
+def provider(runtime: str) -> dict[str, str]:
+    """The environment in which kind works with a runtime."""
+    if runtime == "podman":
+        return {**os.environ, "KIND_EXPERIMENTAL_PROVIDER": "podman"}
+    return dict(os.environ)
+
+
+def kubectl(kubeconfig: Path, *words: str) -> str:
+    command = ["kubectl", f"--kubeconfig={kubeconfig}", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -7,7 +7,6 @@ half minutes with nothing downloaded, which is why this is no part of ``make tes
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,13 +21,10 @@ from covlint.facts.kubernetes.helm_chart import chart_of
 from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.files import MemoryFiles
 from covlint.registry import Registry
-from covlint.runner.toolchain import Toolchain
 from covlint.source import SourceFile, Word
 
 pytestmark = pytest.mark.engines
 
-#: The last of helm 3 that builds with the Go that the project asks for.
-HELM = "helm.sh/helm/v3/cmd/helm@v3.16.4"
 HELPERS = """\
 {{- define "till.image" -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
@@ -102,21 +98,6 @@ FILES = {
     "chart/templates/_helpers.tpl": HELPERS,
     "chart/templates/till.yaml": TEMPLATE,
 }
-
-
-@pytest.fixture(scope="session")
-def helm(toolchain: Toolchain) -> str:
-    """The folder of a real helm."""
-    found = shutil.which("helm")
-    if found is not None:
-        return os.path.dirname(found)
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "covlint-tests" / HELM.rpartition("@")[2]
-    if not (folder / "helm").exists():
-        settings = {"GOBIN": str(folder), "GOFLAGS": "", "GOTOOLCHAIN": "local"}
-        command = [toolchain.go, "install", HELM]
-        subprocess.run(command, env={**os.environ, **settings}, check=True, timeout=900)
-    return str(folder)
 
 
 @pytest.fixture

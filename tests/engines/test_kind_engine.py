@@ -1,33 +1,20 @@
 """Services in a real Kind cluster of two nodes: what arrives, and what is said when nothing does.
 
-One cluster serves all tests. Its nodes mount one folder of the host at /coverdata,
-and its control plane alone another one at /firstonly; pods go to the worker.
+One cluster serves all tests (``clusters.two_nodes``); pods go to the worker.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from engines.clusters import kubectl, provider
 from engines.project import DEAF, WORKER, Layout, verify
-
-CLUSTER = """kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-nodes:
-  - role: control-plane
-    extraMounts:
-      - {{hostPath: {folder}/data, containerPath: /coverdata}}
-      - {{hostPath: {folder}/first, containerPath: /firstonly}}
-  - role: worker
-    extraMounts:
-      - {{hostPath: {folder}/data, containerPath: /coverdata}}
-"""
 
 OPENED = (
     'initContainers: [{name: own, image: "docker.io/library/busybox:1.36", '
@@ -134,56 +121,6 @@ BROKEN = {
 }
 
 
-@pytest.fixture(scope="module")
-def cluster(
-    kind: str,
-    runtime: str,
-    base_images: Callable[..., None],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The name of a cluster that is there for this module: ``COVLINT_TEST_CLUSTER``, one with
-    the same mounts, or one of its own."""
-    given = os.environ.get("COVLINT_TEST_CLUSTER")
-    if given:
-        yield given
-        return
-    base_images("busybox:1.36")
-    name = f"covlint-test-{secrets.token_hex(3)}"
-    folder = tmp_path_factory.mktemp("cluster")
-    for part in ("data", "first"):
-        (folder / part).mkdir()
-    config = folder / "kind.yaml"
-    config.write_text(CLUSTER.format(folder=folder), encoding="utf-8")
-    kubeconfig = ["--kubeconfig", str(folder / "kubeconfig")]
-    words = [kind, "create", "cluster", "--name", name, "--config", str(config), *kubeconfig]
-    image = os.environ.get("COVLINT_KIND_NODE_IMAGE")
-    words += ["--image", image] if image else []
-    env = provider(runtime)
-    try:
-        made = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
-        if made.returncode:
-            pytest.fail(f"no Kind cluster: {made.stderr}")
-        archive = folder / "busybox.tar"
-        save = [runtime, "save", "-o", str(archive), "docker.io/library/busybox:1.36"]
-        subprocess.run(save, check=True, capture_output=True)
-        load = [kind, "load", "image-archive", str(archive), "--name", name]
-        subprocess.run(load, check=True, capture_output=True, env=env)
-        yield name
-    finally:
-        subprocess.run(
-            [kind, "delete", "cluster", "--name", name, *kubeconfig],
-            capture_output=True,
-            env=env,
-            check=False,
-        )
-
-
-def provider(runtime: str) -> dict[str, str]:
-    if runtime == "podman":
-        return {**os.environ, "KIND_EXPERIMENTAL_PROVIDER": "podman"}
-    return dict(os.environ)
-
-
 @pytest.mark.parametrize("layout", HEALTHY.values(), ids=HEALTHY.keys())
 def test_what_is_whole_passes(
     tmp_path: Path, base_images: Callable[..., None], cluster: str, layout: Layout
@@ -212,23 +149,6 @@ def test_what_is_broken_is_named(
     assert first["symptom"] == symptom, done.shown
     if code is not None:
         assert first["code"] == code, done.shown
-
-
-def kubectl(kubeconfig: Path, *words: str) -> str:
-    command = ["kubectl", f"--kubeconfig={kubeconfig}", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-@pytest.fixture(scope="module")
-def elsewhere(
-    cluster: str, kind: str, runtime: str, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A kubeconfig in which the cluster has a name that says nothing of Kind."""
-    kubeconfig = tmp_path_factory.mktemp("elsewhere") / "kubeconfig"
-    words = [kind, "export", "kubeconfig", "--name", cluster, "--kubeconfig", str(kubeconfig)]
-    subprocess.run(words, check=True, capture_output=True, env=provider(runtime))
-    kubectl(kubeconfig, "config", "rename-context", f"kind-{cluster}", "elsewhere")
-    return kubeconfig
 
 
 def test_a_context_gets_a_namespace_of_its_own(

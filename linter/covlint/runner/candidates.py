@@ -117,7 +117,8 @@ def _places(chain: Chain, key: str) -> tuple[str, ...]:
     if chain.container is None:
         return ()
     if key == "manifest":
-        return (chain.container.span.path,)
+        overlay = chain.container.pod.overlay
+        return (chain.container.span.path, *([overlay] if overlay is not None else []))
     return (chain.container.name.text,) if chain.container.name is not None else ()
 
 

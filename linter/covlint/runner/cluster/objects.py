@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -120,12 +120,13 @@ class Applier:
             objects = [_moved(one, plan.own_namespace) for one in objects]
             objects = [one for one in objects if one.get("kind") != "Namespace"]
             self.ledger.note("namespace", plan.own_namespace, "kubectl", *self.kubectl.options)
-            space = {
-                "apiVersion": "v1",
-                "kind": "Namespace",
-                "metadata": {"name": plan.own_namespace, "labels": {LABEL: plan.name}},
-            }
-            objects.insert(0, space)
+            objects.insert(0, self._namespace(plan.own_namespace))
+        else:
+            # A script of the project makes it, where its manifests do not.
+            made = {_name(one) for one in objects if one.get("kind") == "Namespace"}
+            needed = {one.get("metadata", {}).get("namespace") for one in objects} - made
+            spaces = [self._namespace(name) for name in sorted(filter(None, needed))]
+            objects = [*(one for one in spaces if not self._exists(one)), *objects]
         new = [one for one in objects if not self._exists(one)]
         created = self._written("created.json", new)
         self.ledger.note("objects", str(created), "kubectl", *self.kubectl.options)
@@ -135,6 +136,10 @@ class Applier:
         told = f"{len(objects)} objects, {len(new)} of them new"
         self.steps.end("apply", told, begin, None, problem or "", failed=problem is not None)
         return problem
+
+    def _namespace(self, name: str) -> dict[str, Any]:
+        metadata = {"name": name, "labels": {LABEL: self.plan.name}}
+        return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
     def _exists(self, one: dict[str, Any]) -> bool:
         metadata = one.get("metadata", {})
@@ -182,6 +187,10 @@ class Applier:
             raise RenderError(problem)
         rendered.write_text(done.stdout, encoding="utf-8")
         return rendered
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return str(one.get("metadata", {}).get("name", ""))
 
 
 def _documents(text: str) -> list[dict[str, Any]]:

@@ -193,6 +193,13 @@ class _Script:
         yield 'mkdir "$run/objects" "$run/new"'
         split = shlex.quote(_SPLIT)
         yield f'awk -v space={own} -v out="$run/objects" {split} "$run/all.yaml"'
+        if plan.own_namespace is None:
+            space = self.quote(plan.namespace)
+            there = f"{kubectl} get namespace {space} >/dev/null 2>&1"
+            made = 'cat "$run"/objects/*.yaml | grep -q "^kind: Namespace"'
+            text = "apiVersion: v1\\nkind: Namespace\\nmetadata: {name: %s}\\n"
+            write = f"printf '{text}' {space} >\"$run/objects/0000.yaml\""
+            yield f"{made} || {there} || {write}"
         yield 'for one in "$run"/objects/*.yaml; do'
         yield f'  {kubectl} get -f "$one" >/dev/null 2>&1 || cp "$one" "$run/new"'
         yield "done"
