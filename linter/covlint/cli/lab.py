@@ -18,7 +18,8 @@ from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
 from covlint.cli.pages import builtin, write_pages
 from covlint.labs.evidence import Row, Seen, read_evidence, write_evidence
 from covlint.labs.lab import Lab, LabEngine, LabError, load_labs
-from covlint.labs.running import Bench, run_lab
+from covlint.labs.running import Bench
+from covlint.labs.variants import bases_of
 from covlint.labs.versions import Installed, NoVersion, install, wanted
 from covlint.registry import Registry
 from covlint.runner.command import Processes
@@ -79,8 +80,15 @@ def lab(
         raise Misuse(str(error)) from error
     with Processes() as processes:
         bench = Bench(place, processes, os.environ, Path(keep).absolute() if keep else None)
-        installed = _install(numbers, bench)
-        rows = _run_all(_pairs(_runnable(labs, processes), installed), jobs, bench)
+        try:
+            installed = _install(numbers, bench)
+            # Slow to import, and only needed here.
+            from covlint.labs.schedule import pairs_of
+
+            pairs = pairs_of(_runnable(labs, processes), installed)
+            rows = _run_all(_with_base_images(pairs, bench), jobs, bench)
+        finally:
+            bench.end_all()
     if write:
         record(place, rows)
     wrong = [row for row in rows if row.disagreements]
@@ -138,38 +146,35 @@ def _install(numbers: Sequence[str], bench: Bench) -> list[Installed]:
     return list(found.values())
 
 
-def _pairs(labs: Sequence[Lab], installed: Sequence[Installed]) -> list[tuple[Lab, Installed]]:
-    """Which lab runs on which version; one that is slow runs on the first only."""
-    return [
-        (found, go)
-        for index, go in enumerate(installed)
-        for found in labs
-        if found.is_for(go.toolchain.version) and not ((found.slow or found.heavy) and index)
-    ]
+def _with_base_images(
+    pairs: Sequence[tuple[Lab, Installed]], bench: Bench
+) -> list[tuple[Lab, Installed]]:
+    """Without those whose images have no base to build on; they are named on stderr."""
+    heavy = [pair for pair in pairs if pair[0].heavy]
+    bases = {(lab.code, go): bases_of(lab, bench.fixtures, go.number) for lab, go in heavy}
+    every = sorted(set().union(*bases.values()))
+    missing = set(bench.engines.missing_images(every)) if every else set()
+    for (code, go), names in bases.items():
+        for name in names & missing:
+            click.echo(f"{code} on Go {go.number} needs the image {name}; it is left out", err=True)
+    return [(lab, go) for lab, go in pairs if missing.isdisjoint(bases.get((lab.code, go), ()))]
 
 
 def _run_all(pairs: Sequence[tuple[Lab, Installed]], jobs: int, bench: Bench) -> list[Row]:
     # Slow to import, and only needed here.
-    from concurrent.futures import ThreadPoolExecutor
+    from covlint.labs.schedule import running
 
-    registry = Registry.builtin()
     rows: list[Row] = []
-    with ThreadPoolExecutor(jobs) as pool:
-        runs = [
-            pool.submit(run_lab, found, registry.rule(found.code), go, bench) for found, go in pairs
-        ]
-        try:
+    try:
+        with running(pairs, jobs, bench) as runs:
             for run in runs:
                 row = run.result()
                 rows.append(row)
                 click.echo(_line(row))
                 for disagreement in row.disagreements:
                     click.echo(f"         ✗ {disagreement}")
-        except (LabError, TargetError) as error:
-            raise Failure(str(error)) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            bench.end_all()
+    except (LabError, TargetError) as error:
+        raise Failure(str(error)) from error
     return rows
 
 

@@ -20,6 +20,8 @@ _VOLATILE = (
     (re.compile(r"[0-9a-f]{32}(?:\.\d+)*"), "<hash>"),
     (re.compile(r"/\S*?/covlint-(?:lab-)?[A-Za-z0-9_]+"), "<run>"),
     (re.compile(r"<hash>\d+"), "<hash>"),
+    (re.compile(r"\bbell-[0-9a-f]{8,12}\b"), "bell"),
+    (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "), ""),
 )
 _LINES = 6  # that are kept of one run

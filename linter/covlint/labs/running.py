@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import tempfile
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from covlint.config import load_config
 from covlint.labs.builders import LabProcesses
+from covlint.labs.engines import Engines
 from covlint.labs.evidence import Row, Seen
 from covlint.labs.judgement import compared, disagreements, seen_of
 from covlint.labs.lab import Lab, LabEngine, LabError
@@ -43,9 +43,12 @@ class _Quiet:
         """A step has ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bench:
-    """Where labs run: the fixtures, the executor, and the environment of the caller."""
+    """Where labs run: the fixtures, the executor, and the environment of the caller.
+
+    It is closed by :meth:`end_all`, which ends and removes whatever the labs have made.
+    """
 
     fixtures: Path
     processes: Processes
@@ -55,15 +58,30 @@ class Bench:
     known: dict[object, Seen] = field(default_factory=dict)
     turns: dict[object, threading.Lock] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    engines: Engines = field(init=False)
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.engines = Engines(self.environ)
 
     def starting(self, processes: LabProcesses) -> LabProcesses:
         """Remember an executor, so that an interrupt ends what it has started."""
         self.runs.append(processes)
+        if self.stopped:
+            processes.stop()
         return processes
 
+    def stop(self) -> None:
+        """End what runs, from another thread; each run cleans up after itself."""
+        self.stopped = True
+        for processes in (*self.runs, self.engines.processes):
+            processes.stop()
+
     def end_all(self) -> None:
+        """When no lab runs any more."""
         for processes in self.runs:
             processes.end_all()
+        self.engines.close()
 
     def toolchain(self, number: str) -> Toolchain:
         """The toolchain of a version. Raises LabError."""
@@ -80,8 +98,8 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
     folder.chmod(0o755)  # a service may run as another user
     try:
         prepared = {
-            variant: prepare(lab, variant, bench.fixtures, folder / variant.value / "project")
-            for variant in Variant
+            way: prepare(lab, way, bench.fixtures, folder / way.value / "project", go.number)
+            for way in Variant
         }
         healthy = _run(lab, prepared[Variant.HEALTHY], go, bench)
         before = compared(_run(lab, prepared[Variant.BEFORE], go, bench), healthy)
@@ -89,20 +107,12 @@ def run_lab(lab: Lab, rule: type[Rule[object]], go: Installed, bench: Bench) -> 
         if prepared[Variant.AFTER].remedy is not Remedy.HAND or lab.by_hand is not None:
             after = compared(_run(lab, prepared[Variant.AFTER], go, bench), healthy)
         remedy = prepared[Variant.AFTER].remedy or Remedy.HAND
-        number = _of_image(prepared[Variant.HEALTHY].root) if lab.heavy else go.number
-        row = Row(lab.code, number, before, after, healthy, remedy.value)
+        row = Row(lab.code, go.number, before, after, healthy, remedy.value)
         return replace(row, disagreements=tuple(disagreements(lab, rule, row, prepared)))
     finally:
         if bench.keep is not None:
             shutil.copytree(folder, bench.keep / lab.code / go.number, dirs_exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _of_image(root: Path) -> str:
-    """The Go that builds in a lab's image: the tag of its base."""
-    text = (root / "Dockerfile").read_text(encoding="utf-8")
-    match = re.search(r"^FROM golang:([0-9.]+)", text, re.MULTILINE)
-    return match[1] if match else "0"
 
 
 def _run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Seen:
@@ -132,8 +142,13 @@ def _really_run(lab: Lab, prepared: Prepared, go: Installed, bench: Bench) -> Se
     out = prepared.root.parent / "out"
     env = environment(go.toolchain, bench.environ)
     if lab.script is not None:
-        run = ScriptRun(lab.script, prepared, env, out, _locator(prepared), lab.heavy)
-        verdict = run_script(run, bench.starting(LabProcesses()))
+        run = ScriptRun(lab.script, prepared, env, out, _locator(prepared))
+        processes = bench.starting(LabProcesses())
+        if lab.heavy:
+            with bench.engines.place(lab, prepared, go.number, env, out, processes) as place:
+                verdict = run_script(replace(run, place=place), processes)
+        else:
+            verdict = run_script(run, processes)
     else:
         targets = _targets(lab, prepared.root)
         verdicts = [

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from covlint.labs.clusters import instrumented, left_behind, surroundings
 from covlint.labs.lab import Script
+from covlint.labs.place import Place
 from covlint.labs.reports import signs_of_report
 from covlint.labs.variants import Prepared
 from covlint.runner.command import Command, Completed, Processes
@@ -30,27 +30,29 @@ class ScriptRun:
     env: Mapping[str, str]
     out: Path
     locate: Locate
-    engines: bool = False  # it calls docker, kind or kubectl
+    place: Place | None = None  # where it calls docker, kind or kubectl
 
 
 def run_script(run: ScriptRun, processes: Processes) -> Verdict:
     """Run the script to its end, and judge what it leaves."""
     root, script = run.prepared.root, run.script
     run.out.mkdir(parents=True, exist_ok=True)
-    env = dict(run.env)
-    if run.engines:
-        env = surroundings(run.env, run.out, processes)
+    place = run.place
+    env = place.env if place is not None else run.env
+    lost, able = None, None
     try:
         if script.prepare is not None:
             _shell(script.prepare, root, env, run.out / "prepare.log", processes)
         answer = _shell(script.run, root, env, run.out / "suite.log", processes)
         lost = stray(root, script.data)
-        if lost is None and run.engines:
-            lost = left_behind(processes, env)
-        able = instrumented(processes, env, run.out) if run.engines else None
+        if place is not None:
+            lost = lost or place.left_behind(processes)
+            if not any(read_folder(root / data).counters for data in script.data):
+                able = place.instrumented(processes)
     finally:
         if script.cleanup is not None:
-            _shell(script.cleanup, root, env, run.out / "cleanup.log", processes)
+            with processes.cleaning():
+                _shell(script.cleanup, root, env, run.out / "cleanup.log", processes)
     places = [root / place for place in script.data]
     joint = join(places, run.out / "data")
     exercise = exercise_claim(answer.code == 0, f"exit code {answer.code}", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +16,9 @@ from covlint.fixer import fix
 from covlint.labs.lab import Lab
 from covlint.registry import Registry
 from covlint.writer import write_changes
+
+_BASE = re.compile(r"^FROM (\S+:\S+)", re.MULTILINE)
+_GO = re.compile(r"(?<=^FROM golang:)[0-9.]+", re.MULTILINE)
 
 
 class Variant(Enum):
@@ -44,21 +48,33 @@ class Prepared:
     remedy: Remedy | None = None
 
 
-def prepare(lab: Lab, variant: Variant, fixtures: Path, root: Path) -> Prepared:
-    """Lay the project out in ``root``, which must not exist yet."""
+def prepare(lab: Lab, variant: Variant, fixtures: Path, root: Path, go: str) -> Prepared:
+    """Lay the project out in ``root``, which must not exist yet. The images of a lab that
+    makes any are built with Go ``go``, whatever its files name."""
     root.mkdir(parents=True)
     for base in lab.bases:
         _lay(fixtures / base, root)
-    if variant is Variant.HEALTHY:
-        _lay(lab.folder / "healthy", root)
-        return _inspected(lab, variant, root, None)
-    _lay(lab.folder / "broken", root)
-    if variant is Variant.BEFORE:
-        return _inspected(lab, variant, root, None)
-    return _inspected(lab, variant, root, _repair(lab, root, fixtures))
+    twin = variant is Variant.HEALTHY
+    _lay(lab.folder / ("healthy" if twin else "broken"), root)
+    if lab.heavy:
+        _build_with(go, root)
+    remedy = _repair(lab, root, fixtures, go) if variant is Variant.AFTER else None
+    return _inspected(lab, variant, root, remedy)
 
 
-def _repair(lab: Lab, root: Path, fixtures: Path) -> Remedy:
+def bases_of(lab: Lab, fixtures: Path, go: str) -> set[str]:
+    """The images of a registry that the Dockerfiles of a lab build on, for one Go version."""
+    folders = [*(fixtures / base for base in lab.bases), lab.folder]
+    texts = (file.read_text(encoding="utf-8") for at in folders for file in at.rglob("*Dockerfile"))
+    return {name for text in texts for name in _BASE.findall(_GO.sub(go, text))}
+
+
+def _build_with(go: str, root: Path) -> None:
+    for file in root.glob("*Dockerfile"):
+        file.write_text(_GO.sub(go, file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _repair(lab: Lab, root: Path, fixtures: Path, go: str) -> Remedy:
     """Repair the project in place: by safe fixes where they reach, else by unsafe
     ones, else by hand."""
     if lab.by_hand is None:
@@ -73,8 +89,10 @@ def _repair(lab: Lab, root: Path, fixtures: Path) -> Remedy:
         for base in lab.bases:
             _lay(fixtures / base, root)
         _lay(lab.folder / "healthy", root)
-        return Remedy.HAND
-    _lay(lab.by_hand, root)
+    else:
+        _lay(lab.by_hand, root)
+    if lab.heavy:
+        _build_with(go, root)
     return Remedy.HAND
 
 
