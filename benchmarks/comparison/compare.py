@@ -50,8 +50,9 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.build:
         build_check(Path(asked.build))
-    folders = [*asked.path, *([asked.build] if asked.build else []), os.environ["PATH"]]
-    os.environ["PATH"] = os.pathsep.join(folders)
+    named = [*asked.path, *([asked.build] if asked.build else [])]
+    folders = [str(Path(folder).absolute()) for folder in named]
+    os.environ["PATH"] = os.pathsep.join([*folders, os.environ["PATH"]])
     projects = {HEALTHY: healthy()}
     sabotages = {f"s{number:03}": one for number, one in enumerate(SABOTAGES)}
     harmless = {f"h{number:03}": one for number, one in enumerate(HARMLESS)}
