@@ -17,8 +17,9 @@ from covlint.engine import Inspection, Options, inspect
 from covlint.files import CONFIG_NAME, Files
 from covlint.fixer import Change, apply_edits
 from covlint.initial.proposal import Proposal, propose
+from covlint.initial.service import Service, Survey
 from covlint.initial.signals import with_handler
-from covlint.initial.survey import Service, Survey, survey
+from covlint.initial.survey import survey
 from covlint.patch import unified_diff
 from covlint.report.text import visible
 from covlint.selection import nearest
@@ -47,7 +48,8 @@ def init(
     if yes and diff:
         raise Misuse("--yes writes, --diff does not: give one of them")
     scope = scope_of(paths or (".",), config_file=config)
-    seen = _chosen(survey(scope.files), scope, names)
+    seen = survey(scope.files, everything=bool(names) or scope.reported is not None)
+    seen = _chosen(seen, scope, names)
     proposal = propose(scope.files, seen)
     changes = [piece.change for piece in proposal.pieces]
     if diff:
@@ -111,7 +113,11 @@ def _found(proposal: Proposal) -> Iterator[str]:
 
 
 def _described(service: Service) -> str:
-    built = f"built by {service.dockerfile}" if service.dockerfile else "no Dockerfile builds it"
+    built = (
+        f"built by {service.dockerfile}"
+        if service.dockerfile
+        else "no Dockerfile is seen to build it"
+    )
     parts = [f"{service.package or '.'}, {built}"]
     container = service.container
     if container is None and service.dockerfile:

@@ -17,7 +17,7 @@ from covlint.documents.yaml_text import Layout, Value, entry_lines
 from covlint.facts.kubernetes.workload import Container
 from covlint.initial.draft import Draft
 from covlint.initial.overlay import DIRECTORY, e2e_folder
-from covlint.initial.survey import Service, Survey
+from covlint.initial.service import Service, Survey
 from covlint.source import SourceFile
 
 _OPEN = re.compile(r"\{\{-?\s*(?:if|with|range|define|block)\b")

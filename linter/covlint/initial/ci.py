@@ -10,7 +10,7 @@ from covlint.facts.commands.steps import StepKind
 from covlint.initial.draft import Draft
 from covlint.initial.ignores import PROFILE
 from covlint.initial.run import Run
-from covlint.initial.survey import Survey
+from covlint.initial.service import Survey
 
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml$")
 _GITLAB = ".gitlab-ci.yml"

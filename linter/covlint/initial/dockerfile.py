@@ -9,7 +9,7 @@ from covlint.diagnostics import Edit
 from covlint.facts.dockerfile.base_images import go_version
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.initial.draft import Draft
-from covlint.initial.survey import Service
+from covlint.initial.service import Service
 from covlint.source import Span
 
 #: ``-cover`` takes in every package of the main module; ``-coverpkg=./...`` would leave out
@@ -45,7 +45,7 @@ def switch_of(service: Service) -> Switch | None:
         for argument in command.arguments:
             if argument.name == build.variable and argument.value:
                 return Switch(argument.name, argument.value)
-    if "FLAGS" not in build.variable.upper():
+    if "FLAG" not in build.variable.upper():
         return Switch(build.variable, "true")
     return Switch(build.variable, f"{build.switch_default or ''} {FLAGS}".strip())
 

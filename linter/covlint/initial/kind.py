@@ -10,7 +10,7 @@ from covlint.facts.kubernetes.cluster import KindCluster
 from covlint.facts.kubernetes.coverage_volume import coverage_extra_mounts, nodes_opaque
 from covlint.initial.draft import Draft
 from covlint.initial.overlay import DIRECTORY, e2e_folder
-from covlint.initial.survey import Service, Survey
+from covlint.initial.service import Service, Survey
 
 #: The folder of the host, relative to where ``kind create cluster`` is called.
 HOST = "./coverdata"

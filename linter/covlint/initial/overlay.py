@@ -12,13 +12,13 @@ from covlint.documents.yaml_text import Layout as YamlLayout
 from covlint.documents.yaml_text import Value, entry_lines
 from covlint.facts.kubernetes.workload import Container, read_containers
 from covlint.initial.draft import Draft
-from covlint.initial.survey import Service, Survey, label
+from covlint.initial.service import Service, Survey, label
 
 #: The one path: in the container, on the Kind node, and below it on the host.
 DIRECTORY = "/coverdata"
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _OLD_STYLE = re.compile(rb"^(?:bases|patchesStrategicMerge)[ \t]*:", re.MULTILINE)
-_E2E = re.compile(r"(?:^|/)(?:tests?/)?e2e(?=/|$)")
+_E2E = re.compile(r"(?:tests?/)?e2e(?=/)")
 #: A grace period below this (seconds) is raised: the program's own shutdown needs time.
 _SHORT = 10
 
@@ -38,10 +38,8 @@ def image_name(service: str) -> str:
 
 def e2e_folder(survey: Survey) -> str:
     """Where files for the e2e cluster go: beside the e2e tests, if there are any."""
-    found = {m.string[: m.end()] for path in survey.paths if (m := _E2E.search(path)) is not None}
-    plain = [f for f in found if not f.startswith((".", "vendor/")) and not f.endswith(".go")]
-    folder = min(plain, key=lambda f: (f.count("/"), f), default="test/e2e")
-    return f"{folder}/coverage"
+    found = {match[0] for path in survey.paths if (match := _E2E.match(path)) is not None}
+    return f"{min(found, default='test/e2e')}/coverage"
 
 
 def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
@@ -52,7 +50,12 @@ def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
         if container is None or service.collected or "/templates/" in container.span.path:
             continue
         base = _base_of(service, survey)
-        if base is None:
+        if base is None and _namesakes(container, survey) > 1:
+            draft.notes.append(
+                f"{container.span.path}: several manifests have this workload, so that a patch "
+                "would not say which it changes; write an e2e variant by hand"
+            )
+        elif base is None:
             path = _free(draft, f"{e2e_folder(survey)}/{service.name}.yaml")
             text = _patch_text(service, _raw(draft, service) or container)
             draft.create(path, text, f"what the e2e cluster adds to {container.span.path}")
@@ -60,6 +63,18 @@ def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
             bases.setdefault(base, []).append(service)
     for base, members in bases.items():
         _kustomize(draft, survey, base, members)
+
+
+def _namesakes(container: Container, survey: Survey) -> int:
+    """How many plain manifests have a workload of this kind, name and namespace."""
+
+    def identity(one: Container) -> tuple[str, str | None, str | None]:
+        words = (one.pod.name, one.pod.namespace)
+        name, namespace = (word.text if word is not None else None for word in words)
+        return one.pod.kind, name, namespace
+
+    same = (c for c in survey.facts.containers if identity(c) == identity(container))
+    return len({c.pod.span for c in same if c.pod.overlay is None})
 
 
 def _kustomize(draft: Draft, survey: Survey, base: str, services: Sequence[Service]) -> None:

@@ -13,7 +13,8 @@ from covlint.initial.dockerfile import Switch, instrument
 from covlint.initial.draft import Draft, Piece
 from covlint.initial.ignores import ignore
 from covlint.initial.run import run_of
-from covlint.initial.survey import Service, Survey, survey
+from covlint.initial.service import Service, Survey
+from covlint.initial.survey import survey
 from covlint.wiring.participation import passes_coverage
 
 
@@ -63,11 +64,11 @@ def _run(
     """What runs the services: read from the draft, since overlays give names and namespaces."""
     if not services:
         return
-    after = survey(draft.files)
-    known = {(one.dockerfile, one.stage): one for one in after.services}
+    after = survey(draft.files, everything=True)
+    known = {(one.dockerfile, one.stage, one.package): one for one in after.services}
     runs = []
     for service in services:
-        now = known.get((service.dockerfile, service.stage), service)
+        now = known.get((service.dockerfile, service.stage, service.package), service)
         now = replace(now, name=service.name)
         switch = switches.get(service.name)
         runs.append(run_of(draft, after, now, switch, values.get(service.name)))

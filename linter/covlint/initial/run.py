@@ -12,7 +12,7 @@ from covlint.documents.yaml import YamlMapping, YamlScalar
 from covlint.facts.kubernetes.workload import Container, items_of
 from covlint.initial.dockerfile import Switch, switch_of
 from covlint.initial.draft import Draft
-from covlint.initial.survey import Service, Survey
+from covlint.initial.service import Service, Survey
 
 _E2E_TEST = re.compile(r"(?:^|/)(?:e2e|end-?to-?end)/(?:[^/]+/)*[^/]+_test\.go$")
 _TAG = re.compile(rb"^//go:build (\w+)\s*$", re.MULTILINE)

@@ -5,28 +5,27 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.chain import Chain, Route
-from covlint.facts.commands.steps import ImageBuild
 from covlint.facts.dockerfile.base_images import short_name
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
-from covlint.facts.golang.modules import GoModule
-from covlint.facts.golang.shutdown import MainPackage
-from covlint.facts.kubernetes.workload import Container
 from covlint.files import Files
 from covlint.golayout import GoLayout
-from covlint.initial.made import Made, made_images, package_of
+from covlint.initial.made import made_images, package_of
+from covlint.initial.service import Service, Survey, label
 from covlint.project import Project
 from covlint.readers import reader_of
 from covlint.source import SourceFile, UnreadableSource
 from covlint.wiring import plainly_for_e2e
-from covlint.wiring.inputs import Facts
 
 #: Workloads that serve; jobs come after them.
 _SERVING = ("Deployment", "StatefulSet", "DaemonSet")
-_SAFE = re.compile(r"[^a-z0-9-]+")
+#: Folders of programs that are no product: left out where there is one.
+_ASIDE = re.compile(
+    r"(?:^|/)(?:samples?|examples?|testdata|tests?|e2e|hack|tools|docs?|benchmarks?|demos?)/"
+)
 
 
 class _Everything(Project):
@@ -39,57 +38,10 @@ class _Everything(Project):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One program, most often one that a Dockerfile builds.
-
-    ``build`` is that of the program which the container starts; None where ``make`` builds
-    it (``made``). ``container`` is the workload that is proposed for, None where none is
-    seen; ``e2e``: it is for tests already. ``collected``: some workload of it, or something
-    else, brings coverage out already. ``others`` are further workloads of the image, which
-    stay as they are. ``package`` is the directory of the main package.
+def survey(files: Files, *, everything: bool = False) -> Survey:
+    """Look at a repository. Services that nothing deploys are left out where others are, and
+    examples and programs for tests always, unless ``everything`` is asked for.
     """
-
-    name: str
-    dockerfile: str  # "": none builds it
-    stage: int
-    target: str | None  # to be named, since it is not the last stage
-    context: str
-    build: GoBuild | None
-    made: Made | None
-    image_builds: tuple[ImageBuild, ...]
-    container: Container | None
-    e2e: bool
-    collected: bool
-    others: tuple[str, ...]
-    package: str | None
-    module: GoModule | None
-    main: MainPackage | None
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What is seen in a repository."""
-
-    services: tuple[Service, ...]
-    facts: Facts
-    chains: tuple[Chain, ...]
-    paths: tuple[str, ...]
-
-    def named(self, names: Sequence[str]) -> Survey:
-        """The survey of some services only. Raises KeyError for a name that is not there."""
-        known = {service.name: service for service in self.services}
-        return replace(self, services=tuple(known[name] for name in dict.fromkeys(names)))
-
-    def below(self, paths: Iterable[str]) -> Survey:
-        """The survey of the services that have to do with one of the files."""
-        wanted = frozenset(paths)
-        kept = tuple(one for one in self.services if wanted.intersection(_files_of(one)))
-        return replace(self, services=kept)
-
-
-def survey(files: Files) -> Survey:
-    """Look at a repository. Services that nothing deploys are left out where others are."""
     project = _Everything(files)
     chains = project.chains()
     groups: dict[tuple[str, int], list[Chain]] = {}
@@ -102,11 +54,20 @@ def survey(files: Files) -> Survey:
     found = [_service(group, layout) for group in groups.values()]
     built = {service.dockerfile for service in found}
     found += _made_services(project, [path for path in paths if path not in built], layout, mains)
-    deployed = {one.package for one in found if one.container is not None}
-    found = [one for one in found if one.container is not None or one.package not in deployed]
-    kept = [one for one in found if one.container is not None or one.collected] or found
+    kept = found if everything else _products(found)
     kept = kept or _bare_services(mains, layout)
     return Survey(_distinct(kept), project.facts, chains, paths)
+
+
+def _products(found: Sequence[Service]) -> list[Service]:
+    """The services that a team would name: one for each program, those that are deployed."""
+    own = [one for one in found if not _ASIDE.search(one.dockerfile)]
+    own.sort(key=lambda one: (one.container is None, one.target is not None, one.dockerfile))
+    first: dict[str | None, Service] = {}
+    for one in own:
+        first.setdefault(one.package, one)
+    kept = [one for one in own if one.container is not None or one is first[one.package]]
+    return [one for one in kept if one.container is not None or one.collected] or kept
 
 
 def _of_the_module(build: GoBuild) -> bool:
@@ -305,11 +266,6 @@ def _name(image: Image, build: GoBuild) -> str:
     return label(named[0] if named else str(candidates[-2] or "service"))
 
 
-def label(text: str) -> str:
-    """A text as the name of an image, a target or an object of Kubernetes."""
-    return _SAFE.sub("-", text.lower()).strip("-") or "service"
-
-
 def _distinct(services: Sequence[Service]) -> tuple[Service, ...]:
     """Services with names that tell them apart, by their Dockerfiles where they must."""
     names = [service.name for service in services]
@@ -325,18 +281,5 @@ def _distinct(services: Sequence[Service]) -> tuple[Service, ...]:
 
 def _mains(paths: Iterable[str], layout: GoLayout) -> tuple[str, ...]:
     folders = {posixpath.dirname(path) or "." for path in paths if path.endswith(".go")}
-    plain = (
-        f for f in folders if not re.search(r"(?:^|/)(?:test|testdata|hack|examples?)/", f"{f}/")
-    )
+    plain = (one for one in folders if not _ASIDE.search(f"{one}/"))
     return tuple(sorted(f for f in plain if layout.main_package(f) is not None))
-
-
-def _files_of(service: Service) -> set[str]:
-    found = {service.dockerfile, *service.others}
-    if service.container is not None:
-        found.add(service.container.span.path)
-        if service.container.pod.overlay is not None:
-            found.add(service.container.pod.overlay)
-    if service.build is not None and service.build.site is not None:
-        found.update(service.build.site.package_files)
-    return found

@@ -93,3 +93,11 @@ def test_a_patch_that_does_not_fit_stays_as_it_is_written():
     (chain,) = chains_of(base=base, patch=wrong)
     assert chain.container is not None
     assert chain.container.pod.patched is None
+
+
+def test_of_two_namespaces_the_patch_means_its_own():
+    spaced = BASE.replace("{name: ferry}\nspec", "{name: ferry, namespace: harbour}\nspec")
+    patch = PATCH.replace("  name: ferry\nspec", "  name: ferry\n  namespace: harbour\nspec")
+    (chain,) = chains_of(base=BASE, **{"deploy/second.yaml": spaced}, patch=patch)
+    assert chain.container is not None
+    assert chain.container.pod.patched == "deploy/second.yaml"

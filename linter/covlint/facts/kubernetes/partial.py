@@ -25,7 +25,7 @@ def with_patches(containers: Sequence[Container]) -> list[Container]:
     A patch of several workloads, or of none that is seen, stays as it is written.
     """
     patches: dict[int, YamlMapping] = {}
-    bases: dict[tuple[str, str], dict[int, tuple[YamlMapping, str]]] = {}
+    bases: dict[tuple[str, str], dict[int, tuple[YamlMapping, str, str | None]]] = {}
     for container in containers:
         manifest = _manifest_of(container)
         name = container.pod.name
@@ -35,7 +35,7 @@ def with_patches(containers: Sequence[Container]) -> list[Container]:
             patches[id(manifest)] = manifest
         else:
             place = bases.setdefault((container.pod.kind, name.text), {})
-            place[id(manifest)] = (manifest, container.pod.span.path)
+            place[id(manifest)] = (manifest, container.pod.span.path, _namespace(container))
     if not patches:
         return list(containers)
     found: list[Container] = []
@@ -46,11 +46,13 @@ def with_patches(containers: Sequence[Container]) -> list[Container]:
             found.append(container)
             continue
         candidates = bases.get((container.pod.kind, container.pod.name.text), {})
+        space = _namespace(container)
+        candidates = {k: v for k, v in candidates.items() if v[2] == space} or candidates
         if len(candidates) != 1:
             found.append(container)
         elif id(manifest) not in done:
             done.add(id(manifest))
-            ((base, path),) = candidates.values()
+            ((base, path, _),) = candidates.values()
             found += _patched(base, manifest, path) or [container]
     return found
 
@@ -62,6 +64,10 @@ def _patched(base: YamlMapping, patch: YamlMapping, path: str) -> list[Container
         return []
     found = containers_of(node) if node is not None else ()
     return [replace(one, pod=replace(one.pod, patched=path)) for one in found]
+
+
+def _namespace(container: Container) -> str | None:
+    return container.pod.namespace.text if container.pod.namespace is not None else None
 
 
 def _is_patch(manifest: YamlMapping) -> bool:
