@@ -10,7 +10,7 @@ import pytest
 from covlint.diagnostics import Symptom
 from covlint.runner.cluster.pods import read_pod
 from covlint.runner.diagnosis.diagnose import Observation, signs_of
-from covlint.runner.diagnosis.killed import OUT_OF_MEMORY, killed_by_cluster, shell_of
+from covlint.runner.diagnosis.killed import OUT_OF_MEMORY, FirstShell, killed_by_cluster, shell_of
 from covlint.runner.evidence.folder import read_folder
 
 
@@ -60,11 +60,17 @@ def test_an_evicted_pod_is_over_although_nobody_deletes_it() -> None:
         ("/bin/busybox\n", "busybox"),
         ("/app\n", None),
         ("/usr/bin/tini-static\n", None),
+        ("/usr/bin/tini\n/app\n", None),
+        ("/app\n/bin/dash\n", None),
         ("", None),
     ],
 )
 def test_a_shell_is_told_by_its_program(first: str, shell: str | None) -> None:
-    assert shell_of(first) == shell
+    assert shell_of(first) == (FirstShell(shell) if shell is not None else None)
+
+
+def test_a_shell_behind_an_init_program_gets_its_signals() -> None:
+    assert shell_of("/usr/bin/tini\n/usr/bin/dash\n") == FirstShell("dash", "tini")
 
 
 def test_who_killed_it_says_more_than_that_it_never_got_ready(tmp_path: Path) -> None:

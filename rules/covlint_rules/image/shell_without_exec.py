@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from covlint.diagnostics import (
@@ -13,12 +14,26 @@ from covlint.diagnostics import (
     Symptom,
 )
 from covlint.facts.dockerfile.image import output_name
+from covlint.facts.dockerfile.process import Process
 from covlint.facts.dockerfile.signals_to_pid1 import swallowed
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Chain
 
 _BUILD = "FROM golang:1.24 AS b\nCOPY . .\nRUN go build -cover -o /till .\n"
+
+
+def _told(process: Process, why: str) -> str:
+    if not process.init:
+        return (
+            f"PID 1 is a shell and the service never gets SIGTERM ({why}): it is killed at "
+            "the end of the grace period and writes no counters"
+        )
+    init = posixpath.basename(process.init[0].text)
+    return (
+        f"{init} passes SIGTERM to a shell and the service never gets it ({why}): it is killed "
+        "when the shell ends and writes no counters"
+    )
 
 
 class ShellWithoutExec(Rule[Chain]):
@@ -30,11 +45,15 @@ class ShellWithoutExec(Rule[Chain]):
     Which lines are harmless depends on the shell of the base image: dash (Debian, Ubuntu)
     runs every command as a child, bash and busybox replace themselves by the last one.
 
+    tini before the shell changes nothing of that: it passes SIGTERM to the shell, which ends and
+    takes the service along.
+
     Instead: use the JSON form (`ENTRYPOINT ["/till"]`), or put `exec` in front of the
     service.
 
     Left out: bases whose shell is not known, scripts under busybox, which we have not
-    measured, containers whose manifest replaces the command (COV307), and scripts with a trap
+    measured, init programs that signal the whole group (`tini -g`, dumb-init): the service and
+    its shell race there; containers whose manifest replaces the command (COV307), and scripts with a trap
     that passes the signal on.
 
     Fix: safe where the Dockerfile itself sets GOCOVERDIR and no release is made from it;
@@ -79,8 +98,7 @@ class ShellWithoutExec(Rule[Chain]):
             )
         yield self.diagnostic(
             process.body if process.shell_form and not by_script else found.command,
-            f"PID 1 is a shell and the service never gets SIGTERM ({found.why}): it is killed at "
-            "the end of the grace period and writes no counters",
+            _told(process, found.why),
             related=(Related(process.instruction, "PID 1"),) if by_script else (),
             fix=fix,
         )
@@ -115,6 +133,15 @@ class ShellWithoutExec(Rule[Chain]):
         Valid(
             _BUILD + "FROM alpine:3.20\nCOPY --from=b /till /till\nENTRYPOINT cd /tmp && /till\n",
             "busybox becomes the last command",
+        ),
+        Valid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            'ENTRYPOINT ["tini", "--", "sh", "-c", "exec /till"]\n',
+        ),
+        Valid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            'ENTRYPOINT ["dumb-init", "sh", "-c", "/till"]\n',
+            "the whole group is signalled: a race, which the service mostly wins",
         ),
         Valid(
             _BUILD + "FROM company/base\nCOPY --from=b /till /till\nENTRYPOINT /till\n",
@@ -191,6 +218,14 @@ class ShellWithoutExec(Rule[Chain]):
         Invalid(
             _BUILD + "FROM fedora:41\nCOPY --from=b /till /till\nCMD «/till 2>&1»\n",
             fixed=_BUILD + "FROM fedora:41\nCOPY --from=b /till /till\nCMD exec /till 2>&1\n",
+        ),
+        Invalid(
+            _BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            'ENTRYPOINT ["/usr/bin/tini", "--"]\nCMD ["sh", "-c", "«/till»"]\n',
+            fixed=_BUILD + "FROM debian:bookworm\nCOPY --from=b /till /till\n"
+            'ENTRYPOINT ["/usr/bin/tini", "--"]\nCMD ["sh", "-c", "exec /till"]\n',
+            message="tini passes SIGTERM to a shell",
+            safe=False,
         ),
         Invalid(
             _BUILD + "FROM alpine:3.20\nCOPY --from=b /till /till\nCMD «/till | tee /log»\n",

@@ -106,7 +106,7 @@ def read_process(
     init = _init(words)
     started = words[len(init) :]
     commands = exec_commands(words, instruction.span)
-    nested = tuple(c for c in commands if c.nested)
+    nested = tuple(c for c in exec_commands(started, instruction.span) if c.nested)
     runs_script = len(started) >= 3 and re.fullmatch(r"-\S*c", started[1].text) is not None
     interpreter_of_c = None
     if runs_script and started[0].text.rsplit("/", 1)[-1] in _SHELLS:

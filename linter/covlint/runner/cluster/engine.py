@@ -27,7 +27,7 @@ from covlint.runner.container.image_program import (
     take_program,
 )
 from covlint.runner.diagnosis.diagnose import Observation
-from covlint.runner.diagnosis.killed import first_shell, killed_by_cluster
+from covlint.runner.diagnosis.killed import FirstShell, first_shell, killed_by_cluster
 from covlint.runner.diagnosis.symptoms import signs_in_log
 from covlint.runner.evidence.folder import Folder, read_folder
 from covlint.runner.evidence.validate import exercise_claim
@@ -69,7 +69,7 @@ class _Run:
         )
         self.nodes = NodeData(plan, self.kubectl, steps)
         self.output = ""
-        self.shell: str | None = None
+        self.shell: FirstShell | None = None
         self.program: ImageProgram | None = None
 
     # -- cluster and image

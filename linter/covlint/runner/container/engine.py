@@ -18,7 +18,7 @@ from covlint.runner.container.image_program import (
 from covlint.runner.container.plan import ContainerPlan
 from covlint.runner.container.runtime import State, read_state
 from covlint.runner.diagnosis.diagnose import Observation
-from covlint.runner.diagnosis.killed import FIRST_PROCESS, OUT_OF_MEMORY, shell_of
+from covlint.runner.diagnosis.killed import FIRST_PROCESS, OUT_OF_MEMORY, FirstShell, shell_of
 from covlint.runner.diagnosis.symptoms import Ending
 from covlint.runner.evidence.folder import Folder, read_folder
 from covlint.runner.evidence.validate import exercise_claim
@@ -62,7 +62,7 @@ class _Run:
         self.plan = plan
         self.steps = steps
         self.ledger = ledger
-        self.shell: str | None = None
+        self.shell: FirstShell | None = None
         self.program: ImageProgram | None = None
 
     def build(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from covlint.diagnostics import Diagnostic, Symptom
-from covlint.runner.diagnosis.killed import KilledBy
+from covlint.runner.diagnosis.killed import FirstShell, KilledBy
 from covlint.runner.diagnosis.symptoms import MEANINGS, Ending, Sign, signs_in_folder, signs_in_log
 from covlint.runner.diagnosis.volume_causes import volume_cause
 from covlint.runner.evidence.folder import Folder
@@ -32,7 +32,7 @@ class Observation:
     thrown_away: str | None = None
     read_only: str | None = None
     silent: tuple[str, str] | None = None  # why a binary writes nothing all the same; the remedy
-    shell: str | None = None  # what PID 1 was when it was asked to end, if that was a shell
+    shell: FirstShell | None = None  # what was asked to end, if that was a shell
     killed_by: KilledBy | None = None  # not the end of the grace period
 
 
@@ -231,11 +231,19 @@ def _place_of_shell(chain: Chain, locate: Locate) -> tuple[str, int] | None:
 
 def _ended(sign: Sign, seen: Observation) -> Sign:
     ending = seen.ending
+    if seen.shell is not None and seen.shell.init is not None:
+        return Sign(
+            Symptom.KILLED,
+            f"{seen.shell.init} passed SIGTERM to the shell {seen.shell.name}, which passes no "
+            "signal on: the service never got it, and was killed when the shell ended",
+            "let the shell start the service with exec, or name the service as the command",
+            _OF_SHELLS,
+        )
     if ending is Ending.KILLED and seen.shell is not None:
         return Sign(
             Symptom.KILLED,
-            f"PID 1 is the shell {seen.shell}, which passes no signal on: the service never got "
-            "SIGTERM, and was killed with it at the end of the grace period",
+            f"PID 1 is the shell {seen.shell.name}, which passes no signal on: the service never "
+            "got SIGTERM, and was killed with it at the end of the grace period",
             "let the shell start the service with exec, or name the service as the command",
             _OF_SHELLS,
         )

@@ -9,8 +9,14 @@ from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.pods import PodState
 from covlint.runner.command import Completed
 
-#: Reads what PID 1 of a container is, by means of the shell that it would be.
-FIRST_PROCESS = ("sh", "-c", "readlink /proc/1/exe")
+#: Reads what PID 1 of a container is, and what its children are, by means of the shell that
+#: it would be.
+FIRST_PROCESS = (
+    "sh",
+    "-c",
+    "for p in 1 $(cat /proc/1/task/1/children); do readlink /proc/$p/exe; done",
+)
+_INITS = frozenset({"tini", "tini-static", "dumb-init", "catatonit", "docker-init"})
 _SHELLS = frozenset({"sh", "ash", "bash", "busybox", "dash", "ksh", "mksh", "zsh"})
 
 
@@ -46,16 +52,29 @@ def killed_by_cluster(pods: Iterable[PodState], container: str | None) -> Killed
     return None
 
 
-def shell_of(first: str) -> str | None:
-    """The name of a shell that is PID 1, from the link /proc/1/exe; None for another program."""
-    name = first.strip().rpartition("/")[2]
-    return name if name in _SHELLS else None
+@dataclass(frozen=True, slots=True)
+class FirstShell:
+    """The shell that gets the signals: as PID 1, or as the child of a small ``init``."""
+
+    name: str
+    init: str | None = None
+
+
+def shell_of(first: str) -> FirstShell | None:
+    """Of the links /proc/PID/exe of PID 1 and its children; None where another program gets
+    the signals."""
+    names = [line.strip().rpartition("/")[2] for line in first.splitlines()]
+    if names and names[0] in _SHELLS:
+        return FirstShell(names[0])
+    if len(names) > 1 and names[0] in _INITS and names[1] in _SHELLS:
+        return FirstShell(names[1], names[0])
+    return None
 
 
 def first_shell(
     kubectl: Kubectl, namespace: str, pods: Iterable[PodState], container: str | None
-) -> str | None:
-    """The shell that is PID 1 in the first pod that runs, if it is one."""
+) -> FirstShell | None:
+    """The shell that gets the signals in the first pod that runs, if it is one."""
     pod = next((pod for pod in pods if pod.ready), None)
     if pod is None:
         return None

@@ -16,7 +16,7 @@ from covlint.runner.command import (
 )
 from covlint.runner.container.endings import ending_of_container
 from covlint.runner.diagnosis.diagnose import Observation
-from covlint.runner.diagnosis.killed import shell_of
+from covlint.runner.diagnosis.killed import FirstShell, shell_of
 from covlint.runner.diagnosis.symptoms import Ending
 from covlint.runner.evidence.binary import TEST_BINARY, NotGo, can_emit, is_test, opened
 from covlint.runner.evidence.folder import read_folder
@@ -75,7 +75,7 @@ class _Run:
     instrumented: bool | None = None
     test_binary: bool = False
     port: int | None = None  # found by looking, when the target does not say
-    shell: str | None = None  # what PID 1 was, if that was a shell
+    shell: FirstShell | None = None  # what PID 1 was, if that was a shell
 
     def build(self) -> bool:
         plan = self.plan

@@ -99,7 +99,7 @@ def _words(
             return None
         shell = process.interpreter or Shell.UNKNOWN
         return (("/bin/sh", "-c", text), text, ()) if _is_here(shell, "sh") else None
-    words = tuple(word.text for word in process.argv)
+    words = tuple(word.text for word in process.started)
     name = posixpath.basename(words[0])
     shell = process.interpreter or Shell.UNKNOWN
     return (words, " ".join(words[1:]), ()) if _is_here(shell, name) else None
@@ -109,7 +109,7 @@ def _words_of_script(
     process: Process, script: Script, image: Image, root: Path, read: Read
 ) -> tuple[tuple[str, ...], str, tuple[Bind, ...]] | None:
     """The same where PID 1 reads a script, or has one as its only command."""
-    words = tuple(word.text for word in process.argv)
+    words = tuple(word.text for word in process.started)
     file = root / script.file
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
