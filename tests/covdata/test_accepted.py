@@ -6,9 +6,11 @@ import json
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import html5lib
 import jsonschema
 import lxml.etree
 import pytest
@@ -210,6 +212,22 @@ def test_programs_are_told_apart(recorded: Path, tmp_path: Path):
         "e2e/app",
         "e2e/other",
     ]
+
+
+def test_runs_that_are_kept_are_drawn(tmp_path: Path):
+    (tmp_path / "a.out").write_text(pages.UNIT)
+    former = replace(RUN, time="2026-01-02T03:04:05Z", revision="f" * 40)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "one.json").write_text(summary.render(former))
+    arguments = ("report", "a.out", "--format", "html", "--trend")
+    page = covlint(tmp_path, *arguments, "runs").stdout
+    html5lib.HTMLParser(strict=True).parse(page)
+    assert "2 runs: 75.0 % at first, 50.0 % at last" in page
+    (tmp_path / "none").mkdir()
+    assert 'id="trend"' not in covlint(tmp_path, *arguments, "none").stdout
+    (tmp_path / "runs" / "bad.json").write_text("{}")
+    done = covlint(tmp_path, *arguments, "runs")
+    assert (done.returncode, "bad.json" in done.stderr) == (3, True)
 
 
 def test_other_sources_are_told_and_are_no_success(tmp_path: Path):

@@ -34,12 +34,19 @@ FORMATS = ("text", *coverage.FORMATS)
     help="Write in this format to this file, too; can be repeated.",
 )
 @click.option("--by-service", is_flag=True, help="Tell the programs in data folders apart.")
+@click.option(
+    "--trend",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Draw the runs that `covlint trend add` has kept there into the page.",
+)
 def report(
     inputs: tuple[str, ...],
     form: str,
     output: str | None,
     outputs: tuple[tuple[str, str], ...],
     by_service: bool,
+    trend: str | None,
 ) -> int:
     """Report the coverage of every INPUT together: data folders, text profiles, or both.
 
@@ -55,9 +62,10 @@ def report(
     for remark in read.remarks:
         click.echo(f"covlint: {remark}", err=True)
     summary = _summary(read)
+    chart = _chart(trend, summary)
     for name, file in outputs:
-        write(file, _rendered(read, summary, sources, name))
-    text = _rendered(read, summary, sources, form, terminal=output is None)
+        write(file, _rendered(read, summary, sources, name, chart))
+    text = _rendered(read, summary, sources, form, chart, terminal=output is None)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -85,6 +93,14 @@ def _summary(read: Inputs) -> Summary:
     )
 
 
+def _chart(folder: str | None, summary: Summary) -> str | None:
+    if folder is None:
+        return None
+    from covlint.cli.history import drawn  # only who asks for it pays for it
+
+    return drawn(folder, summary)
+
+
 def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -98,12 +114,18 @@ def revision(folder: str) -> str | None:
 
 
 def _rendered(
-    read: Inputs, summary: Summary, sources: Sources, form: str, *, terminal: bool = False
+    read: Inputs,
+    summary: Summary,
+    sources: Sources,
+    form: str,
+    chart: str | None,
+    *,
+    terminal: bool = False,
 ) -> str:
     if form == "text":
         return _table(read, summary, terminal)
     try:
-        return coverage.rendered(form, read.coverage, summary, sources)
+        return coverage.rendered(form, read.coverage, summary, sources, trend_svg=chart)
     except TooManyLines as error:
         raise Failure(str(error)) from error
 

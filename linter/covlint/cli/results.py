@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covlint.cli.exits import Failure
+from covlint.cli.history import drawn
+from covlint.cli.kept import FOLDER as TREND
 from covlint.cli.output import write
 from covlint.cli.report import now, revision
 from covlint.covdata.flags import Coverage
@@ -36,11 +38,17 @@ class Results:
     coverage: Coverage
     summary: Summary
     sources: Sources
+    chart: str | None = None
 
     def rendered(self, form: str) -> str:
         """Raises TooManyLines."""
         return coverage.rendered(
-            form, self.coverage, self.summary, self.sources, verification=self.verification
+            form,
+            self.coverage,
+            self.summary,
+            self.sources,
+            verification=self.verification,
+            trend_svg=self.chart,
         )
 
 
@@ -60,9 +68,10 @@ def results_of(verdict: Verdict, around: Surrounding) -> Results:
         verified=verification.summed_up,
     )
     folder = profile.sources if profile is not None else None
-    return Results(
-        verification, covered, summary, Sources(checkout_at(str(folder)) if folder else None)
-    )
+    sources = Sources(checkout_at(str(folder)) if folder else None)
+    kept = around.root / TREND
+    chart = drawn(str(kept), summary) if kept.is_dir() else None
+    return Results(verification, covered, summary, sources, chart)
 
 
 def keep(results: Results, verdict: Verdict, out: Path) -> Verdict:

@@ -41,7 +41,7 @@ def render(
     trend_svg: str | None = None,
 ) -> str:
     """``sources``: file as the profile names it → its bytes; a file without them is listed
-    only. ``trend_svg`` is a finished drawing, taken as it is. Raises TooManyLines."""
+    only. ``trend_svg`` is finished markup, taken as it is. Raises TooManyLines."""
     check_lines(coverage.total)
     style, script = _resource("style.css"), _resource("script.js")
     root = common_root(summary)
