@@ -27,7 +27,7 @@ Writer = Callable[[str | None], Sequence[str] | None]
 
 #: Keys longer than this are aligned by another rule (go/printer, ``smallSize``).
 _SHORT_KEY = 40
-_KEY = re.compile(r"(\w+): (?!\n)")
+_KEY = re.compile(r"(\w+|\"[^\"\n]*\"): (?!\n)")
 _OPENED = frozenset({"literal_value", "argument_list"})
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covlint.documents.gotext import GoPackage
@@ -268,6 +268,7 @@ WHOLE = (
 )
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(WHOLE)), st.integers(0, 60))
 def test_torn_code_is_read_without_an_error(start: int, length: int) -> None:
     source = SourceFile.of_text("a_test.go", HEAD + WHOLE[:start] + WHOLE[start + length :])

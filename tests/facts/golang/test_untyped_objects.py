@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from covlint.diagnostics import Edit
+from covlint.documents.golang import syntax_error
 from covlint.documents.gotext import GoPackage
 from covlint.engine import Options, inspect
 from covlint.facts.golang.untyped_objects import read_untyped_objects
+from covlint.facts.kubernetes import pod_settings
+from covlint.facts.kubernetes.coverage_permissions import open_by_init_container
 from covlint.facts.kubernetes.workload import Container
 from covlint.files import MemoryFiles
 from covlint.fixer import fix
 from covlint.registry import Registry
+from covlint.runner.toolchain import Toolchain
 from covlint.selection import Selection
 from covlint.source import SourceFile
+from gocode import applied, assert_gofmt
 
 MAP = """\
 package e2e
@@ -159,6 +167,97 @@ def test_rules_speak_and_values_are_repaired(text: str) -> None:
     (change,) = outcome.changes
     changed = change.after.decode()
     assert changed.replace('"/cov"', '"/coverdata"') == text.replace('"/cov"', '"/coverdata"')
+
+
+EMPTY_DIR = MAP.replace(
+    '"hostPath": map[string]any{"path": "/tmp/coverdata", "type": "DirectoryOrCreate"}',
+    '"emptyDir": map[string]any{}',
+)
+FLAT = (
+    "package e2e\n\nvar pod = map[string]any{\n"
+    '\t"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"containers": []any{\n'
+    '\t\tmap[string]any{"name": "till", "image": "till:e2e", "env": []map[string]string{\n'
+    '\t\t\t{"name": "GOCOVERDIR", "value": "/coverdata"},\n\t\t}},\n\t}}}\n'
+)
+
+
+def repairs(text: str) -> dict[str, str]:
+    """The text after each repair that can be written, by its name."""
+    (container,) = read(text)
+    pod = container.pod
+    made: dict[str, tuple[Edit, ...]] = {
+        "variable": container.add_variable("OTHER", 'a "b"'),
+        "mount": container.add_mount("coverage", "/other"),
+        "host path": pod.add_volume("other", "/other"),
+        "empty dir": pod.add_volume("other", None),
+        "user": container.set_user(0),
+        "grace period": pod.set_grace_period(40),
+        "pull policy": pod_settings.set_pull_policy(container, "IfNotPresent"),
+    }
+    if container.mounts:
+        made["init container"] = open_by_init_container(
+            container, None, container.mounts[0], "/coverdata"
+        )
+    if pod.volumes:
+        made["onto node"] = pod_settings.onto_node(pod.volumes[0], "/other")
+    return {name: applied(text, edits) for name, edits in made.items() if edits}
+
+
+@pytest.mark.parametrize(
+    ("repair", "expected"),
+    [
+        ("variable", '{"name": "OTHER", "value": "a \\"b\\""},'),
+        (
+            "mount",
+            'map[string]interface{}{"name": "coverage", "mountPath": "/other"},\n\t}\n\treturn',
+        ),
+        ("host path", '"hostPath": map[string]interface{}{'),
+        ("user", '"securityContext": map[string]interface{}{"runAsUser": int64(0)},'),
+        ("grace period", '"terminationGracePeriodSeconds": int64(40),'),
+        ("pull policy", '"imagePullPolicy": "IfNotPresent",'),
+        ("init container", '"initContainers": []interface{}{'),
+    ],
+)
+def test_what_is_written_into_maps(repair: str, expected: str) -> None:
+    text = MAP.replace("any", "interface{}")
+    assert expected in repairs(text)[repair]
+
+
+def test_an_empty_dir_becomes_a_directory_of_the_node() -> None:
+    assert '"hostPath": map[string]any{"path": "/other"' in repairs(EMPTY_DIR)["onto node"]
+
+
+def test_a_map_of_strings_takes_strings() -> None:
+    assert '\t\t\t{"name": "OTHER", "value": "a \\"b\\""},\n' in repairs(FLAT)["variable"]
+
+
+def test_a_type_that_is_not_known_takes_nothing() -> None:
+    text = MAP.replace("[]map[string]interface{}{\n", "[]Variable{\n")
+    assert "variable" not in repairs(text)
+
+
+@pytest.mark.parametrize("text", [MAP, EMPTY_DIR, FLAT])
+def test_gofmt_has_nothing_to_change(text: str) -> None:
+    assert_gofmt(text)
+    for fixed in repairs(text).values():
+        assert_gofmt(fixed)
+        assert syntax_error(SourceFile.of_text("a.go", fixed)) is None
+        assert len([one for one in read(fixed) if not one.init]) == 1
+
+
+def test_it_compiles(toolchain: Toolchain, tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/e2e\n\ngo 1.21\n")
+    for number, (name, fixed) in enumerate(repairs(MAP).items()):
+        stub = fixed.replace('import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"\n', "")
+        folder = tmp_path / f"p{number}"
+        folder.mkdir()
+        head = f"// {name}\n\ntype Unstructured struct{{ Object map[string]interface{{}} }}\n"
+        stub = stub.replace("unstructured.Unstructured", "Unstructured")
+        (folder / "a.go").write_text(stub + head)
+    done = subprocess.run(
+        [toolchain.go, "vet", "./..."], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @given(st.sampled_from((MAP, BUILT)), st.data())

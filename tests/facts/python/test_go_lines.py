@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covlint.engine import Options, inspect
@@ -220,6 +220,7 @@ def test_lists_of_a_tiltfile() -> None:
     assert [flag.name for flag in first.all_flags] == ["mod", "cover", "a"]
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(FIXES) - 1), st.integers(0, 120), st.integers(0, 40))
 def test_torn_code_is_read_without_an_error(case: int, start: int, length: int) -> None:
     text = f"{HEAD}subprocess.run({FIXES[case][1]})\n"

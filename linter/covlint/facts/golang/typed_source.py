@@ -140,7 +140,7 @@ class TypedSource(AssembledSource):
             return insert_elements(
                 place.scope.file,
                 place.node,
-                _attempt(
+                attempt(
                     lambda indent: [
                         writer.written(one, place.kind[2:], indent, elided) for one in items
                     ]
@@ -158,7 +158,7 @@ class TypedSource(AssembledSource):
         return insert_elements(
             file,
             place.node,
-            _attempt(
+            attempt(
                 lambda indent: [
                     writer.field(place.kind, key, value, indent) for key, value in plain.items()
                 ]
@@ -181,11 +181,11 @@ class TypedSource(AssembledSource):
         return replace_element(
             field.scope.file,
             field.node,
-            _attempt(lambda indent: [writer.field(owner, key, value, indent)]),
+            attempt(lambda indent: [writer.field(owner, key, value, indent)]),
         )
 
 
-def _attempt(write: Callable[[str | None], list[str]]) -> Callable[[str | None], list[str] | None]:
+def attempt(write: Callable[[str | None], list[str]]) -> Callable[[str | None], list[str] | None]:
     """None for what cannot be written as Go."""
 
     def attempted(indent: str | None) -> list[str] | None:
@@ -199,6 +199,12 @@ def _attempt(write: Callable[[str | None], list[str]]) -> Callable[[str | None],
 
 def _read(edit: Edit, place: Place | None) -> Plain | None:
     """What is inserted, as plain data."""
+    node = read_inserted(edit, place)
+    return _plain(node) if node is not None else None
+
+
+def read_inserted(edit: Edit, place: Place | None) -> AnyNode | None:
+    """What is inserted, as YAML."""
     from covlint.documents.yaml import open_yaml  # loads a YAML parser
 
     if place is None:
@@ -208,7 +214,7 @@ def _read(edit: Edit, place: Place | None) -> Plain | None:
     document = open_yaml(SourceFile("", written.encode()))
     if document.error is not None or len(document.documents) != 1:
         return None
-    return _plain(document.documents[0])
+    return document.documents[0]
 
 
 def _plain(node: AnyNode) -> Plain:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from covlint.documents.assembled import AssembledSource
 from covlint.documents.gosource import GoSource, Scope, holds
 from covlint.documents.gotext import GoPackage
+from covlint.facts.golang.untyped_source import UntypedSource
 from covlint.facts.golang.untyped_writer import UntypedWriter, builder_of
 from covlint.facts.kubernetes.made_manifests import Manifest, manifest_facts
 
@@ -50,7 +50,15 @@ def read_untyped_objects(package: GoPackage) -> list[Manifest]:
                 continue
             virtual = f"{file.source.path}#{node.start_byte}"
             pieces = tuple(piece for piece in writer.pieces if piece.text)
-            source = AssembledSource(virtual, written, pieces, package.sources)
+            source = UntypedSource(
+                virtual,
+                written,
+                pieces,
+                package.sources,
+                places=tuple(writer.places),
+                fields=tuple(writer.written_fields),
+                package=package,
+            )
             found.extend(manifest_facts(open_yaml(source), source, ()))
     return found
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import HOLE, known_text
-from covlint.documents.gosource import GoSource, call_arguments, field_of
+from covlint.documents.gosource import GoSource, Scope, call_arguments, field_of
 from covlint.facts.golang.elements import Value, body_of, is_list, is_nil, list_of, resolved
 from covlint.facts.golang.object_writer import ObjectWriter
+from covlint.facts.golang.typed_source import Place, WrittenField
+from covlint.facts.golang.untyped_source import inner_type, is_known
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -68,18 +70,20 @@ class UntypedWriter(ObjectWriter):
         elif builder is not None and (builder.methods or builder.kind in _WHOLE):
             self.built(builder, (node, scope), depth)
         elif is_list(self.package, node, scope):
-            self.listed([(node, scope)], depth)
+            self.listed((node, scope), kind, depth)
         elif body is not None:
             inner = field_of(scope.file, body, "Object")
             if inner is not None:  # unstructured.Unstructured
                 self.value((inner, scope), depth=depth + 1)
             else:
-                self.mapping(body, (node, scope), depth)
+                self.mapping(body, (node, scope), kind, depth)
         else:
             self.scalar(node, scope)
 
-    def mapping(self, body: Node, value: Value, depth: int) -> None:
+    def mapping(self, body: Node, value: Value, kind: str, depth: int) -> None:
         node, scope = value
+        kind = _type_of(node, scope) or kind
+        opened = self.size
         self.made("{", node, scope)
         first = True
         for element in body.named_children:
@@ -92,27 +96,38 @@ class UntypedWriter(ObjectWriter):
             name = known_text(self.package.text(key, scope))
             if name is None or is_nil(given, scope):
                 continue
+            start = self.size + (0 if first else 2)
             self.made(("" if first else ", ") + name + ": ", key, scope)
-            self.value((given, scope), depth=depth + 1)
+            self.value((given, scope), kind=inner_type(kind), depth=depth + 1)
+            self.written_fields.append(WrittenField(start, self.size, scope, element))
             first = False
         self.made("}", node, scope)
+        if is_known(kind):
+            self.places.append(Place(opened, self.size, kind, scope, body))
 
-    def listed(self, values: list[Value], depth: int) -> None:
-        """The elements of slices, one list."""
-        node, scope = values[0]
+    def listed(self, value: Value, kind: str, depth: int) -> None:
+        """The elements of a slice."""
+        node, scope = value
+        opened = self.size
         self.made("[", node, scope)
-        members = [one for each in values for one in list_of(self.package, *each).members]
-        self.members(members, (node, scope), depth)
+        found = list_of(self.package, node, scope)
+        literal = [home.parent for home, _ in found.homes if home.type == "literal_value"]
+        types = [one for one in (_type_of(node, scope) for node in literal if node) if one]
+        kind = types[0] if types else kind
+        self.members(found.members, value, inner_type(kind), depth)
         self.made("]", node, scope)
+        if found.homes and is_known(kind):
+            home, where = found.homes[-1]
+            self.places.append(Place(opened, self.size, kind, where, home))
 
-    def members(self, members: list[Value | None], value: Value, depth: int) -> None:
+    def members(self, members: list[Value | None], value: Value, kind: str, depth: int) -> None:
         for index, member in enumerate(members):
             if index:
                 self.made(", ", *value)
             if member is None:
                 self.made(HOLE, *value)
             else:
-                self.value(member, depth=depth + 1)
+                self.value(member, kind=kind, depth=depth + 1)
 
     def built(self, builder: Builder, value: Value, depth: int) -> None:
         node, scope = value
@@ -154,7 +169,7 @@ class UntypedWriter(ObjectWriter):
             first = False
             if name in _LISTS:
                 self.made("[", node, scope)
-                self.members(members, value, depth)
+                self.members(members, value, "", depth)
                 self.made("]", node, scope)
             elif members[-1] is not None:
                 self.value(members[-1], depth=depth + 1)
@@ -170,6 +185,12 @@ class UntypedWriter(ObjectWriter):
             else:
                 found.append((argument, value[1]))
         return found
+
+
+def _type_of(node: Node | None, scope: Scope) -> str:
+    """The type that a literal names; "" where it is left out."""
+    typed = node.child_by_field_name("type") if node is not None else None
+    return scope.file.text(typed).replace("interface {}", "interface{}") if typed else ""
 
 
 def _shown(name: str) -> str:
