@@ -12,9 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
-from covlint.documents.yaml import YamlMapping, open_yaml
 from covlint.documents.yaml_text import Layout, Value, entry_lines
 from covlint.facts.kubernetes.workload import Container
+from covlint.initial.chart_values import (
+    closed,
+    coverage_values,
+    free_key,
+    image_paths,
+    keys_of,
+    toggle_in,
+)
 from covlint.initial.draft import Draft
 from covlint.initial.overlay import DIRECTORY, e2e_folder
 from covlint.initial.service import Service, Survey
@@ -27,17 +34,6 @@ _ALONE = re.compile(r"\s*\{\{.*\}\}\s*$")
 _FILLED = re.compile(
     r"\s*\{\{-?\s*toYaml\s+(?:\.|\.Values[\w.]+)\s*\|\s*(n?)indent\s+(\d+)\s*-?\}\}\s*$"
 )
-_VALUES = re.compile(r"\.Values\.([\w.]+)")
-_PULL = re.compile(r"^\s*(?:- )?imagePullPolicy:")
-_PARTS = {
-    "registry": "localhost",
-    "tag": "coverage",
-    "version": "coverage",
-    "pullPolicy": "Never",
-    "imagePullPolicy": "Never",
-    "digest": "",
-    "sha": "",
-}
 
 
 class _ShapeError(Exception):
@@ -100,17 +96,20 @@ def toggle(draft: Draft, survey: Survey, services: Sequence[Service]) -> dict[st
             continue
         folder = source.path.partition("/templates/")[0]
         values = draft.read(f"{folder}/values.yaml")
-        key = _key_in(source)
+        key = toggle_in(source)
         if key is None and service.collected:
             continue  # by a toggle of the chart's own
-        name = key or _free_key(values)
+        name = key or free_key(values)
         try:
-            if draft.has(f"{folder}/values.schema.json"):
+            if closed(draft.read(f"{folder}/values.schema.json")):
                 raise _ShapeError("values.schema.json says which values there may be")
             lines = _Lines.of(source)
             condition = f".Values.{name}.enabled"
             edits = [] if key else list(_edits(source, lines, container, condition))
-            text = _values_text(lines, source, container, name, service)
+            paths = image_paths(_about_image(source, lines, container), values)
+            if not paths:
+                raise _ShapeError("its image does not come from values that are seen")
+            text = coverage_values(paths, name, service.name)
         except _ShapeError as error:
             draft.notes.append(
                 f"{source.path}: {error}; set GOCOVERDIR={DIRECTORY} and mount hostPath "
@@ -124,7 +123,7 @@ def toggle(draft: Draft, survey: Survey, services: Sequence[Service]) -> dict[st
                 f"GOCOVERDIR and the node's {DIRECTORY}, behind {name}.enabled; off, the chart "
                 "renders what it renders today",
             )
-        if name not in _keys(values):
+        if name not in keys_of(values):
             draft.add_lines(
                 f"{folder}/values.yaml",
                 [
@@ -144,25 +143,6 @@ def toggle(draft: Draft, survey: Survey, services: Sequence[Service]) -> dict[st
 
 
 _NAMES = ("coverage", "goCoverage", "e2eCoverage")
-
-
-def _key_in(template: SourceFile) -> str | None:
-    """The toggle that a template has already."""
-    return next((n for n in _NAMES if f".Values.{n}.enabled ".encode() in template.data), None)
-
-
-def _free_key(values: SourceFile | None) -> str:
-    taken = _keys(values)
-    if taken.get("coverage") == "enabled: false":  # a toggle that no template asks yet
-        return "coverage"
-    return next((one for one in _NAMES if one not in taken), _NAMES[-1])
-
-
-def _keys(values: SourceFile | None) -> dict[str, str]:
-    """The entries of values.yaml, and how their values are written."""
-    roots = open_yaml(values).documents if values is not None else ()
-    maps = (root for root in roots if isinstance(root, YamlMapping))
-    return {entry.key.text: entry.value.written for root in maps for entry in root.entries}
 
 
 def _edits(
@@ -185,7 +165,8 @@ def _edits(
         yield _inserted(source, lines, after, column, new, condition)
     top = _row_of_containers(lines, block.start, column)
     above = lines.column(top)
-    assert above is not None
+    if above is None:
+        raise _ShapeError("its containers are not seen")
     spec = lines.block(top, above)
     volumes: Value = [
         {"name": "coverage", "hostPath": {"path": DIRECTORY, "type": "DirectoryOrCreate"}}
@@ -302,40 +283,13 @@ def _lines_at(source: SourceFile, lines: _Lines, row: int, texts: Sequence[str])
     return Edit(source.span(at, at), body)
 
 
-def _values_text(
-    lines: _Lines, source: SourceFile, container: Container, name: str, service: Service
-) -> str:
-    """Values for the e2e cluster: the toggle, and the image as the template puts it together."""
+def _about_image(source: SourceFile, lines: _Lines, container: Container) -> str:
+    """The lines of a container that say which image it runs, and when that is pulled."""
     row = source.line_of(container.span.start) - 1
     column = container.span.start - lines.starts[row]
     block = lines.block(row, column)
     image = _entry(lines, block, column, "image")
     if image is None:
         raise _ShapeError("its image is not seen")
-    pull = [n for n in block if _PULL.match(lines.texts[n])]
-    paths = [p for n in (image, *pull) for p in _VALUES.findall(lines.texts[n])]
-    values: dict[str, Value] = {name: {"enabled": True}}
-    lasts = {path.rpartition(".")[2] for path in paths}
-    whole = f"{'' if 'registry' in lasts else 'localhost/'}{service.name}"
-    if not lasts & {"tag", "version"}:
-        whole += ":coverage"
-    for path in dict.fromkeys(paths):
-        last = path.rpartition(".")[2]
-        named = last in ("repository", "name", "image")
-        _set(values, path.split("."), whole if named else _PARTS.get(last))
-    if not lasts & {"repository", "name", "image"}:
-        raise _ShapeError("its image does not come from values that are seen")
-    head = [f"# {service.name} in the e2e cluster: helm upgrade --install … --values this file"]
-    for key, value in values.items():
-        head += entry_lines(key, value, Layout(2, 2))
-    return "\n".join(head) + "\n"
-
-
-def _set(values: dict[str, Value], path: Sequence[str], value: str | None) -> None:
-    if value is None:
-        return
-    for key in path[:-1]:
-        inner = values.setdefault(key, {})
-        assert isinstance(inner, dict)
-        values = inner
-    values[path[-1]] = value
+    pull = [n for n in block if "imagePullPolicy:" in lines.texts[n]]
+    return "\n".join(lines.texts[n] for n in (image, *pull))
