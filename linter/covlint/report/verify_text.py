@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from covlint.covdata.bars import Look, table
+from covlint.covdata.summary import summary_of
 from covlint.report.text import visible
-from covlint.runner.evidence.profile import Profile
 from covlint.runner.verdict import Cause, Outcome, Verdict
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?"}
@@ -32,7 +33,7 @@ def render(verdict: Verdict, *, colour: bool = False, width: int = 100) -> str:
     with console.capture() as capture:
         for line in _lines(verdict):
             console.print(line)
-        _table(console, verdict.profile)
+        _table(console, verdict)
         for line in _judgement(verdict):
             console.print(line)
     text = capture.get()
@@ -47,38 +48,20 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield ""
 
 
-def _table(console: object, profile: Profile | None) -> None:
+def _table(console: object, verdict: Verdict) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     assert isinstance(console, Console)
-    if profile is None or not profile.packages:
+    profile = verdict.profile
+    if profile is None or profile.coverage is None:
         console.print("  no packages: there is no profile\n")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2), show_edge=False)
-    table.add_column("package", overflow="fold")
-    table.add_column("covered", justify="right")
-    table.add_column("statements", justify="right")
-    table.add_column("%", justify="right")
-    for package in profile.packages:
-        style = "" if package.covered else "red"
-        table.add_row(
-            Text(visible(package.path), style=style),
-            str(package.covered),
-            str(package.statements),
-            Text(f"{package.percent:.1f}", style=style),
-        )
-    covered = sum(package.covered for package in profile.packages)
-    statements = sum(package.statements for package in profile.packages)
-    table.add_section()
-    table.add_row(
-        Text("total", style="bold"),
-        str(covered),
-        str(statements),
-        Text(f"{profile.total_percent:.1f}", style="bold"),
-    )
-    console.print(table)
+    summary = summary_of(profile.coverage)
+    shown = {part.path: visible(part.path) for part in summary.packages}
+    # Bars are for people at a terminal; a log has the numbers.
+    look = Look(console.width, colour=True) if console.is_terminal else Look()
+    console.print(Text.from_ansi(table(summary, look, shown=shown)))
     console.print()
 
 
