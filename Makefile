@@ -38,6 +38,7 @@ docs: $(VENV)/developing ## Bring up to date what docs/ and README have from the
 	@$(BIN)/python docs/tools/configuration.py > docs/configuration.md
 	@$(BIN)/python docs/tools/commands.py > docs/commands.md
 	@$(BIN)/python docs/tools/terminal.py
+	@PYTHONPATH=tests $(BIN)/python -m accepted.table
 
 site: $(VENV)/developing ## Build the site of docs/ into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

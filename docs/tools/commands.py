@@ -23,6 +23,7 @@ for the others.
 | 1 | findings at or above `--fail-on` (default: warning), or a verification that did not pass |
 | 2 | usage or configuration; a Go toolchain that `verify` needs and does not find |
 | 3 | internal error, or a named file that does not exist |
+| 4 | of `covlint trend`: the collection broke, and no number is compared |
 | 130 | interrupted |
 
 After `--fix` the code speaks of what is left, with `--diff` of what would be left. The report goes to standard
