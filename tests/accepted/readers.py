@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -18,9 +19,11 @@ import pytest
 from lxml import etree
 from markdown_it import MarkdownIt
 from pycobertura import Cobertura
+from selenium import webdriver
 
 import validators
 from accepted.outputs import Outputs
+from covdata.test_page_in_browser import SWITCHES
 from report.test_formats import runner
 
 Check = Callable[[Path, Outputs], None]
@@ -203,14 +206,28 @@ def percent(file: Path, outputs: Outputs) -> None:
     assert file.read_text() == said
 
 
-def mermaid(file: Path, _: Outputs) -> None:
-    first, *rest = file.read_text().rstrip().splitlines()
-    assert re.fullmatch(r"(flowchart|graph) (LR|TD|TB)", first)
-    for line in rest:
-        assert re.fullmatch(
-            r"\s*(subgraph .*|end|classDef .*|class .*|\w+\[?.*\]?|%%.*|style .*)", line
-        ), line
-        assert "\x1b" not in line
+_PARSE = """
+const done = arguments[arguments.length - 1];
+mermaid.parse(arguments[0]).then(() => done(''), error => done(String(error)));
+"""
+
+
+def mermaid(file: Path, outputs: Outputs) -> None:
+    script = validators.npm("@mermaid-js/tiny", "11.17.2") / "dist" / "mermaid.tiny.js"
+    page = outputs.folder.parent / "mermaid.html"
+    page.write_text(f'<!doctype html><title>x</title><script src="{script.as_uri()}"></script>')
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        pytest.skip("there is no chromium with its chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    with tempfile.TemporaryDirectory() as profile:
+        for switch in [*SWITCHES.split(), f"--user-data-dir={profile}"]:
+            options.add_argument(switch)
+        with webdriver.Chrome(options, webdriver.ChromeService(driver)) as chrome:
+            chrome.get(page.as_uri())
+            said = chrome.execute_async_script(_PARSE, file.read_text())  # type: ignore[no-untyped-call]
+    assert said == ""
 
 
 def schema_store(name: str) -> Callable[[Path], None]:

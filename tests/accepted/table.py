@@ -113,7 +113,7 @@ ROWS = (
     Row("trend", "svg", "pages", _NU, by.svg, _unclosed),
     Row("graph", "text", _PEOPLE, _TEXT, by.printable, _escape),
     Row("graph", "json", "programs", "a JSON parser", by.plain_json),
-    Row("graph", "mermaid", "Markdown of GitHub and GitLab", "the grammar of the lines that are used", by.mermaid, instead("flowchart", "flow chart")),
+    Row("graph", "mermaid", "Markdown of GitHub and GitLab", "Mermaid itself, in Chromium", by.mermaid, instead("flowchart", "flow chart")),
     Row("init", "diff", "patches", "`git apply --check`", by.patch, instead("\n+/", "\nx/")),
     Row("doctor", "text", _PEOPLE, _TEXT, by.printable, _escape),
     Row("doctor", "json", "programs", "a JSON parser", by.plain_json),

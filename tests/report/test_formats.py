@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 from importlib import resources
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from xml.dom import minidom
@@ -17,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covlint.cli.output import FORMATS
 from covlint.engine import Options
 from covlint.files import MemoryFiles
 from covlint.fixer import fix
@@ -226,11 +223,6 @@ def test_rdjson_is_unicode(path: str, message: str) -> None:
 def test_no_control_character_gets_through(render: Callable[[Sheet], str]) -> None:
     text = render(hostile(HOSTILE, HOSTILE))
     assert not {"\x00", "\x1b", "\r", "\u202e", "\udcff"} & set(text)
-
-
-def test_the_page_lists_every_format() -> None:
-    page = Path(__file__).parents[2].joinpath("docs", "formats.md").read_text()
-    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(FORMATS)
 
 
 def fixed() -> str:
