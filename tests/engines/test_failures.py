@@ -37,7 +37,7 @@ def cluster(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_a_container_loses_it(
     tmp_path: Path, base_images: Callable[..., None], failure: Failure
 ) -> None:
-    base_images(*BASES, failure.layout.base)
+    base_images(*BASES, failure.layout.base, *failure.needs)
     failure.layout.write(tmp_path)
     done = verify(tmp_path)
     wrong = complaint(failure, done, tmp_path)
