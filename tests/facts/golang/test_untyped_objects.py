@@ -236,7 +236,40 @@ def test_a_type_that_is_not_known_takes_nothing() -> None:
     assert "variable" not in repairs(text)
 
 
-@pytest.mark.parametrize("text", [MAP, EMPTY_DIR, FLAT])
+BUILT_EMPTY_DIR = BUILT.replace(
+    BUILT[BUILT.index("WithHostPath(") : BUILT.index(")))))\n}")],
+    "WithEmptyDir(corev1ac.EmptyDirVolumeSource()",
+)
+
+
+@pytest.mark.parametrize(
+    ("repair", "expected"),
+    [
+        ("variable", ', corev1ac.EnvVar().WithName("OTHER").WithValue("a \\"b\\"")).\n'),
+        ("mount", ', corev1ac.VolumeMount().WithName("coverage").WithMountPath("/other"))).'),
+        ("host path", '.WithHostPath(corev1ac.HostPathVolumeSource().WithPath("/other")'),
+        ("user", ".WithSecurityContext(corev1ac.SecurityContext().WithRunAsUser(0))).\n"),
+        ("grace period", ".WithTerminationGracePeriodSeconds(40))))\n}"),
+        ("pull policy", '.WithImagePullPolicy("IfNotPresent")).\n'),
+        ("init container", '.WithInitContainers(corev1ac.Container().WithName("'),
+    ],
+)
+def test_what_is_written_behind_builders(repair: str, expected: str) -> None:
+    assert expected in repairs(BUILT)[repair]
+
+
+def test_another_volume_by_a_builder() -> None:
+    fixed = repairs(BUILT_EMPTY_DIR)["onto node"]
+    assert 'WithHostPath(corev1ac.HostPathVolumeSource().WithPath("/other")' in fixed
+    assert "EmptyDir" not in fixed
+
+
+def test_without_the_builders_of_the_core_nothing_is_written() -> None:
+    other = BUILT.replace("applyconfigurations/core/v1", "applyconfigurations/batch/v1")
+    assert set(repairs(other)) == {"grace period", "pull policy"}
+
+
+@pytest.mark.parametrize("text", [MAP, EMPTY_DIR, FLAT, BUILT, BUILT_EMPTY_DIR])
 def test_gofmt_has_nothing_to_change(text: str) -> None:
     assert_gofmt(text)
     for fixed in repairs(text).values():

@@ -200,7 +200,7 @@ def attempt(write: Callable[[str | None], list[str]]) -> Callable[[str | None], 
 def _read(edit: Edit, place: Place | None) -> Plain | None:
     """What is inserted, as plain data."""
     node = read_inserted(edit, place)
-    return _plain(node) if node is not None else None
+    return plain_data(node) if node is not None else None
 
 
 def read_inserted(edit: Edit, place: Place | None) -> AnyNode | None:
@@ -217,11 +217,11 @@ def read_inserted(edit: Edit, place: Place | None) -> AnyNode | None:
     return document.documents[0]
 
 
-def _plain(node: AnyNode) -> Plain:
+def plain_data(node: AnyNode) -> Plain:
     from covlint.documents.yaml_nodes import YamlMapping, YamlSequence
 
     if isinstance(node, YamlMapping):
-        return {key: _plain(value) for key, value in node.items()}
+        return {key: plain_data(value) for key, value in node.items()}
     if isinstance(node, YamlSequence):
-        return [_plain(item) for item in node.items]
+        return [plain_data(item) for item in node.items]
     return node.text

@@ -1,22 +1,37 @@
-"""YAML that stands for map literals of Go: what is written into it is written as Go."""
+"""YAML that stands for map literals and builders of Go: what is written into it becomes Go."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Edit
 from covlint.documents.assembled import Edits
-from covlint.documents.goliterals import aligned_fields, insert_elements, replace_element
+from covlint.documents.goliterals import (
+    aligned_fields,
+    insert_elements,
+    keeps_comments,
+    replace_element,
+)
+from covlint.facts.golang.builder_text import chained, element, method
 from covlint.facts.golang.gates import Gate
-from covlint.facts.golang.typed_source import Place, TypedSource, attempt, read_inserted
+from covlint.facts.golang.typed_source import (
+    Place,
+    TypedSource,
+    WrittenField,
+    attempt,
+    plain_data,
+    read_inserted,
+)
 
 if TYPE_CHECKING:
     from covlint.documents.yaml_nodes import AnyNode
 
+#: Before the kind of what a builder makes: ``applied Container``.
+BUILT = "applied "
 _ANYTHING = frozenset({"interface{}", "any"})
 _MAP, _LIST = "map[string]", "[]"
 _ONE_LINE = 80
@@ -36,6 +51,8 @@ class UntypedSource(TypedSource):
         node = read_inserted(edit, place)
         if place is None or node is None:
             return ()
+        if BUILT in place.kind:
+            return _chained(place, node)
         file, inner = place.scope.file, inner_type(place.kind)
         if isinstance(node, YamlSequence) and place.kind.startswith(_LIST):
             elided = place.node.type == "literal_value" and inner not in _ANYTHING
@@ -62,12 +79,55 @@ class UntypedSource(TypedSource):
         pairs = list(node.items())
         if len(pairs) != 1:
             return ()
+        if BUILT in place.kind:
+            return _replaced_call(field, place.kind, pairs[0])
         inner = inner_type(place.kind)
         return replace_element(
             field.scope.file,
             field.node,
             attempt(lambda indent: [_entry(*pairs[0], inner, indent)]),
         )
+
+
+def _chained(place: Place, node: AnyNode) -> Edits:
+    """Further calls of the builder, or arguments of the call that takes the list."""
+    from covlint.documents.yaml_nodes import YamlMapping, YamlSequence
+
+    file, kind = place.scope.file, place.kind.replace(BUILT, "")
+    values = plain_data(node)
+    if isinstance(node, YamlSequence) and kind.startswith(_LIST):
+
+        def arguments(_indent: str | None) -> list[str]:
+            return [element(file, kind.removeprefix(_LIST), plain_data(one)) for one in node.items]
+
+        return insert_elements(file, place.node, attempt(arguments))
+    if not isinstance(node, YamlMapping) or not isinstance(values, Mapping):
+        return ()
+    end = place.node.end_byte
+    written = _or_none(lambda: chained(file, kind, values))
+    if written is None or not keeps_comments(file, end):
+        return ()
+    return (Edit(file.source.span(end, end), written.encode()),)
+
+
+def _replaced_call(field: WrittenField, kind: str, pair: tuple[str, AnyNode]) -> Edits:
+    """Another method with its arguments in the place of one."""
+    file, target = field.scope.file, field.node.child_by_field_name("function")
+    name = target.child_by_field_name("field") if target is not None else None
+    key, value = pair[0], plain_data(pair[1])
+    written = _or_none(lambda: method(file, kind.replace(BUILT, ""), key, value))
+    if name is None or written is None or not keeps_comments(file, field.node.end_byte):
+        return ()
+    span = file.source.span(name.start_byte, field.node.end_byte)
+    return (Edit(span, written.encode()),)
+
+
+def _or_none(write: Callable[[], str]) -> str | None:
+    """None for what cannot be written as Go."""
+    try:
+        return write()
+    except (LookupError, ValueError):
+        return None
 
 
 def inner_type(kind: str) -> str:
@@ -131,4 +191,4 @@ def is_known(kind: str) -> bool:
     return kind in _ANYTHING or kind == "string"
 
 
-__all__: Sequence[str] = ["UntypedSource", "inner_type", "is_known"]
+__all__: Sequence[str] = ["BUILT", "UntypedSource", "inner_type", "is_known"]

@@ -10,7 +10,8 @@ from covlint.documents.gosource import GoSource, Scope, call_arguments, field_of
 from covlint.facts.golang.elements import Value, body_of, is_list, is_nil, list_of, resolved
 from covlint.facts.golang.object_writer import ObjectWriter
 from covlint.facts.golang.typed_source import Place, WrittenField
-from covlint.facts.golang.untyped_source import inner_type, is_known
+from covlint.facts.golang.typed_values import FIELDS
+from covlint.facts.golang.untyped_source import BUILT, inner_type, is_known
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -133,6 +134,7 @@ class UntypedWriter(ObjectWriter):
         node, scope = value
         whole = builder.kind in _WHOLE
         bare = depth == 0 and builder.kind in ("PodSpec", "PodTemplateSpec")
+        opened = self.size
         self.made("{", node, scope)
         first = True
         metadata: list[tuple[str, Value]] = []
@@ -154,26 +156,50 @@ class UntypedWriter(ObjectWriter):
             elif given:
                 fields[name] = [(given[0], scope)]
         if metadata:
-            self.made(("" if first else ", ") + "metadata: {", node, scope)
-            for index, (name, one) in enumerate(metadata):
-                self.made(("" if index == 0 else ", ") + _shown(name) + ": ", *one)
-                self.value(one, depth=depth + 1)
-            self.made("}", node, scope)
+            self.made(("" if first else ", ") + "metadata: ", node, scope)
+            self.entries(metadata, value, depth)
             first = False
         inside = builder.kind == "PodSpec" and bare
         if inside:
-            self.made(("" if first else ", ") + "spec: {", node, scope)
+            self.made(("" if first else ", ") + "spec: ", node, scope)
+            opened = self.size
+            self.made("{", node, scope)
             first = True
         for name, members in fields.items():
+            start = self.size + (0 if first else 2)
             self.made(("" if first else ", ") + _shown(name) + ": ", node, scope)
             first = False
             if name in _LISTS:
                 self.made("[", node, scope)
                 self.members(members, value, "", depth)
                 self.made("]", node, scope)
+                self.given_list(builder, name, start + len(_shown(name)) + 2, scope)
             elif members[-1] is not None:
                 self.value(members[-1], depth=depth + 1)
-        self.made("}}" if inside else "}", node, scope)
+                self.written_fields.append(
+                    WrittenField(start, self.size, scope, _last(builder, name))
+                )
+        self.made("}", node, scope)
+        if builder.kind in FIELDS:
+            self.places.append(Place(opened, self.size, BUILT + builder.kind, scope, node))
+        if inside:
+            self.made("}", node, scope)
+
+    def entries(self, entries: list[tuple[str, Value]], value: Value, depth: int) -> None:
+        self.made("{", *value)
+        for index, (name, one) in enumerate(entries):
+            self.made(("" if index == 0 else ", ") + _shown(name) + ": ", *one)
+            self.value(one, depth=depth + 1)
+        self.made("}", *value)
+
+    def given_list(self, builder: Builder, name: str, start: int, scope: Scope) -> None:
+        """Keep the call that gives the last of a list."""
+        typed = next((t for go, t in FIELDS.get(builder.kind, {}).values() if go == name), "")
+        given = call_arguments(_last(builder, name))
+        arguments = given[-1].parent if given else None
+        if arguments is not None and given[-1].type != "variadic_argument" and typed:
+            kind = f"[]{BUILT}{typed.removeprefix('[]')}"
+            self.places.append(Place(start, self.size, kind, scope, arguments))
 
     def given(self, arguments: list[Node], value: Value) -> list[Value | None]:
         """The elements that a method is given, ``items...`` included."""
@@ -185,6 +211,11 @@ class UntypedWriter(ObjectWriter):
             else:
                 found.append((argument, value[1]))
         return found
+
+
+def _last(builder: Builder, name: str) -> Node:
+    """The last call of a method."""
+    return next(call for one, call in reversed(builder.methods) if one == name)
 
 
 def _type_of(node: Node | None, scope: Scope) -> str:
