@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from covlint.covdata.summary import parse
 from runner.conftest import FIXTURES, wait_until_gone
 from runner.programs import SERVER, STUBBORN
 
@@ -99,16 +100,29 @@ def test_json_is_the_contract(app):
     assert {claim["verdict"] for claim in result["validations"]} == {"passed"}
     assert result["unproven"] == ["image", "workload", "GOCOVERDIR"]
     assert result["causes"] == []
-    assert set(result["artifacts"]) >= {"profile", "func", "html", "data", "service log"}
+    assert set(result["artifacts"]) >= {
+        "profile", "func", "html", "markdown", "json", "cobertura", "lcov", "badge", "data",
+        "service log",
+    }  # fmt: skip
+    run = parse(Path(result["artifacts"]["json"]).read_text())
+    assert run.verified is not None
+    assert (run.verified.target, run.verified.verdict, run.processes) == ("app", "passed", 1)
+    page = Path(result["artifacts"]["html"]).read_text()
+    assert page.index('id="verification"') < page.index('id="files"')
+    assert "main.go" in page
 
 
 def test_a_failure_names_file_and_line(tmp_path):
     write(tmp_path, {"cmd/app/main.go": STUBBORN})
     (tmp_path / ".covlint.yaml").write_text(CONFIG + "    grace_period: 0.2\n")
-    done = covlint(tmp_path, "verify")
+    done = covlint(tmp_path, "verify", "--output-format", "markdown=said.md")
     assert done.returncode == 1
     assert "cmd/app/main.go:11" in done.stdout
     assert "SIGKILL" in done.stdout
+    said = (tmp_path / "said.md").read_text()
+    assert said.startswith("### ❌ covlint verify `app`: failed\n")
+    assert "**container ✗**" in said
+    assert ">unknown</text>" in (tmp_path / ".covlint" / "app" / "badge.svg").read_text()
 
 
 def test_ctrl_c_leaves_no_process_and_no_folder(tmp_path, scratch):

@@ -61,7 +61,7 @@ def _table(console: object, verdict: Verdict) -> None:
     shown = {part.path: visible(part.path) for part in summary.packages}
     # Bars are for people at a terminal; a log has the numbers.
     look = Look(console.width, colour=True) if console.is_terminal else Look()
-    console.print(Text.from_ansi(table(summary, look, shown=shown)))
+    console.print(Text.from_ansi(table(summary, look, shown=shown).rstrip("\n")))
     console.print()
 
 

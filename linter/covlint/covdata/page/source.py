@@ -51,6 +51,9 @@ def _by_line(
 def _line(text: bytes, marks: Sequence[tuple[int, int | None, Seen]], letters: str) -> str:
     if not marks:
         return f"<li\n>{code(text)}"
+    if len(marks) == 1:
+        seen = marks[0][2]
+        return f"<li\n{_attributes(_kind(seen), letters, seen[0])}>{code(text)}"
     cells: list[Seen | None] = [None] * len(text)
     for start, stop, seen in marks:
         end = len(text) if stop is None else min(stop, len(text))
