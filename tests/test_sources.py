@@ -141,7 +141,10 @@ BROKEN_STEPS: Mapping[str, tuple[list[str], Files]] = {
     "COV702": (["kubectl cp a:/coverdata out/a", "kubectl cp b:/coverdata out/b", "go tool covdata percent -i=out"], {}),
 }  # fmt: skip
 NO_KIND = "there is no Kind node and no hostPath"
-OWN_GOFLAGS = "a GOFLAGS of its own before one command of a script is meant so"
+OWN_GOFLAGS = (
+    "who writes both values in one script means the second; in a Dockerfile the first comes "
+    "from elsewhere"
+)
 #: Where a rule has nothing to say, and why.
 SILENT: Mapping[tuple[str, str], str] = {
     ("COV304", "compose"): "who owns the directory of the host is not seen",

@@ -54,7 +54,8 @@ class NonAtomicSnapshot(Rule[Chain]):
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
         main = chain.main
-        if not chain.takes_part or main is None or not main.snapshots:
+        part = chain.takes_part or chain.program is not None
+        if not part or main is None or not main.snapshots:
             return
         for build in chain.builds:
             mode = covermode_of(build, chain.image_builds)
@@ -63,7 +64,8 @@ class NonAtomicSnapshot(Rule[Chain]):
                 continue
             writes = [one for one in snapshots if one.function.startswith("Write")]
             # what a snapshot loses is still written when the program ends
-            kept = chain.coverdir is not None and main.handles_sigterm is True
+            given = chain.coverdir is not None or chain.program is not None
+            kept = given and main.handles_sigterm is True
             snapshot = (writes or snapshots)[0]
             yield self.diagnostic(
                 mode.span if mode.flag is not None else self.head(build, mode),
@@ -135,6 +137,18 @@ class NonAtomicSnapshot(Rule[Chain]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                **_FILES,
+                "e2e.sh": "#!/bin/sh\n«go build» -cover -o till .\nGOCOVERDIR=cov ./till &\n"
+                "pid=$!\nkill -USR1 $pid\nkill $pid\n",
+            },
+            fixed={
+                "e2e.sh": "#!/bin/sh\ngo build -covermode=atomic -cover -o till .\n"
+                "GOCOVERDIR=cov ./till &\npid=$!\nkill -USR1 $pid\nkill $pid\n",
+            },
+            safe=True,
+        ),
         Invalid(
             {
                 **_FILES,

@@ -34,7 +34,7 @@ class RemoteInstall(Rule[Chain]):
     source = "facts, part A: GOFLAGS=-cover with any -coverpkg (Go 1.19 to 1.27)"
 
     def check(self, chain: Chain) -> Iterator[Diagnostic]:
-        if not chain.takes_part:
+        if not (chain.takes_part or chain.program):
             return
         for build in chain.builds:
             package = self.remote(build)
@@ -58,7 +58,9 @@ class RemoteInstall(Rule[Chain]):
         return Word(literal, package.span) if "@" in literal else None
 
     def runs(self, chain: Chain, name: str | None) -> bool:
-        """Whether the program of that name is what the container or the image starts."""
+        """Whether the program of that name is what the container, image or script starts."""
+        if chain.program is not None:
+            return name is not None and name == chain.program.operands[0]
         if chain.container is not None and chain.container.command is not None:
             texts = [word.text for word in chain.container.command]
         elif chain.image is None or chain.image.process is None:
@@ -102,6 +104,13 @@ class RemoteInstall(Rule[Chain]):
         ),
     )
     INVALID = (
+        Invalid(
+            {
+                "e2e.sh": "#!/bin/sh\nGOFLAGS=-cover go install «example.com/till/cmd/till@v1.2.3»\n"
+                "GOCOVERDIR=cov till &\npid=$!\ngo test ./e2e\nkill $pid\n",
+            },
+            message="till writes no coverage data",
+        ),
         Invalid(
             "FROM golang:1.24 AS build\n"
             "RUN GOFLAGS=-cover go install «example.com/till/cmd/till@v1.2.3»\n"
