@@ -47,6 +47,29 @@ def test_the_published_schema_is_kept(schema: str, file: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+WORKFLOWS = [
+    block
+    for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
+    if "steps:" in block
+]
+
+
+@pytest.mark.parametrize("block", WORKFLOWS, ids=lambda block: block.split(":")[0].strip())
+def test_the_workflows_of_the_docs_are_valid(block: str, tmp_path: Path) -> None:
+    """And the inputs that they give are those of the action."""
+    jobs = block if block.startswith("jobs:") else f"jobs:\n{block}"
+    file = tmp_path / "workflow.yml"
+    file.write_text(f"on: [push, pull_request]\n{jobs}")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    command += ["vendor.github-workflows", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for job in YAML(typ="safe").load(file)["jobs"].values():
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("covlint/"):
+                assert set(step["with"]) <= set(ACTION["inputs"])
+
+
 # -- GitHub ------------------------------------------------------------------------
 
 
@@ -230,7 +253,7 @@ def test_the_trend_is_kept_in_a_branch_and_fails_a_fall(runner: Runner, service:
     comment = Path(runner.outputs["comment"]).read_text()
     for told in (runner.summary, comment):
         assert "till: coverage fell by 3.9 points: 72.4 % → 68.4 %" in told
-    assert "covlint verify `till`" in comment
+    assert comment.startswith("<!-- covlint -->\n### ✅ covlint verify `till`: passed")
     assert len(git(origin, "ls-tree", "--name-only", "coverage-runs").splitlines()) == 1
     runner.inputs["trend-args"] = "--no-decrease 5"
     assert runner.run("trend").returncode == 0
