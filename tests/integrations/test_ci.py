@@ -47,27 +47,17 @@ def test_the_published_schema_is_kept(schema: str, file: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-WORKFLOWS = [
-    block
-    for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
-    if "steps:" in block
-]
-
-
-@pytest.mark.parametrize("block", WORKFLOWS, ids=lambda block: block.split(":")[0].strip())
-def test_the_workflows_of_the_docs_are_valid(block: str, tmp_path: Path) -> None:
-    """And the inputs that they give are those of the action."""
-    jobs = block if block.startswith("jobs:") else f"jobs:\n{block}"
-    file = tmp_path / "workflow.yml"
-    file.write_text(f"on: [push, pull_request]\n{jobs}")
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
-    command += ["vendor.github-workflows", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for job in YAML(typ="safe").load(file)["jobs"].values():
-        for step in job["steps"]:
-            if step.get("uses", "").startswith("covlint/"):
-                assert set(step["with"]) <= set(ACTION["inputs"])
+def test_the_docs_give_the_action_what_it_takes() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text()
+    given = [
+        step["with"]
+        for block in re.findall(r"```yaml\n(on:.*?)```", page, re.DOTALL)
+        for job in YAML(typ="safe").load(block)["jobs"].values()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("covlint/")
+    ]
+    assert given
+    assert {name for one in given for name in one} <= set(ACTION["inputs"])
 
 
 # -- GitHub ------------------------------------------------------------------------
