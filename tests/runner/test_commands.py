@@ -112,6 +112,18 @@ def test_json_is_the_contract(app):
     assert "main.go" in page
 
 
+@pytest.mark.parametrize("option", ["--out=x", "--output-format=html=x"])
+def test_what_is_of_one_target_is_refused_before_anything_runs(tmp_path, option):
+    other = CONFIG.removeprefix("targets:\n").replace("app:", "other:")
+    (tmp_path / ".covlint.yaml").write_text(CONFIG + other)
+    done = covlint(tmp_path, "verify", option)
+    assert (done.returncode, "of one target; name it" in done.stderr.replace("for", "of")) == (
+        2,
+        True,
+    )
+    assert not (tmp_path / ".covlint").exists()
+
+
 def test_a_failure_names_file_and_line(tmp_path):
     write(tmp_path, {"cmd/app/main.go": STUBBORN})
     (tmp_path / ".covlint.yaml").write_text(CONFIG + "    grace_period: 0.2\n")

@@ -26,8 +26,6 @@ from covlint.runner.verdict import Verdict
 
 #: Formats that say nothing where there is no coverage.
 _OF_COVERAGE = frozenset({"cobertura", "lcov"})
-#: Formats in which several targets stand one below the other in one file.
-JOINED = ("markdown",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +88,8 @@ def keep(results: Results, verdict: Verdict, out: Path) -> Verdict:
 
 
 def write_asked(results: Sequence[Results], form: str, file: str) -> None:
-    """Write one format to a file of the user's own. Raises Failure."""
-    if len(results) > 1 and form not in JOINED:
-        raise Failure(f"{form}={file}: {form} is of one target; name it")
+    """Write one format to a file of the user's own; several targets stand one below the
+    other, which only Markdown allows. Raises Failure."""
     try:
         text = "\n".join(one.rendered(form) for one in results)
     except TooManyLines as error:

@@ -140,6 +140,9 @@ def verify_scope(scope: Scope, wishes: Wishes | None = None) -> int:
         chosen = [_engine_of(target, wishes) for target in _targets(scope, inspection, wishes)]
         if wishes.out is not None and len(chosen) > 1:
             raise Misuse("--out is for one target; name it")
+        for form, _ in wishes.outputs:
+            if form in REPORTS and form != "markdown" and len(chosen) > 1:
+                raise Misuse(f"--output-format {form} is of one target; name it")
         if wishes.dry_run:
             for target in chosen:
                 click.echo(_script(scope, inspection, target, wishes), nl=False)
