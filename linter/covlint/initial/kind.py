@@ -46,6 +46,18 @@ def mount(draft: Draft, survey: Survey, services: Sequence[Service]) -> str | No
     return path
 
 
+def is_unmounted(service: Service, survey: Survey) -> bool:
+    """Whether a service that collects writes to the folder of the node that is proposed here,
+    and no Kind config nor any command brings it to the host."""
+    container = service.container
+    mount = container.mount_at(DIRECTORY) if service.collected and container is not None else None
+    volume = container.volume_of(mount) if container is not None and mount is not None else None
+    path = volume.host_path if volume is not None else None
+    if path is None or path.text != DIRECTORY or coverage_extra_mounts(survey.facts.clusters):
+        return False
+    return all(step.kind is not StepKind.COPY for step in survey.facts.steps)
+
+
 def _chosen(survey: Survey) -> list[KindCluster]:
     """Configs that are for coverage already, else those that a command makes a cluster from,
     else all; of each the first file by its path."""

@@ -12,13 +12,14 @@ from covlint.documents.yaml_text import Layout as YamlLayout
 from covlint.documents.yaml_text import Value, entry_lines
 from covlint.facts.kubernetes.workload import Container, read_containers
 from covlint.initial.draft import Draft
-from covlint.initial.service import Service, Survey, label
+from covlint.initial.service import Service, Survey
 
 #: The one path: in the container, on the Kind node, and below it on the host.
 DIRECTORY = "/coverdata"
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _OLD_STYLE = re.compile(rb"^(?:bases|patchesStrategicMerge)[ \t]*:", re.MULTILINE)
 _E2E = re.compile(r"(?:tests?/)?e2e(?=/)")
+_ENVIRONMENT = re.compile(r"(?i)prod|stag|live|release|canary|^(?:qa|uat|ha)$")
 #: A grace period below this (seconds) is raised: the program's own shutdown needs time.
 _SHORT = 10
 
@@ -42,8 +43,10 @@ def e2e_folder(survey: Survey) -> str:
     return f"{min(found, default='test/e2e')}/coverage"
 
 
-def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
-    """Propose the variant of each service that has a workload, and none that collects."""
+def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> frozenset[str]:
+    """Propose the variant of each service that has a workload, and none that collects; the
+    names of these services."""
+    deployed: set[str] = set()
     bases: dict[str, list[Service]] = {}
     for service in services:
         container = service.container
@@ -55,7 +58,9 @@ def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
                 f"{container.span.path}: several manifests have this workload, so that a patch "
                 "would not say which it changes; write an e2e variant by hand"
             )
-        elif base is None:
+            continue
+        deployed.add(service.name)
+        if base is None:
             path = _free(draft, f"{e2e_folder(survey)}/{service.name}.yaml")
             text = _patch_text(service, _raw(draft, service) or container)
             draft.create(path, text, f"what the e2e cluster adds to {container.span.path}")
@@ -63,6 +68,7 @@ def deploy(draft: Draft, survey: Survey, services: Sequence[Service]) -> None:
             bases.setdefault(base, []).append(service)
     for base, members in bases.items():
         _kustomize(draft, survey, base, members)
+    return frozenset(deployed)
 
 
 def _namesakes(container: Container, survey: Survey) -> int:
@@ -78,15 +84,20 @@ def _namesakes(container: Container, survey: Survey) -> int:
 
 
 def _kustomize(draft: Draft, survey: Survey, base: str, services: Sequence[Service]) -> None:
-    folder = _overlay_folder(draft, survey, base)
-    patches = []
-    for service in services:
+    patches = [f"{service.name}.yaml" for service in services]
+    folder = _overlay_folder(survey, base)
+    there = draft.read(f"{folder}/kustomization.yaml")
+    completed = there is not None and any(patch.encode() in there.data for patch in patches)
+    if not completed:
+        folder = _free_folder(draft, folder, patches)
+    for service, patch in zip(services, patches, strict=True):
         container = service.container
         assert container is not None
-        text = _patch_text(service, _raw(draft, service) or container)
-        name = f"{service.name}.yaml"
-        patches.append(name)
-        draft.create(f"{folder}/{name}", text, f"where {service.name} writes its counters")
+        if not draft.has(f"{folder}/{patch}"):
+            text = _patch_text(service, _raw(draft, service) or container)
+            draft.create(f"{folder}/{patch}", text, f"where {service.name} writes its counters")
+    if completed:
+        return
     above = posixpath.relpath(base, folder)
     lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
     if _old_style(draft, survey):
@@ -103,23 +114,31 @@ def _kustomize(draft: Draft, survey: Survey, base: str, services: Sequence[Servi
 def _base_of(service: Service, survey: Survey) -> str | None:
     """The directory of the kustomization to build on; None where the workload has none.
 
-    An overlay that is for tests already is built on as it is; else the base, so that
-    nothing of one environment comes along.
+    It is the one that somebody applies, with all that the workload needs; of an environment
+    (staging, production) its base, so that nothing of that comes along.
     """
     container = service.container
     if container is None or container.pod.overlay is None:
         return None
     top = posixpath.dirname(container.pod.overlay) or "."
     known = frozenset(survey.paths)
+    if posixpath.basename(top) == "manifests" and _kustomized(f"{top}/../default", known):
+        return posixpath.normpath(f"{top}/../default")  # kubebuilder: manifests is for a bundle
+    if not _ENVIRONMENT.search(posixpath.basename(top)):
+        return top
     current = posixpath.dirname(container.span.path) or "."
-    while not any(posixpath.normpath(f"{current}/{k}") in known for k in _KUSTOMIZATIONS):
+    while not _kustomized(current, known):
         if current in ("", "."):
             return top
         current = posixpath.dirname(current) or "."
-    return top if service.e2e else current
+    return current
 
 
-def _overlay_folder(draft: Draft, survey: Survey, base: str) -> str:
+def _kustomized(folder: str, known: frozenset[str]) -> bool:
+    return any(posixpath.normpath(f"{folder}/{name}") in known for name in _KUSTOMIZATIONS)
+
+
+def _overlay_folder(survey: Survey, base: str) -> str:
     """Beside the overlays that are there; else with the e2e tests."""
     above = posixpath.dirname(base)
     siblings = {
@@ -130,8 +149,8 @@ def _overlay_folder(draft: Draft, survey: Survey, base: str) -> str:
     for folder in (f"{above}/overlays", f"{posixpath.dirname(above)}/overlays", "overlays", above):
         wanted = folder.lstrip("/")
         if wanted and wanted != "." and wanted in siblings:
-            return _free_folder(draft, posixpath.normpath(f"{wanted}/coverage"))
-    return _free_folder(draft, e2e_folder(survey))
+            return posixpath.normpath(f"{wanted}/coverage")
+    return e2e_folder(survey)
 
 
 def _old_style(draft: Draft, survey: Survey) -> bool:
@@ -220,10 +239,14 @@ def _free(draft: Draft, path: str) -> str:
     )
 
 
-def _free_folder(draft: Draft, folder: str) -> str:
-    if not any(path.startswith(f"{folder}/") for path in draft.files.paths()):
+def _free_folder(draft: Draft, folder: str, patches: Sequence[str]) -> str:
+    """The folder, or one beside it where that has something else than such patches."""
+    names = {
+        p.partition(f"{folder}/")[2] for p in draft.files.paths() if p.startswith(folder + "/")
+    }
+    if names <= {*patches, "kind.yaml"}:
         return folder
-    return _free_folder(draft, f"{folder}-{label('e2e')}")
+    return _free_folder(draft, f"{folder}-e2e", patches)
 
 
 __all__ = ["DIRECTORY", "Overlay", "deploy", "e2e_folder", "image_name"]

@@ -37,21 +37,12 @@ def propose(files: Files, seen: Survey) -> Proposal:
     services = seen.services
     switches = instrument(draft, services)
     able = [one for one in services if one.name in switches or one.collected or not one.dockerfile]
-    overlay.deploy(draft, seen, able)
+    deployed = overlay.deploy(draft, seen, able)
     values = chart.toggle(draft, seen, able)
-    config = kind.mount(draft, seen, [one for one in able if _through_node(one, values)])
+    mounted = {*deployed, *values, *(one.name for one in able if kind.is_unmounted(one, seen))}
+    config = kind.mount(draft, seen, [one for one in able if one.name in mounted])
     _run(draft, able, switches, values, config)
     return Proposal(services, draft.pieces(), tuple(dict.fromkeys(draft.notes)), draft.files)
-
-
-def _through_node(service: Service, values: dict[str, str]) -> bool:
-    """Whether the data takes the way that is proposed here: a folder of the node."""
-    container = service.container
-    if container is None:
-        return False
-    if not service.collected:
-        return "/templates/" not in container.span.path or service.name in values
-    return False
 
 
 def _run(
@@ -69,7 +60,9 @@ def _run(
     runs = []
     for service in services:
         now = known.get((service.dockerfile, service.stage, service.package), service)
-        now = replace(now, name=service.name)
+        # without a variant its workload collects nothing: it is run as a container alone
+        container = now.container if now.collected else None
+        now = replace(now, name=service.name, container=container)
         switch = switches.get(service.name)
         runs.append(run_of(draft, after, now, switch, values.get(service.name)))
     configure(draft, runs)

@@ -11,6 +11,8 @@ from covlint.chain import Chain, Route
 from covlint.facts.dockerfile.base_images import short_name
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
+from covlint.facts.kubernetes.partial import is_loose_patch
+from covlint.facts.kubernetes.workload import Container
 from covlint.files import Files
 from covlint.golayout import GoLayout
 from covlint.initial.made import made_images, package_of
@@ -26,6 +28,8 @@ _SERVING = ("Deployment", "StatefulSet", "DaemonSet")
 _ASIDE = re.compile(
     r"(?:^|/)(?:samples?|examples?|testdata|tests?|e2e|hack|tools|docs?|benchmarks?|demos?)/"
 )
+#: Folders of manifests that only show how it could be done.
+_SHOWN = re.compile(r"(?:^|/)(?:docs?|samples?|examples?|testdata)/")
 
 
 class _Everything(Project):
@@ -51,7 +55,7 @@ def survey(files: Files, *, everything: bool = False) -> Survey:
     paths = tuple(project.files.paths())
     layout = GoLayout([p for p in paths if "/testdata/" not in p], project.source, files.paths)
     mains = _mains(paths, layout)
-    found = [_service(group, layout) for group in groups.values()]
+    found = [_service(group, layout, project) for group in groups.values()]
     built = {service.dockerfile for service in found}
     found += _made_services(project, [path for path in paths if path not in built], layout, mains)
     kept = found if everything else _products(found)
@@ -75,25 +79,18 @@ def _of_the_module(build: GoBuild) -> bool:
     return build.site is not None and build.site.package is not None
 
 
-def _service(chains: Sequence[Chain], layout: GoLayout) -> Service:
+def _service(chains: Sequence[Chain], layout: GoLayout, project: Project) -> Service:
     image = chains[0].image
     assert image is not None
     build = _started(image, [one for one in chains[0].builds if _of_the_module(one)])
     site = build.site
     assert site is not None
     name = _name(image, build)
-    deployed = [chain for chain in chains if _is_workload(chain)]
+    own = [chain.container for chain in chains if chain.container is not None]
+    workloads = _workloads(project, image.dockerfile, name, own)
     collected = any(_collects(chain) for chain in chains)
-    if collected:
-        deployed = [chain for chain in deployed if _collects(chain)] or deployed
-    deployed.sort(key=lambda chain: _fitness(chain, name), reverse=True)
-    best = deployed[0] if deployed else None
-    others = {
-        chain.container.span.path
-        for chain in chains
-        if best is not None and best.container is not None and chain.container is not None
-        if chain.container.span.path != best.container.span.path
-    }
+    best = workloads[0] if workloads else None
+    others = {one.span.path for one in (*own, *workloads)}
     return Service(
         name=name,
         dockerfile=image.dockerfile,
@@ -103,14 +100,31 @@ def _service(chains: Sequence[Chain], layout: GoLayout) -> Service:
         build=build,
         made=None,
         image_builds=tuple(one for chain in chains for one in chain.image_builds),
-        container=best.container if best is not None else None,
-        e2e=best is not None and best.plainly_e2e,
+        container=best,
+        e2e=best is not None and plainly_for_e2e(best),
         collected=collected,
-        others=tuple(sorted(others)),
+        others=tuple(sorted(others - {best.span.path})) if best is not None else (),
         package=site.package,
         module=site.module,
         main=layout.main_package(site.package) if site.package is not None else None,
     )
+
+
+def _workloads(
+    project: Project, dockerfile: str, name: str, known: Sequence[Container]
+) -> list[Container]:
+    """The workloads of an image, the one to propose for first: those that chains go through
+    (``known``), and those whose image has one of its names."""
+    tags = {name}
+    for build in project.facts.image_builds:
+        if build.dockerfile == dockerfile:
+            tags.update(short_name(tag) for tag in build.tags)
+    found = {(one.span, one.pod.overlay): one for one in known}
+    for one in project.facts.containers:
+        if one.image is not None and short_name(one.image.text) in tags and not one.init:
+            found.setdefault((one.span, one.pod.overlay), one)
+    kept = [one for one in found.values() if _is_workload(one)]
+    return sorted(kept, key=lambda one: _fitness(one, name), reverse=True)
 
 
 def _made_services(
@@ -124,26 +138,9 @@ def _made_services(
         if package is None:
             continue
         builds = [b for b in project.facts.image_builds if b.dockerfile == made.dockerfile]
-        tags = {made.program, *(short_name(tag) for b in builds for tag in b.tags)}
-        containers = [
-            c
-            for c in project.facts.containers
-            if c.image is not None and short_name(c.image.text) in tags and not c.init
-            if not c.pod.is_compose and c.pod.name is not None
-            if c.span.path.endswith((".yaml", ".yml")) and "/templates/" not in c.span.path
-        ]
-        containers.sort(
-            key=lambda c: (
-                c.variable("GOCOVERDIR") is not None,
-                plainly_for_e2e(c),
-                c.pod.kind in _SERVING,
-                c.pod.overlay is not None,
-                -c.span.path.count("/"),
-                -len(c.pod.overlay or ""),
-            ),
-            reverse=True,
-        )
-        best = containers[0] if containers else None
+        workloads = _workloads(project, made.dockerfile, made.program, ())
+        workloads = [one for one in workloads if "/templates/" not in one.span.path]
+        best = workloads[0] if workloads else None
         context = next((b.context for b in builds if b.context is not None), None)
         yield Service(
             name=label(made.program),
@@ -157,7 +154,7 @@ def _made_services(
             container=best,
             e2e=best is not None and plainly_for_e2e(best),
             collected=best is not None and best.variable("GOCOVERDIR") is not None,
-            others=tuple(sorted({c.span.path for c in containers[1:]})),
+            others=tuple(sorted({one.span.path for one in workloads[1:]})),
             package=package,
             module=layout.module_of(package),
             main=layout.main_package(package),
@@ -219,11 +216,13 @@ def _started(image: Image, builds: Sequence[GoBuild]) -> GoBuild:
     return next((build for build in builds if output_name(build) in names), builds[0])
 
 
-def _is_workload(chain: Chain) -> bool:
-    container = chain.container
-    if container is None or container.pod.is_compose or container.pod.name is None:
-        return container is not None and "/templates/" in container.span.path
-    return container.span.path.endswith((".yaml", ".yml"))
+def _is_workload(container: Container) -> bool:
+    path = container.span.path
+    if container.pod.is_compose or _SHOWN.search(path) or not path.endswith((".yaml", ".yml")):
+        return False
+    if is_loose_patch(container):
+        return False
+    return container.pod.name is not None or "/templates/" in path
 
 
 def _collects(chain: Chain) -> bool:
@@ -231,23 +230,24 @@ def _collects(chain: Chain) -> bool:
     if chain.route is Route.HTTP:
         return True
     if container is not None:
-        return container.variable("GOCOVERDIR") is not None
+        return container.variable("GOCOVERDIR") is not None and not is_loose_patch(container)
     return chain.coverdir is not None and chain.instrumentation is not Instrumentation.NO
 
 
-def _fitness(chain: Chain, name: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
-    """What is for tests before what is not, what serves before jobs, and what is called like
-    the service; a kustomization before a chart before a manifest; then what is nearer."""
-    container = chain.container
-    assert container is not None
+def _fitness(container: Container, name: str) -> tuple[bool | int, ...]:
+    """What collects before what does not, what is for tests before what is not, what serves
+    before jobs, and what is called like the service; a kustomization before a chart before a
+    manifest; then what is nearer."""
     pod = container.pod
+    template = "/templates/" in container.span.path
     names = {word.text for word in (pod.name, container.name) if word is not None}
     return (
-        chain.plainly_e2e,
+        container.variable("GOCOVERDIR") is not None,
+        plainly_for_e2e(container),
         pod.kind in _SERVING,
-        name in names or "/templates/" in container.span.path,
+        name in names or template,
         pod.overlay is not None,
-        "/templates/" in container.span.path,
+        template,
         -container.span.path.count("/"),
         -len(pod.overlay or ""),
     )

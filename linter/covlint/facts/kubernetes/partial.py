@@ -57,6 +57,12 @@ def with_patches(containers: Sequence[Container]) -> list[Container]:
     return found
 
 
+def is_loose_patch(container: Container) -> bool:
+    """Whether a container is of a patch whose workload is not seen: nothing applies it."""
+    manifest = _manifest_of(container)
+    return manifest is not None and _is_patch(manifest)
+
+
 def _patched(base: YamlMapping, patch: YamlMapping, path: str) -> list[Container]:
     try:
         node = merged(base, patch)
@@ -88,4 +94,4 @@ def _manifest_of(container: Container) -> YamlMapping | None:
     return node if isinstance(node, YamlMapping) else None
 
 
-__all__ = ["with_patches"]
+__all__ = ["is_loose_patch", "with_patches"]
