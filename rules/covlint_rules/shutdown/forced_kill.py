@@ -42,9 +42,9 @@ class ForcedKill(Rule[Chain]):
     """The workload is killed instead of stopped, and writes no counters.
 
     Why: Go writes the counters when the program ends by itself; SIGKILL leaves covmeta files
-    only, 0.0 %. `docker kill`, `kill -9` and `cmd.Process.Kill()` in a Go harness are a certain
-    loss. `kubectl delete --force`, `docker rm -f` and `kind delete cluster` with running pods are
-    races that a quick program wins: warnings.
+    only, 0.0 %. `docker kill`, `kill -9`, and `cmd.Process.Kill()` or `proc.kill()` of a Go or
+    Python harness are a certain loss. `kubectl delete --force`, `docker rm -f` and `kind delete
+    cluster` with running pods are races that a quick program wins: warnings.
 
     Instead: stop it first (`docker stop`, `kubectl scale --replicas=0`, `kubectl delete`
     without `--force`, `cmd.Process.Signal(syscall.SIGTERM)` and `cmd.Wait()`), wait until it is
@@ -52,7 +52,7 @@ class ForcedKill(Rule[Chain]):
 
     Left out: commands that clean up what an earlier run has left, workloads that are not seen
     to run by then or that another script stops, other containers than the service, programs
-    that end by themselves, and kills in Go code that may follow another end.
+    that end by themselves, and kills in program code that may follow another end.
     """
 
     code = "COV603"
@@ -190,5 +190,13 @@ class ForcedKill(Rule[Chain]):
         Invalid(
             {"e2e/till_test.go": _HARNESS + "\tdefer «cmd.Process.Kill()»\n\texercise(t)\n}\n"},
             message="cmd.Process.Kill() is SIGKILL",
+        ),
+        Invalid(
+            {
+                "e2e/test_till.py": "import os, subprocess\n\n\ndef test_till():\n"
+                '    proc = subprocess.Popen(["bin/till"], env={**os.environ, "GOCOVERDIR": "cov"})\n'
+                "    try:\n        exercise()\n    finally:\n        «proc.kill()»\n"
+            },
+            message="proc.kill() is SIGKILL",
         ),
     )

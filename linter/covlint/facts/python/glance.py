@@ -34,7 +34,7 @@ _CALLS = frozenset(
 )  # fmt: skip
 #: Calls in the place of commands; they matter only where data of coverage is spoken of.
 _LIBRARY = frozenset(
-    {"rmtree", "copy", "copy2", "copytree", "move", "chmod", "makedirs", "mkdir", "rename"}
+    {"rmtree", "copy", "copy2", "copytree", "move", "chmod", "makedirs", "mkdir", "rename", "Popen"}
 )
 _REQUESTS = frozenset({"get", "post", "urlopen"})
 #: Methods of libraries that build images and run containers: ``client.containers.run``.

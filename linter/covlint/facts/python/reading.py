@@ -79,6 +79,7 @@ def _read(
     from covlint.facts.python.containers import read_containers
     from covlint.facts.python.manifests import read_manifests
     from covlint.facts.python.objects import read_objects
+    from covlint.facts.python.started import read_started_programs
     from covlint.facts.python.tiltfile import read_tilt
 
     try:
@@ -92,6 +93,7 @@ def _read(
         else:
             facts.extend(dict.fromkeys((*read_commands(texts), *read_calls(texts))))
             facts.extend(read_containers(texts))
+            facts.extend(read_started_programs(texts))
     except PythonError as error:
         what = "Tiltfile" if tilt else "Python"
         return (), (Unread(source.path, f"invalid {what}: {error}"),)
