@@ -19,7 +19,7 @@ from covlint.runner.process.plan import Host
 from covlint.runner.target import TargetError, parse_target
 from engines.project import Layout
 
-PODMAN = Runtime("podman", True, "4.3.1", Builder(BuilderKind.BUILDAH, (1, 28)))
+PODMAN = Runtime("podman", True, "4.3.1", Builder(BuilderKind.BUILDAH, (4, 3)))
 RUN = Path("/run-of-covlint")
 
 

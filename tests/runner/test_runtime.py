@@ -19,14 +19,19 @@ from covlint.runner.container.runtime import (
     without_debug,
 )
 
-PODMAN = Runtime("podman", True, "4.3.1", Builder(BuilderKind.BUILDAH, (1, 28)))
+PODMAN = Runtime("podman", True, "4.3.1", Builder(BuilderKind.BUILDAH, (4, 3)))
 DOCKER = Runtime("docker", False, "28.2.2", Builder(BuilderKind.BUILDKIT))
+
+#: An old client of a newer service.
+PODMAN_SAYS = """echo '{"Client": {"Version": "4.2.0"}, "Server": {"Version": "4.3.1"}}'"""
 
 
 def program(folder: Path, name: str, version: str, info: str) -> None:
     """A program that answers as the real one does."""
     path = folder / name
-    path.write_text(f'#!/bin/sh\ncase $1 in --version) echo "{version}";; info) {info};; esac\n')
+    path.write_text(
+        f'#!/bin/sh\ncase $1 in --version) echo "{version}";; info | version) {info};; esac\n'
+    )
     path.chmod(0o755)
 
 
@@ -39,16 +44,16 @@ def test_what_does_not_answer_is_passed_over(tmp_path: Path):
     program(
         tmp_path, "docker", "Docker version 28.2.2, build e6534b4", "echo no daemon >&2; exit 1"
     )
-    program(tmp_path, "podman", "podman version 4.3.1", "echo 1.28.2")
+    program(tmp_path, "podman", "podman version 4.3.1", PODMAN_SAYS)
     found = find(tmp_path)
     assert (found.podman, found.version) == (True, "4.3.1")
-    assert found.builder == Builder(BuilderKind.BUILDAH, (1, 28))
+    assert found.builder == Builder(BuilderKind.BUILDAH, (4, 3))
     with pytest.raises(NoRuntime, match="docker: no daemon"):
         find(tmp_path, "docker")
 
 
 def test_docker_may_be_a_link_to_podman(tmp_path: Path):
-    program(tmp_path, "docker", "podman version 5.4.0", "echo 1.39.3")
+    program(tmp_path, "docker", "podman version 5.4.0", PODMAN_SAYS)
     found = find(tmp_path, "docker")
     assert found.podman
     assert found.builder.kind is BuilderKind.BUILDAH
@@ -88,9 +93,9 @@ def test_client_plugin_and_variable_decide_what_builds(
 @pytest.mark.parametrize(
     ("builder", "syntax", "refused"),
     [
-        (Builder(BuilderKind.BUILDAH, (1, 28)), None, "from 1.33 on"),
-        (Builder(BuilderKind.BUILDAH, (1, 28)), "docker/dockerfile:1", "from 1.33 on"),
-        (Builder(BuilderKind.BUILDAH, (1, 33)), None, None),
+        (Builder(BuilderKind.BUILDAH, (4, 3)), None, "from 4.8 on"),
+        (Builder(BuilderKind.BUILDAH, (4, 3)), "docker/dockerfile:1", "from 4.8 on"),
+        (Builder(BuilderKind.BUILDAH, (4, 8)), None, None),
         (Builder(BuilderKind.CLASSIC), "docker/dockerfile:1", "classic builder"),
         (Builder(BuilderKind.BUILDKIT, (20, 10)), None, "from docker 23 on"),
         (Builder(BuilderKind.BUILDKIT, (20, 10)), "docker/dockerfile:1", None),

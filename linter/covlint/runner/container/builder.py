@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-_HEREDOCS_IN_BUILDAH = (1, 33)
+#: The first podman whose Buildah (1.33) reads heredocs.
+_HEREDOCS_IN_PODMAN = (4, 8)
 #: The first docker daemon whose BuildKit reads them without a ``# syntax=`` line.
 _HEREDOCS_IN_DOCKER = (23, 0)
 
@@ -20,7 +21,7 @@ class BuilderKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """``version`` is Buildah's own, or that of the docker daemon; None: not known."""
+    """``version`` is that of podman, or of the docker daemon; None: not known."""
 
     kind: BuilderKind
     version: tuple[int, int] | None = None
@@ -38,10 +39,10 @@ class Builder:
             )
         if self.version is None:
             return None
-        if self.kind is BuilderKind.BUILDAH and self.version < _HEREDOCS_IN_BUILDAH:
+        if self.kind is BuilderKind.BUILDAH and self.version < _HEREDOCS_IN_PODMAN:
             return (
-                f"Buildah knows it from 1.33 on (podman 4.8); here it is {have}. "
-                "Take a newer podman, or docker"
+                f"podman knows it from 4.8 on (Buildah 1.33); here it is {have}. "
+                "Take a newer one, or docker"
             )
         if (
             self.kind is BuilderKind.BUILDKIT
