@@ -21,6 +21,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from covdata import pages
 from covdata.pages import SOURCES, A, B, C, page
+from covlint.covdata.flags import lay_over
+from covlint.covdata.textfmt import parse
 
 SWITCHES = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
@@ -134,6 +136,18 @@ def test_it_fits_and_can_be_read(show: Show, tmp_path: Path, width: int, scheme:
     assert struct.unpack(">II", picture[16:24]) == (width, 900)
     folder = os.environ.get("COVLINT_SCREENSHOTS")
     (Path(folder or tmp_path) / f"page-{width}-{scheme}.png").write_bytes(picture)
+
+
+def test_eight_flags_have_room(show: Show):
+    """Six of them have colours."""
+    profiles = [(f"suite-{n}", parse(pages.UNIT if n % 2 else pages.E2E)) for n in range(8)]
+    for width in WIDTHS:
+        shown = show(page(lay_over(profiles)), width=width)
+        shown.press("n")
+        assert shown.one(".src li.at").is_displayed()
+        assert len(shown.all(".view input")) == 7
+        assert _cut_off(shown) == []
+        assert shown.complaints() == []
 
 
 def _cut_off(shown: Shown) -> list[str]:

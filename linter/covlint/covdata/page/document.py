@@ -133,6 +133,8 @@ def _split(coverage: Coverage, summary: Summary, flags: Sequence[str]) -> Iterat
     both = "both" if len(flags) == 2 else "several"
     yield f'<li><i class="all"></i>{both} <b>{percentage(100 * several / whole)} %</b></li>'
     for index, flag in enumerate(flags[: len(letters)]):
+        if not only[index] and len(flags) > 2:
+            continue
         share = percentage(100 * only[index] / whole)
         yield f'<li><i class="{letters[index]}"></i>only {line(flag)} <b>{share} %</b></li>'
     nobody = whole - several - sum(only)
@@ -141,12 +143,12 @@ def _split(coverage: Coverage, summary: Summary, flags: Sequence[str]) -> Iterat
     yield '<label><input type="radio" name="view" id="view-all" checked> all</label>'
     for index, flag in enumerate(flags):
         own = percentage(summary.flags[flag].percent)
-        switch = (
-            f'<input type="radio" name="view" id="view-{letters[index]}"> '
-            if index < len(letters)
-            else ""
-        )
-        yield f"<label>{switch}{line(flag)} <b>{own} %</b></label>"
+        told = f"{line(flag)} <b>{own} %</b>"
+        if index < len(letters):
+            ident = f"view-{letters[index]}"
+            yield f'<label><input type="radio" name="view" id="{ident}"> {told}</label>'
+        else:  # there are no more colours to tell flags apart
+            yield f"<span>{told}</span>"
     yield "</fieldset>"
 
 

@@ -56,7 +56,7 @@
   }
 
   // Filter: a folder is shown when something in it is.
-  const files = all(".f"), folders = all(".d").reverse();
+  const files = all("details.f"), folders = all("details.d").reverse();
   const gaps = new WeakMap(files.map((file) => [file, file.querySelector(".miss").textContent !== "✓"]));
   function filter() {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -117,7 +117,7 @@
   }
 
   function inView() {
-    return all(".f[open]").find((file) => file.getBoundingClientRect().bottom > 80);
+    return all("details.f[open]").find((file) => file.getBoundingClientRect().bottom > 80);
   }
   const keys = {
     n: () => go(1), j: () => go(1), p: () => go(-1), k: () => go(-1), f: flag,
@@ -141,12 +141,12 @@
     find.addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(filter, 80); });
     gapsonly.addEventListener("change", filter);
     one("#next").addEventListener("click", () => go(1));
-    one("#fold").addEventListener("click", () => { for (const file of all(".f[open]")) file.open = false; });
+    one("#fold").addEventListener("click", () => { for (const file of all("details.f[open]")) file.open = false; });
     for (const input of all(".view input")) input.addEventListener("change", () => { blocks = null; });
     one("#files").addEventListener("click", (event) => {
       const line = event.target.closest(".src li");
       if (line && event.clientX - line.closest(".scroll").getBoundingClientRect().left < 60)
-        location.hash = `${line.closest(".f").id}L${[...line.parentElement.children].indexOf(line) + 1}`;
+        location.hash = `${line.closest("details").id}L${[...line.parentElement.children].indexOf(line) + 1}`;
     });
   }
   addEventListener("hashchange", follow);
