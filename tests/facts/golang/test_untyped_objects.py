@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covlint.diagnostics import Edit
@@ -293,6 +293,7 @@ def test_it_compiles(toolchain: Toolchain, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@settings(deadline=None)
 @given(st.sampled_from((MAP, BUILT)), st.data())
 def test_torn_code_is_read_without_an_error(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
