@@ -100,6 +100,21 @@ def test_half_of_it_is_completed_and_not_doubled(flavour: str) -> None:
         assert [change.path for change in again] == [missing.path]
 
 
+@pytest.mark.parametrize(
+    ("flavour", "file", "schema"),
+    [
+        ("plain", ".github/workflows/e2e-coverage.yaml", "github-workflows"),
+        ("kustomize", ".gitlab-ci.yml", "gitlab-ci"),
+    ],
+)
+def test_the_job_keeps_to_the_schema(tmp_path: Path, flavour: str, file: str, schema: str) -> None:
+    before = ferry(flavour)
+    (tmp_path / "job.yaml").write_bytes(changed(before, changes_of(before))[file])
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run([*command, tmp_path / "job.yaml"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_the_data_arrives(tmp_path: Path, flavour: str, toolchain: object, free_port: int) -> None:

@@ -140,3 +140,21 @@ def test_a_folder_without_anything_is_no_error(
     monkeypatch.chdir(tmp_path)
     assert run(["init"]) == 0
     assert "No service is found" in capfd.readouterr().out
+
+
+def test_programs_without_a_dockerfile_are_verified_as_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    main = (
+        'package main\n\nimport "net/http"\n\nfunc main() {\n\thttp.ListenAndServe(":80", nil)\n}\n'
+    )
+    contents = {"go.mod": b"module example.com/ears\n\ngo 1.21\n", "main.go": main.encode()}
+    root = written(contents, tmp_path / "ears")
+    monkeypatch.chdir(root)
+    assert run(["init", "--yes"]) == 0
+    out = capfd.readouterr().out
+    assert "ears: ., no Dockerfile is seen to build it" in out
+    assert "main.go:5: SIGTERM is not handled (COV601)" in out
+    assert "  ears:\n    main: .\n" in (root / ".covlint.yaml").read_text()
+    assert (root / ".gitignore").read_text() == "/.covlint/\n"
+    assert not (root / "Makefile").exists()

@@ -23,7 +23,7 @@ from covlint.initial.survey import survey
 from covlint.patch import unified_diff
 from covlint.report.text import visible
 from covlint.selection import nearest
-from covlint.source import UnreadableSource
+from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.writer import WriteError, write_changes
 
 
@@ -162,7 +162,9 @@ def _left(scope: Scope, proposal: Proposal) -> Iterator[str]:
         yield f"What is there already is not whole: {told}."
         yield "`covlint` shows it, `covlint --fix` repairs what is safe (--unsafe-fixes: more)."
     new = [one for one in open_ if _key(one) not in before]
-    if new:
+    said = {one.span.path for one in open_ if one.code == "COV601"}
+    deaf = [main for main in _deaf(proposal.services) if main.path not in said]
+    if new or deaf:
         yield ""
         yield "The data will not arrive before this is done, too:"
     for one in new:
@@ -171,6 +173,19 @@ def _left(scope: Scope, proposal: Proposal) -> Iterator[str]:
         if one.fix is not None:
             yield f"      {visible(one.fix.title)}"
             yield from _shown(one, proposal.files)
+
+    for main in deaf:  # of what `make` builds, or no Dockerfile
+        source = proposal.files.read(main.path)
+        place = f"{visible(main.path)}:{source.line_of(main.start)}"
+        yield f"  {place}: SIGTERM is not handled (COV601)"
+        yield from _patch_lines(source, with_handler(source, main) or source.data)
+
+
+def _deaf(services: Sequence[Service]) -> Iterator[Span]:
+    """The main functions that are ended by SIGTERM, before counters are written."""
+    for main in dict.fromkeys(one.main for one in services if one.main is not None):
+        if main.handles_sigterm is False and main.runs_forever and not main.serves_coverage:
+            yield main.main
 
 
 def _shown(diagnostic: Diagnostic, files: Files) -> Iterator[str]:
@@ -184,10 +199,13 @@ def _shown(diagnostic: Diagnostic, files: Files) -> Iterator[str]:
         source = files.read(diagnostic.span.path)
         found[source.path] = with_handler(source, diagnostic.span) or source.data
     for path, after in found.items():
-        data = files.read(path).data
-        patch = unified_diff(path, data, after).decode("utf-8", "replace")
-        shown = (line.replace("\t", "    ") for line in patch.splitlines()[1:])
-        yield from (f"      {visible(line)}" for line in shown)
+        yield from _patch_lines(files.read(path), after)
+
+
+def _patch_lines(source: SourceFile, after: bytes) -> Iterator[str]:
+    patch = unified_diff(source.path, source.data, after).decode("utf-8", "replace")
+    for line in patch.splitlines()[1:]:
+        yield "      " + visible(line.replace("\t", "    "))
 
 
 def _key(diagnostic: Diagnostic) -> tuple[str, str, str]:

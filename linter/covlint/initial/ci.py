@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from covlint.documents.yaml import YamlMapping, YamlScalar, YamlSequence, open_yaml
+from covlint.documents.yaml_text import scalar_text
 from covlint.facts.commands.steps import StepKind
 from covlint.initial.draft import Draft
 from covlint.initial.ignores import PROFILE
@@ -78,7 +79,8 @@ def _workflow(used: str, runs: Sequence[Run], target: str | None) -> Iterator[st
     yield f"      - uses: {actions['actions/checkout']}"
     yield f"      - uses: {actions['actions/setup-go']}"
     yield "        with:"
-    yield f"          go-version-file: {'go.mod' if folder == '.' else f'{folder}/go.mod'}"
+    path = "go.mod" if folder == "." else f"{folder}/go.mod"
+    yield f"          go-version-file: {scalar_text(path)}"
     yield f"      - run: {f'make {target}' if target is not None else 'pipx run covlint verify'}"
     yield f"      - uses: {actions['actions/upload-artifact']}"
     yield "        with:"

@@ -12,6 +12,7 @@ from covlint.initial.draft import Draft
 from covlint.initial.ignores import PROFILE
 from covlint.initial.overlay import image_name
 from covlint.initial.run import Run, together
+from covlint.initial.service import label
 from covlint.source import SourceFile
 
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
@@ -73,7 +74,7 @@ def _name(runs: Sequence[Run]) -> str:
 def _build(run: Run, tool: str) -> str:
     words = [tool, "build"]
     if run.service.dockerfile != posixpath.normpath(f"{run.service.context}/Dockerfile"):
-        words += ["-f", shlex.quote(run.service.dockerfile)]
+        words += ["-f", _word(run.service.dockerfile)]
     if run.service.target is not None:
         words += ["--target", run.service.target]
     for name, value, text in run.arguments:
@@ -81,8 +82,13 @@ def _build(run: Run, tool: str) -> str:
         words += ["--build-arg", text if seen else f"{name}={value or ''}"]
     if run.switch is not None:
         words += ["--build-arg", _quoted(f"{run.switch.name}={run.switch.value}")]
-    words += ["-t", image_name(run.service.name), shlex.quote(run.service.context)]
+    words += ["-t", image_name(run.service.name), _word(run.service.context)]
     return " ".join(words)
+
+
+def _word(text: str) -> str:
+    """A word of a recipe as the shell takes it; make takes a dollar sign for its own."""
+    return shlex.quote(text).replace("$", "$$")
 
 
 def _quoted(text: str) -> str:
@@ -107,7 +113,7 @@ def _in_a_cluster(runs: Sequence[Run], config: str, tool: str, cluster: str) -> 
     for run in runs:
         yield _build(run, tool)
     yield f"kind delete cluster --name {cluster}"
-    yield f"kind create cluster --name {cluster} --config {shlex.quote(config)}"
+    yield f"kind create cluster --name {cluster} --config {_word(config)}"
     for run in runs:
         # an archive is loaded alike from docker and from podman
         archive = f"{run.service.name}-coverage.tar"
@@ -131,28 +137,32 @@ def _in_a_cluster(runs: Sequence[Run], config: str, tool: str, cluster: str) -> 
     yield from _report()
 
 
+def _release(run: Run) -> str:
+    """Named like its chart: then objects that are named after both have the one name."""
+    return label(posixpath.basename(run.chart or ""))
+
+
 def _kubectl(run: Run) -> str:
-    return f"kubectl -n {run.namespace}" if run.namespace is not None else "kubectl"
+    return f"kubectl -n {_word(run.namespace)}" if run.namespace is not None else "kubectl"
 
 
 def _apply(run: Run) -> Iterator[str]:
     container = run.container
     assert container is not None
     if run.make_namespace:
-        yield f"kubectl create namespace {run.namespace}"
+        yield f"kubectl create namespace {_word(run.namespace or '')}"
     if run.chart is not None:
-        values = f" --values {run.values}" if run.values is not None else ""
-        yield (
-            f"helm upgrade --install {run.service.name} {run.chart}{values} --wait --timeout 120s"
-        )
+        values = f" --values {_word(run.values)}" if run.values is not None else ""
+        release = f"{_release(run)} {_word(run.chart)}{values}"
+        yield f"helm upgrade --install {release} --wait --timeout 120s"
         return
     if run.kustomized:
-        yield f"kubectl apply -k {run.folder}"
+        yield f"kubectl apply -k {_word(run.folder or '.')}"
         return
-    yield f"kubectl apply -f {run.folder or run.files[0]}"
+    yield f"kubectl apply -f {_word(run.folder or run.files[0])}"
     if container.pod.patched is not None:
         kind, name = run.workload
-        yield f"{_kubectl(run)} patch {kind} {name} --patch-file {container.span.path}"
+        yield f"{_kubectl(run)} patch {kind} {name} --patch-file {_word(container.span.path)}"
 
 
 def _exercise(runs: Sequence[Run]) -> Iterator[str]:
@@ -162,8 +172,6 @@ def _exercise(runs: Sequence[Run]) -> Iterator[str]:
         return
     for number, run in enumerate(asked):
         kind, name = run.workload
-        if run.chart is not None:
-            name = run.service.name if run.container and not run.container.pod.name else name
         port = _PORT + number
         url = f"http://127.0.0.1:{port}"
         yield f"{_kubectl(run)} port-forward {kind}/{name} {port}:{run.port} & forward=$$!; \\"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from covlint.documents.yaml import YamlError, open_yaml
 from covlint.documents.yaml_text import Layout as YamlLayout
-from covlint.documents.yaml_text import Value, entry_lines
+from covlint.documents.yaml_text import Value, entry_lines, scalar_text
 from covlint.facts.kubernetes.workload import Container, read_containers
 from covlint.initial.draft import Draft
 from covlint.initial.service import Service, Survey
@@ -98,7 +98,7 @@ def _kustomize(draft: Draft, survey: Survey, base: str, services: Sequence[Servi
             draft.create(f"{folder}/{patch}", text, f"where {service.name} writes its counters")
     if completed:
         return
-    above = posixpath.relpath(base, folder)
+    above = scalar_text(posixpath.relpath(base, folder))
     lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
     if _old_style(draft, survey):
         lines += ["bases:", f"- {above}", "patchesStrategicMerge:", *(f"- {p}" for p in patches)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from covlint.documents.yaml import YamlMapping, YamlScalar
 from covlint.facts.kubernetes.workload import Container, items_of
 from covlint.initial.dockerfile import Switch, switch_of
 from covlint.initial.draft import Draft
-from covlint.initial.service import Service, Survey
+from covlint.initial.service import Service, Survey, label
 
 _E2E_TEST = re.compile(r"(?:^|/)(?:e2e|end-?to-?end)/(?:[^/]+/)*[^/]+_test\.go$")
 _TAG = re.compile(rb"^//go:build (\w+)\s*$", re.MULTILINE)
@@ -54,8 +55,10 @@ class Run:
         """Kind, in lower case, and name."""
         container = self.container
         assert container is not None
-        name = container.pod.name.text if container.pod.name is not None else self.service.name
-        return container.pod.kind.lower(), name
+        # a chart's helpers name an object after its release, which is named like the chart
+        name = posixpath.basename(self.chart) if self.chart is not None else self.service.name
+        name = container.pod.name.text if container.pod.name is not None else label(name)
+        return container.pod.kind.lower(), shlex.quote(name)
 
     @property
     def selector(self) -> str:
@@ -226,9 +229,9 @@ def _tests(draft: Draft, survey: Survey) -> str | None:
         tag = _TAG.search(source.data)
         folder = posixpath.dirname(path)
         tags = f" -tags={tag[1].decode()}" if tag is not None else ""
-        command = f"go test -count=1{tags} ./{folder}/..."
+        command = f"go test -count=1{tags} {shlex.quote(f'./{folder}/...')}"
         if any(one == f"{folder}/go.mod" for one in survey.paths):
-            command = f"cd {folder} && go test -count=1{tags} ./..."
+            command = f"cd {shlex.quote(folder)} && go test -count=1{tags} ./..."
         if variable == "SERVICE_URL":
             return command
         whole = "$SERVICE_URL" if "URL" in variable else "${SERVICE_URL#http://}"
