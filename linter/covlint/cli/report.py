@@ -16,7 +16,7 @@ from covlint.cli.output import FormatFile, wants_colour, write
 from covlint.covdata.lines import TooManyLines
 from covlint.covdata.summary import Summary, summary_of
 from covlint.report import coverage
-from covlint.runner.evidence.checkout import checkout_at, module_root
+from covlint.runner.evidence.checkout import module_root
 from covlint.runner.evidence.sources import Sources
 
 FORMATS = ("text", *coverage.FORMATS)
@@ -57,7 +57,7 @@ def report(
 
     No Go toolchain is needed. A bad file is named and left out, and makes the exit code 1.
     """
-    sources = _sources()
+    sources = Sources(lambda: module_root("."))
     read = read_inputs([parse_input(word) for word in inputs], by_service, sources.fits)
     for remark in read.remarks:
         click.echo(f"covlint: {remark}", err=True)
@@ -74,12 +74,6 @@ def report(
     if not covered:
         click.echo("covlint: there is no coverage in it", err=True)
     return CLEAN if covered and read.lossless else FINDINGS
-
-
-def _sources() -> Sources:
-    """The Go files of the checkout around the working directory."""
-    root = module_root(".")
-    return Sources(None if root is None else checkout_at(root))
 
 
 def _summary(read: Inputs) -> Summary:

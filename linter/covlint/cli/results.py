@@ -18,7 +18,6 @@ from covlint.covdata.summary import Summary, summary_of
 from covlint.covdata.verification import Verification
 from covlint.report import coverage
 from covlint.report.verify_chain import verification_of
-from covlint.runner.evidence.checkout import checkout_at
 from covlint.runner.evidence.profile import REPORTS
 from covlint.runner.evidence.sources import Sources
 from covlint.runner.running import Surrounding
@@ -66,7 +65,7 @@ def results_of(verdict: Verdict, around: Surrounding) -> Results:
         verified=verification.summed_up,
     )
     folder = profile.sources if profile is not None else None
-    sources = Sources(checkout_at(str(folder)) if folder else None)
+    sources = Sources(lambda: str(folder) if folder is not None else None)
     kept = around.root / TREND
     chart = drawn(str(kept), summary) if kept.is_dir() else None
     return Results(verification, covered, summary, sources, chart)

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 
 from covlint.covdata.dataset import read_file
 from covlint.covdata.fit import fits
 from covlint.covdata.layout import BadFile
 from covlint.covdata.meta import Unit
-from covlint.runner.evidence.checkout import Checkout
+from covlint.runner.evidence.checkout import Checkout, checkout_at
 
 _LARGEST = 4 << 20  # bytes; what is longer was written by a program, and read by nobody
 
 
-@dataclass(frozen=True, slots=True)
 class Sources:
-    """The files of ``checkout``; None when the working directory is in no Go module."""
+    """The files of the checkout at the folder that ``root`` gives; None where there is none.
 
-    checkout: Checkout | None
+    A checkout is looked through when a file is first asked for: most reports name none.
+    """
 
-    @property
+    def __init__(self, root: Callable[[], str | None]) -> None:
+        self._root = root
+
+    @cached_property
     def root(self) -> str | None:
-        return None if self.checkout is None else self.checkout.root
+        return self._root()
+
+    @cached_property
+    def _checkout(self) -> Checkout | None:
+        return None if self.root is None else checkout_at(self.root)
 
     def paths(self, files: Iterable[str]) -> dict[str, str]:
         """File as the profile names it → its path from the root, posix, of those that are there."""
@@ -51,4 +58,4 @@ class Sources:
         return None if text is None else fits(text, units)
 
     def _find(self, file: str) -> str | None:
-        return None if self.checkout is None else self.checkout.find(file)
+        return None if self._checkout is None else self._checkout.find(file)
