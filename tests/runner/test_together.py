@@ -23,8 +23,8 @@ TARGET = """  {name}:
     ready: {{tcp: "127.0.0.1:${{PORT}}"}}
     exercise: {exercise}
 """
-#: Each waits, for three seconds at most, until the other is at work too.
-MEET = "touch $PWD/{0}; for i in $(seq 60); do [ -e {1} ] && exit 0; sleep 0.05; done; exit 1"
+#: Each waits, for half a minute at most, until the other is at work too.
+MEET = "touch $PWD/{0}; for i in $(seq 600); do [ -e {1} ] && exit 0; sleep 0.05; done; exit 1"
 
 
 def config(*targets: tuple[str, str, str]) -> str:

@@ -13,8 +13,10 @@ from covlint.diagnostics import Diagnostic
 from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.runner.cleanup import remove_folder
 from covlint.runner.cluster.engine import run_cluster
+from covlint.runner.cluster.making import SharedCluster
 from covlint.runner.cluster.plan import ClusterPlan, plan_cluster
 from covlint.runner.command import Processes
+from covlint.runner.commons import Commons
 from covlint.runner.container.compose import with_companions
 from covlint.runner.container.engine import run_container
 from covlint.runner.container.plan import ContainerPlan, Sources, plan_container
@@ -58,6 +60,7 @@ class Surrounding:
     runtime: str | None = None
     cluster: str | None = None  # a Kind cluster, or a context, that is there already
     releases: tuple[HelmRelease, ...] = ()  # the installations of charts that are seen
+    common: Commons | None = None  # where several targets are verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,13 @@ def container_plan(
 
 
 def cluster_plan(
-    target: Target, around: Surrounding, run: Path, name: str, processes: Processes
+    target: Target,
+    around: Surrounding,
+    run: Path,
+    name: str,
+    processes: Processes,
+    *,
+    apart: bool = False,
 ) -> ClusterPlan:
     """The plan of the kind and context engines. Raises TargetError and NoRuntime."""
     runtime = find_runtime(processes, around.environ, around.runtime)
@@ -189,6 +198,7 @@ def cluster_plan(
         runtime,
         reuse,
         around.releases,
+        apart=apart,
     )
 
 
@@ -206,17 +216,17 @@ def _container(
         plan.unproven,
         plan.notes,
     )
-    ran = run_container(plan, processes, progress, ledger)
+    ran = run_container(plan, processes, progress, ledger, around.common)
     return ran, replace(found, built=_of_image(ran, plan.sources))
 
 
 def _cluster(
     target: Target, around: Surrounding, ledger: Ledger, processes: Processes, progress: Progress
 ) -> tuple[Ran, Found]:
-    plan = cluster_plan(target, around, ledger.folder, ledger.run, processes)
+    plan, shared = _together(target, around, ledger, processes)
     _renew(around.out)
     notes = plan.notes + (plan.cluster.config.notes if plan.cluster.config is not None else ())
-    ran = run_cluster(plan, processes, progress, ledger)
+    ran = run_cluster(plan, processes, progress, ledger, around.common, shared)
     found = Found(
         target.engine,
         f"{plan.runtime}, cluster {plan.cluster.name or 'of the current context'}",
@@ -229,6 +239,33 @@ def _cluster(
         built=_of_image(ran, plan.sources),
     )
     return ran, found
+
+
+def _together(
+    target: Target, around: Surrounding, ledger: Ledger, processes: Processes
+) -> tuple[ClusterPlan, SharedCluster | None]:
+    """Where there are other targets: one cluster for all that need the same one, and a namespace
+    of its own for each."""
+    common, folder, run = around.common, ledger.folder, ledger.run
+    plan = cluster_plan(target, around, folder, run, processes)
+    if common is None:
+        return plan, None
+    shared: SharedCluster | None = None
+    if plan.cluster.create:
+
+        def make() -> SharedCluster:
+            place = common.ledger.folder / f"cluster-{run}"
+            name = f"{common.ledger.run}-{run}"
+            return SharedCluster(cluster_plan(target, around, place, name, processes), common)
+
+        made, _ = common.once(("cluster", plan.cluster.key), make)
+        shared = made
+        around = replace(around, cluster=made.name)
+        plan = cluster_plan(target, around, folder, run, processes)
+    own = plan.own_namespace is not None
+    if not own and not common.takes_space(plan.cluster.name, plan.namespace):
+        plan = cluster_plan(target, around, folder, run, processes, apart=True)
+    return plan, shared
 
 
 def _of_image(ran: Ran, sources: Sources) -> Built | None:

@@ -1,16 +1,17 @@
-"""Several targets in one call: two at a time, and each build for itself.
+"""Several targets in one call: two at a time.
 
-Targets of the process and container engines share nothing but the machine and Go's cache.
-Suites and clusters have the machine for themselves: what ports, images and clusters a
-suite takes is not known.
+What they share is in :mod:`covlint.runner.commons`. Suites have the machine for themselves: what
+ports, images and clusters a suite takes is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 from covlint.runner.command import Processes
+from covlint.runner.commons import Commons
 from covlint.runner.running import Surrounding
 from covlint.runner.steps import Progress
 from covlint.runner.target import Target
@@ -19,7 +20,9 @@ from covlint.runner.verification import verify
 
 #: Verifications that run at once; a build alone takes every core, a service hardly one.
 AT_ONCE = 2
-_SHARING = frozenset({"process", "container", "play"})
+_CLUSTERS = frozenset({"kind", "context"})
+_IMAGES = frozenset({"container", "play"}) | _CLUSTERS
+_SHARING = frozenset({"process"}) | _IMAGES
 Job = tuple[Target, Surrounding]
 
 
@@ -34,6 +37,24 @@ def verify_all(
     if len(jobs) == 1:
         target, around = jobs[0]
         return [verify(target, around, processes, progress_of(target.name))]
+    if sum(target.engine in _IMAGES for target, _ in jobs) < 2:
+        return _side_by_side(jobs, processes, progress_of, None)
+    common = Commons()
+    try:
+        shared = [(target, replace(around, common=common)) for target, around in jobs]
+        return _side_by_side(shared, processes, progress_of, common)
+    finally:
+        if not any(around.keep for _, around in jobs):
+            with processes.uninterrupted():
+                common.finish()
+
+
+def _side_by_side(
+    jobs: Sequence[Job],
+    processes: Processes,
+    progress_of: Callable[[str], Progress],
+    common: Commons | None,
+) -> list[Verdict]:
     own = [Processes() for _ in jobs]
 
     def one(job: Job, executor: Processes) -> Verdict:
@@ -52,7 +73,7 @@ def verify_all(
             except BaseException:
                 with processes.uninterrupted():
                     pool.shutdown(wait=False, cancel_futures=True)
-                    for executor in own:
+                    for executor in (*own, *([common.processes] if common is not None else [])):
                         executor.stop()
                     pool.shutdown(wait=True)
                 raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 from covlint.runner.cluster.kubectl import Kubectl
-from covlint.runner.cluster.making import ClusterMaking
+from covlint.runner.cluster.making import ClusterMaking, SharedCluster
 from covlint.runner.cluster.node_data import NodeData
 from covlint.runner.cluster.objects import Applier
 from covlint.runner.cluster.own_data import keep_own
@@ -18,20 +19,16 @@ from covlint.runner.cluster.rollout import roll_out
 from covlint.runner.cluster.service_port import Door, service_door
 from covlint.runner.cluster.workload import Workload, find_workload
 from covlint.runner.command import CannotStart, Completed, Processes, Running
+from covlint.runner.commons import Commons, Writer
 from covlint.runner.container.endings import worst_ending
 from covlint.runner.container.image_making import build_image
-from covlint.runner.container.image_program import (
-    ImageProgram,
-    command_line,
-    hold_against,
-    take_program,
-)
+from covlint.runner.container.image_program import ImageProgram, hold_against
 from covlint.runner.diagnosis.diagnose import Observation
 from covlint.runner.diagnosis.killed import FirstShell, first_shell, killed_by_cluster
 from covlint.runner.diagnosis.symptoms import signs_in_log
 from covlint.runner.evidence.folder import Folder, read_folder
 from covlint.runner.evidence.validate import exercise_claim
-from covlint.runner.ledger import PREFIX, Ledger
+from covlint.runner.ledger import Ledger
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
 from covlint.runner.service import exercise_of, ready_at
 from covlint.runner.steps import Progress, Ran, Recorder, condition, failure, read_text
@@ -43,25 +40,43 @@ _BEYOND = 60.0
 _LOGS = 10.0
 
 
-def run_cluster(plan: ClusterPlan, processes: Processes, progress: Progress, ledger: Ledger) -> Ran:
+def run_cluster(
+    plan: ClusterPlan,
+    processes: Processes,
+    progress: Progress,
+    ledger: Ledger,
+    common: Commons | None = None,
+    shared: SharedCluster | None = None,
+) -> Ran:
     """Build, load, apply, exercise and stop the service in a cluster, and take its data out.
 
-    What is created is noted in ``ledger``, from which the caller removes it.
+    What is created is noted in ``ledger``, from which the caller removes it. With ``common``
+    other targets are at work beside this one, in a ``shared`` cluster, it may be.
     """
-    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run), ledger)
+    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run), ledger, common, shared)
     problem = run.prepare()
     if problem is not None:
         run.observe(problem)
     else:
-        run.serve()
+        with run.turn():
+            run.serve()
     return run.steps.ran
 
 
 class _Run:
-    def __init__(self, plan: ClusterPlan, steps: Recorder, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        plan: ClusterPlan,
+        steps: Recorder,
+        ledger: Ledger,
+        common: Commons | None,
+        shared: SharedCluster | None,
+    ) -> None:
         self.plan = plan
         self.steps = steps
         self.ledger = ledger
+        self.common = common
+        self.shared = shared
         self.pods: dict[str, PodState] = {}
         self.followed: list[Running] = []
         self.kubectl = Kubectl(
@@ -77,18 +92,18 @@ class _Run:
     def prepare(self) -> str | None:
         """A cluster with the image in it; why there is none."""
         plan = self.plan
-        making = ClusterMaking(plan, self.steps, self.ledger)
+        making = ClusterMaking(plan, self.steps, self.ledger, self.shared)
         making.begin()
         problem: str | None = None
         if plan.cluster.kind:
             problem, self.output = build_image(
-                plan.build, plan.tag, plan.runtime, self.steps, self.ledger
+                plan.build, plan.tag, plan.runtime, self.steps, self.ledger, self.common
             )
         if problem is not None:
             self.claim("the image builds", problem)
             return problem
         if plan.cluster.kind:
-            self.program = self.take_program()
+            self.program = self.nodes.take_program(self.ledger)
             problem = self.nodes.save_image()  # while the cluster is being made
         problem = problem or making.finish()
         if problem is None and plan.cluster.kind:
@@ -97,29 +112,19 @@ class _Run:
             self.claim("the cluster is there", problem)
         return problem
 
-    def take_program(self) -> ImageProgram | None:
-        """A copy of what the workload runs, out of a container that is never started."""
-        plan, nodes = self.plan, self.nodes
-        name = f"{PREFIX}{plan.name}-look"
-        self.ledger.note("container", name, plan.runtime.program)
-        made = nodes.quietly(*plan.runtime.create(name, plan.tag, plan.name))
-        if made is None or made.code != 0:
-            return None
-        shown = nodes.quietly(*plan.runtime.inspect(name))
-        line = command_line(shown.stdout) if shown is not None else None
-        if line is None:
-            return None
-        container = plan.container
-        own = tuple(w.text for w in (*(container.command or ()), *(container.arguments or ())))
-
-        def copy(path: str, to: Path) -> bool:
-            copied = nodes.quietly(plan.runtime.program, "cp", f"{name}:{path}", str(to))
-            return copied is not None and copied.code == 0
-
-        line = replace(line, words=(*own, *line.words))
-        return take_program(line, plan.sources.outputs, plan.run, copy)
-
     # -- the service
+
+    @property
+    def writer(self) -> Writer:
+        program = self.program
+        known = program is not None and program.certain
+        digest = hashlib.sha256(program.file.read_bytes()) if program and known else None
+        name = digest.hexdigest() if digest is not None else None
+        return Writer(self.plan.cluster.name, self.plan.node_path, name)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Other targets may write to the same folder of a node meanwhile, or not."""
+        return self.common.turn(self.writer) if self.common is not None else nullcontext()
 
     def serve(self) -> None:
         plan = self.plan
@@ -256,7 +261,8 @@ class _Run:
         if not plan.cluster.create:
             begun = [life.started for life in self.lives() if life.started is not None]
             own = program.file if program is not None and program.certain else None
-            left = keep_own(plan.arrives, min(begun, default=None), own, alone=True)
+            alone = self.common is None or self.common.alone(self.writer)
+            left = keep_own(plan.arrives, min(begun, default=None), own, alone=alone)
             if left:
                 self.steps.ran.notes += (f"{left} files of other runs are left out",)
         files = [file.name for file in read_folder(plan.arrives).counters]
@@ -309,7 +315,7 @@ class _Run:
         return text
 
     def thrown_away(self, arrived: Folder, log: str) -> str | None:
-        if _written(arrived):
+        if _written(arrived) or not self.pods:
             return None
         seen = self.nodes.left_behind()
         if seen is not None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 from covlint.runner.cluster.plan import ClusterPlan
 from covlint.runner.command import CannotStart, Command, Running
+from covlint.runner.commons import Commons
 from covlint.runner.ledger import Ledger
-from covlint.runner.steps import Recorder, failure, read_text
+from covlint.runner.steps import Ran, Recorder, failure, read_text
+from covlint.runner.verdict import StepResult
 
 #: Seconds for a cluster to be created.
 _CREATION = 600.0
@@ -15,10 +19,17 @@ _SHORT = 60.0
 class ClusterMaking:
     """``begin`` returns at once; ``finish`` waits until the cluster is there."""
 
-    def __init__(self, plan: ClusterPlan, steps: Recorder, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        plan: ClusterPlan,
+        steps: Recorder,
+        ledger: Ledger,
+        shared: SharedCluster | None = None,
+    ) -> None:
         self.plan = plan
         self.steps = steps
         self.ledger = ledger
+        self.shared = shared
         self.creating: Running | None = None
         self.refused = "kind could not be started"
 
@@ -46,6 +57,13 @@ class ClusterMaking:
 
     def finish(self) -> str | None:
         """Why there is no cluster; None when there is."""
+        if self.shared is not None:
+            begin = self.steps.begin("cluster", "one for several targets")
+            problem = self.shared.finish()
+            name = f"kind create cluster --name {self.plan.cluster.name}, for several targets"
+            self.steps.end("cluster", name, begin, None, problem or "", failed=bool(problem))
+            if problem is not None:
+                return problem
         if self.creating is None:
             return self._connect()
         begin = self.steps.begin("cluster", "kind create cluster")
@@ -85,3 +103,33 @@ class ClusterMaking:
         words = ("kind", "export", "kubeconfig", "--name", name, *target)
         command = Command(words, plan.root, plan.env, "cluster", _SHORT)
         return failure("kind", self.steps.command(command))
+
+
+class SharedCluster:
+    """A cluster that one target has made, for all that need one like it."""
+
+    def __init__(self, plan: ClusterPlan, common: Commons) -> None:
+        plan.run.mkdir(exist_ok=True)
+        self.name = plan.cluster.name
+        recorder = Recorder(common.processes, _Silent(), Ran(), plan.run)
+        self._making = ClusterMaking(plan, recorder, common.ledger)
+        self._lock = Lock()
+        self._told: list[str | None] = []
+        self._making.begin()
+
+    def finish(self) -> str | None:
+        """Wait until it is there; why it is not."""
+        with self._lock:
+            if not self._told:
+                self._told.append(self._making.finish())
+            return self._told[0]
+
+
+class _Silent:
+    """The progress of what is told of as a step of each target."""
+
+    def begin(self, step: str, detail: str) -> None:
+        pass
+
+    def end(self, result: StepResult) -> None:
+        pass

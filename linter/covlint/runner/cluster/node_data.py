@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.plan import ClusterPlan
 from covlint.runner.cluster.pods import PodState
 from covlint.runner.command import CannotStart, Command, Completed
+from covlint.runner.container.image_program import ImageProgram, command_line, take_program
 from covlint.runner.evidence.folder import read_folder
+from covlint.runner.ledger import PREFIX, Ledger
 from covlint.runner.steps import Recorder, failure
 
 _SHORT = 60.0
@@ -74,6 +77,28 @@ class NodeData:
         told = problem or f"{plan.image_name} on {len(self.nodes)} nodes"
         self.steps.end("load", told, begin, None, failed=problem is not None)
         return problem
+
+    def take_program(self, ledger: Ledger) -> ImageProgram | None:
+        """A copy of what the workload runs, out of a container that is never started."""
+        plan = self.plan
+        name = f"{PREFIX}{plan.name}-look"
+        ledger.note("container", name, plan.runtime.program)
+        made = self.quietly(*plan.runtime.create(name, plan.tag, plan.name))
+        if made is None or made.code != 0:
+            return None
+        shown = self.quietly(*plan.runtime.inspect(name))
+        line = command_line(shown.stdout) if shown is not None else None
+        if line is None:
+            return None
+        container = plan.container
+        own = tuple(w.text for w in (*(container.command or ()), *(container.arguments or ())))
+
+        def copy(path: str, to: Path) -> bool:
+            copied = self.quietly(plan.runtime.program, "cp", f"{name}:{path}", str(to))
+            return copied is not None and copied.code == 0
+
+        line = replace(line, words=(*own, *line.words))
+        return take_program(line, plan.sources.outputs, plan.run, copy)
 
     def copy_from_pods(self, pods: dict[str, PodState]) -> None:
         """What a script copies out of living pods: an emptyDir is gone when they have ended."""

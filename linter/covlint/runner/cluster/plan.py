@@ -7,7 +7,7 @@ import os
 import posixpath
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class Cluster:
     config: KindConfig | None = None
     node_image: str | None = None
     context: str | None = None
+    key: Hashable = None  # equal for clusters that may as well be one
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,12 @@ def plan_cluster(
     runtime: Runtime,
     reuse: str | None = None,
     releases: Sequence[HelmRelease] = (),
+    *,
+    apart: bool = False,
 ) -> ClusterPlan:
     """Plan a run called ``name``; ``reuse`` names a cluster or context that is there already,
-    ``releases`` are the installations of charts that the project is seen to make.
+    ``releases`` are the installations of charts that the project is seen to make; ``apart`` has
+    it run in a namespace of its own.
 
     Raises TargetError.
     """
@@ -174,7 +178,7 @@ def plan_cluster(
         word = inner.scalar("claimName") if inner is not None else None
         claim = word.text if word is not None else None
     written = container.pod.namespace.text if container.pod.namespace is not None else None
-    own = f"{PREFIX}{name}" if target.engine == "context" else None
+    own = f"{PREFIX}{name}" if apart or target.engine == "context" else None
     mode = opened_by_scripts(chain, node_path) if node_path is not None else 0o755
     return ClusterPlan(
         target=target,
@@ -243,9 +247,9 @@ def _cluster(
         if mount.host_path is not None and _is_data(mount, chain, node_path)
     )
     config = kind_config(text, root, run, data, node_path)
-    return Cluster(
-        f"{PREFIX}{name}", True, True, config, env.get("COVLINT_KIND_NODE_IMAGE") or None
-    )
+    image = env.get("COVLINT_KIND_NODE_IMAGE") or None
+    key = (text, data, node_path if text is None else None)
+    return Cluster(f"{PREFIX}{name}", True, True, config, image, key=key)
 
 
 def _is_data(mount: ExtraMount, chain: Chain, node_path: str | None) -> bool:

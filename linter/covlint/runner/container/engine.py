@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from covlint.runner.command import CannotStart, Command, Completed, Processes, Running
+from covlint.runner.commons import Commons
 from covlint.runner.container.endings import ending_of_container
 from covlint.runner.container.image_making import build_image
 from covlint.runner.container.image_program import (
@@ -44,13 +45,18 @@ _PLAYED = "podman-default-kube-network"
 
 
 def run_container(
-    plan: ContainerPlan, processes: Processes, progress: Progress, ledger: Ledger
+    plan: ContainerPlan,
+    processes: Processes,
+    progress: Progress,
+    ledger: Ledger,
+    common: Commons | None = None,
 ) -> Ran:
     """Build, run, exercise and stop the service in a container, and take its data out.
 
-    What is created is noted in ``ledger``, from which the caller removes it.
+    What is created is noted in ``ledger``, from which the caller removes it; images are in
+    ``common`` with other targets.
     """
-    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run), ledger)
+    run = _Run(plan, Recorder(processes, progress, Ran(), plan.run), ledger, common)
     if run.build():
         run.prepare()
         run.serve()
@@ -58,10 +64,13 @@ def run_container(
 
 
 class _Run:
-    def __init__(self, plan: ContainerPlan, steps: Recorder, ledger: Ledger) -> None:
+    def __init__(
+        self, plan: ContainerPlan, steps: Recorder, ledger: Ledger, common: Commons | None
+    ) -> None:
         self.plan = plan
         self.steps = steps
         self.ledger = ledger
+        self.common = common
         self.shell: FirstShell | None = None
         self.program: ImageProgram | None = None
 
@@ -69,7 +78,9 @@ class _Run:
         plan = self.plan
         output = ""
         for tag, command in ((plan.tag, plan.build), *plan.companion_builds):
-            problem, output = build_image(command, tag, plan.runtime, self.steps, self.ledger)
+            problem, output = build_image(
+                command, tag, plan.runtime, self.steps, self.ledger, self.common
+            )
             if problem is not None:
                 break
         else:

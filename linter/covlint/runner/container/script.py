@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from covlint.runner.container.plan import ContainerPlan
+from covlint.runner.container.runtime import unlabelled
 from covlint.runner.script_parts import Quoting, in_folder, look_for, report
 from covlint.runner.toolchain import Toolchain
 
@@ -109,15 +110,6 @@ def _container(plan: ContainerPlan, caller: Caller) -> Iterator[str]:
         yield f"{' '.join(quote(word) for word in copy)} || :"
     yield f"cd {quote(str(plan.sources.folder))}"
     yield from data_lines(plan.written_to or plan.arrives, quote, caller)
-
-
-def unlabelled(argv: Sequence[str]) -> list[str]:
-    """Without the labels by which `covlint verify --clean` finds what a killed run left."""
-    kept: list[str] = []
-    for before, word in zip(("", *argv), argv, strict=False):
-        if word != "--label" and before != "--label":
-            kept.append(word)
-    return kept
 
 
 OR_SAY = " || echo 'the exercise failed' >&2"
