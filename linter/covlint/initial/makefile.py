@@ -125,13 +125,13 @@ def _in_a_cluster(runs: Sequence[Run], config: str, tool: str, cluster: str) -> 
         applied.update(dict.fromkeys(_apply(run)))
     yield from applied
     for run in runs:
-        kind, name = run.workload
+        kind, name = run.workload[0], _word(run.workload[1])
         if run.chart is None and kind in ("deployment", "statefulset", "daemonset"):
             yield f"{_kubectl(run)} rollout status {kind}/{name} --timeout=120s"
     yield from _exercise(runs)
     for run in runs:
         # in the foreground: it waits until the pods have ended, and written their counters
-        kind, name = run.workload
+        kind, name = run.workload[0], _word(run.workload[1])
         yield f"{_kubectl(run)} delete {kind}/{name} --cascade=foreground --timeout=120s"
     yield f"kind delete cluster --name {cluster}"
     yield from _report()
@@ -161,7 +161,7 @@ def _apply(run: Run) -> Iterator[str]:
         return
     yield f"kubectl apply -f {_word(run.folder or run.files[0])}"
     if container.pod.patched is not None:
-        kind, name = run.workload
+        kind, name = run.workload[0], _word(run.workload[1])
         yield f"{_kubectl(run)} patch {kind} {name} --patch-file {_word(container.span.path)}"
 
 
@@ -171,7 +171,7 @@ def _exercise(runs: Sequence[Run]) -> Iterator[str]:
         yield "# the e2e tests go here"
         return
     for number, run in enumerate(asked):
-        kind, name = run.workload
+        kind, name = run.workload[0], _word(run.workload[1])
         port = _PORT + number
         url = f"http://127.0.0.1:{port}"
         yield f"{_kubectl(run)} port-forward {kind}/{name} {port}:{run.port} & forward=$$!; \\"

@@ -58,7 +58,7 @@ class Run:
         # a chart's helpers name an object after its release, which is named like the chart
         name = posixpath.basename(self.chart) if self.chart is not None else self.service.name
         name = container.pod.name.text if container.pod.name is not None else label(name)
-        return container.pod.kind.lower(), shlex.quote(name)
+        return container.pod.kind.lower(), name
 
     @property
     def selector(self) -> str:
