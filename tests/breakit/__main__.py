@@ -1,7 +1,9 @@
 """Prints the rates of the bench, and what is missing by name.
 
 ``--run kind`` (or process, smoke, image) runs the sabotages of that engine for real instead,
-each before and after its repair; words that follow choose some by code or name.
+each before and after its repair, and prints what each loses beside what covlint says of it; words
+that follow choose some by code or name. ``--record`` keeps that in ``recorded/``; ``--seen`` prints
+what is kept.
 """
 
 from __future__ import annotations
@@ -12,10 +14,10 @@ import tempfile
 from pathlib import Path
 
 from breakit.bench import false_alarms, pairs, try_sabotage
-from breakit.change import Engine
+from breakit.change import Engine, Sabotage
 from breakit.harmless import HARMLESS
-from breakit.runs import put, run
 from breakit.sabotages import SABOTAGES
+from breakit.seen import RunOne, Seen, bench, keep, kept, see, table
 
 #: Of the pairs: the same ones each time.
 COUNT, SEED = 60, 20261123
@@ -24,36 +26,45 @@ COUNT, SEED = 60, 20261123
 def main() -> int:
     parser = argparse.ArgumentParser(prog="breakit", description=__doc__)
     parser.add_argument("--run", choices=[one.value for one in Engine if one is not Engine.NONE])
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--seen", action="store_true")
     parser.add_argument("words", nargs="*")
     asked = parser.parse_args()
-    return runs(Engine(asked.run), asked.words) if asked.run else rates()
+    if asked.seen:
+        for line in table([one for engine in Engine for one in kept(engine)]):
+            print(line)
+        return 0
+    if not asked.run:
+        return rates()
+    return runs(Engine(asked.run), asked.words, record=asked.record)
 
 
-def runs(engine: Engine, words: list[str]) -> int:
-    """One line for each real run; 1 when one of them did not show what it is said to."""
-    wrong = 0
+def runs(engine: Engine, words: list[str], *, record: bool) -> int:
+    """The table of real runs; 1 when one of them did not show what it is said to."""
+    chosen = [
+        one
+        for one in SABOTAGES
+        if one.engine is engine
+        and (not words or any(word in f"{one.code} {one.name}" for word in words))
+    ]
     with tempfile.TemporaryDirectory(prefix="breakit-") as base:
         place = Path(base) / "parcels"
         place.parent.chmod(0o755)
-        for one in SABOTAGES:
-            if one.engine is not engine or (
-                words and not any(w in f"{one.code} {one.name}" for w in words)
-            ):
-                continue
-            trial = try_sabotage(one)
-            before = run(engine, put(trial.broken, place), one.target)
-            as_said = before.arrived if one.symptom is None else one.symptom in before.symptoms
-            after = run(engine, put(trial.repaired, place), one.target) if trial.restored else None
-            good = as_said and (after is None or after.arrived)
-            wrong += not good
-            seen = ", ".join(sorted(s.value for s in before.symptoms)) or "arrived"
-            then = (
-                "" if after is None else "; repaired: " + ("arrived" if after.arrived else "lost")
-            )
-            print(f"{'ok ' if good else 'BAD'} {one.code} {one.name}: {seen}{then}", flush=True)
-            if not good:
-                print(before.told if not as_said or after is None else after.told)
-    return 1 if wrong else 0
+        with bench(engine, place) as run_one:
+            found = [told_at_once(one, run_one) for one in chosen]
+    for line in table(found):
+        print(line)
+    if record:
+        keep(engine, found)
+    return 1 if any(not one.as_said for one in found) else 0
+
+
+def told_at_once(sabotage: Sabotage, run_one: RunOne) -> Seen:
+    seen, told = see(sabotage, run_one)
+    print(f"{'ok ' if seen.as_said else 'BAD'} {seen.code} {seen.name}", flush=True)
+    if not seen.as_said:
+        print(told)
+    return seen
 
 
 def rates() -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from breakit.change import Engine
+from breakit.clusters import Clusters
 from covlint.diagnostics import Symptom
 from covlint.files import DiskFiles
 from covlint.project import Project
@@ -37,7 +38,6 @@ _PACKAGES = {
 _SCRIPTS = {
     "smoke": (("sh", "scripts/smoke.sh"), "smoke-coverage.txt"),
     "image": (("sh", "scripts/smoke-image.sh"), "image-coverage.txt"),
-    "kind": (("make", "e2e", "collect"), "e2e-coverage.txt"),
 }
 #: Quicker than the Go tests: the answer is an error in both cases, and code all the same.
 _ASK = (
@@ -56,18 +56,21 @@ _SIGNS = (
     (r"GOCOVERDIR not set", Symptom.NOT_SET),
     (r"build cache is (?:disabled|required)", Symptom.NOT_EXTRACTED),
     (r"parsing \$GOFLAGS|unknown flag|unknown GOEXPERIMENT", Symptom.NEVER_STARTED),
-    (r"ErrImage|ImagePull|hostPath type check failed", Symptom.NEVER_STARTED),
+    (r"ErrImage|ImagePull|not present locally", Symptom.NEVER_STARTED),
+    (r"hostPath type check failed", Symptom.NEVER_STARTED),
     (r"command-line-arguments", Symptom.WRONG_NAMES),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``arrived``: the profile is there, whole and of the right packages."""
+    """``arrived``: the profile is there, whole and of the right packages. ``left`` counts the data
+    files that have come to the host, and names what the profile lacks."""
 
     arrived: bool
     symptoms: frozenset[Symptom]
     told: str
+    left: str = ""
 
 
 class Silent:
@@ -93,7 +96,7 @@ def put(files: Mapping[str, str], folder: Path) -> Path:
 
 
 def run(engine: Engine, folder: Path, service: str) -> Run:
-    """One real run of the project in ``folder``."""
+    """One real run of the project in ``folder``; :func:`by_cluster` is for Kind."""
     if engine is Engine.PROCESS:
         return by_process(folder, service)
     return by_script(engine.value, folder)
@@ -140,27 +143,40 @@ def by_process(folder: Path, service: str) -> Run:
 
 
 def by_script(what: str, folder: Path) -> Run:
-    """The project's own script or targets, from build to report."""
+    """The project's own script, from build to report."""
     command, profile = _SCRIPTS[what]
-    environ = {**os.environ, **_ports(), **_runtime(folder)}
-    if what == "kind":
-        environ |= _cluster(folder)
+    environ = {**os.environ, **_ports(), **tools(folder / ".bin")}
     done = subprocess.run(
         command, cwd=folder, env=environ, capture_output=True, text=True, timeout=600, check=False
     )
-    told = done.stdout + done.stderr
     if what == "image":  # whatever the script has left behind
         docker = [str(folder / ".bin" / "docker"), "rm", "-f", "parcels-smoke"]
         subprocess.run(docker, env=environ, capture_output=True, check=False)
-    if what == "kind":
-        told += _seen_in_cluster(folder, environ)
+    return _judged(what, folder, profile, done.returncode, done.stdout + done.stderr)
+
+
+def by_cluster(made: Clusters, files: Mapping[str, str]) -> Run:
+    """The targets of the project's Makefile, in a Kind cluster with its own configuration."""
+    code, told = made.run(files)
+    return _judged("kind", made.place, "e2e-coverage.txt", code, told)
+
+
+def _judged(what: str, folder: Path, profile: str, code: int, told: str) -> Run:
     covered = _covered(folder / profile)
     missing = [one for one in _PACKAGES[what] if not covered.get(one)]
-    arrived = done.returncode == 0 and not missing and _names_are_right(covered)
+    arrived = code == 0 and not missing and _names_are_right(covered)
     symptoms = set() if arrived else {symptom for sign, symptom in _SIGNS if re.search(sign, told)}
     if not arrived:
         symptoms |= set(_shape(folder / "coverdata", covered, missing))
-    return Run(arrived, frozenset(symptoms), f"{told[-4000:]}\nmissing: {missing}")
+    files = [file.name for file in (folder / "coverdata").rglob("cov*") if file.is_file()]
+    left = ", ".join(
+        f"{sum(name.startswith(f'{kind}.') for name in files)} {kind}"
+        for kind in ("covmeta", "covcounters")
+    )
+    lacks = ", ".join(one.removeprefix(f"{MODULE}/") for one in missing)
+    left += f"; the profile lacks {lacks}" if missing and covered else ""
+    left += "; no profile" if not covered else ""
+    return Run(arrived, frozenset(symptoms), f"{told[-6000:]}\nmissing: {missing}", left)
 
 
 def _shape(data: Path, covered: Mapping[str, bool], missing: list[str]) -> list[Symptom]:
@@ -176,7 +192,7 @@ def _shape(data: Path, covered: Mapping[str, bool], missing: list[str]) -> list[
         found += [Symptom.META_ONLY, Symptom.KILLED]
     if counters - meta:
         found += [Symptom.COUNTERS_ONLY]
-    if counters & meta and not covered:
+    if any(place != data for place in counters & meta):
         found += [Symptom.NESTED]
     if covered and not any(covered.values()):
         found += [Symptom.META_ONLY]
@@ -213,35 +229,12 @@ def _ports() -> dict[str, str]:
     return {"TRACKER_PORT": ports[0], "PRICER_PORT": ports[1]}
 
 
-def _cluster(folder: Path) -> dict[str, str]:
-    """A kubeconfig of its own; ``COVLINT_KIND_NODE_IMAGE`` is the image of the node, if any."""
-    image = os.environ.get("COVLINT_KIND_NODE_IMAGE")
-    flags = {"KIND_FLAGS": f"--wait 120s --image {image}"} if image else {}
-    return {"KUBECONFIG": str(folder / ".kubeconfig"), **flags}
-
-
-def _seen_in_cluster(folder: Path, environ: Mapping[str, str]) -> str:
-    """What the pods and their events say; then the cluster goes."""
-    told = ""
-    for words in (
-        ("kubectl", "-n", "parcels-e2e", "describe", "pods"),
-        ("kubectl", "-n", "parcels-e2e", "logs", "--prefix", "-l", "app in (tracker, pricer)"),
-        ("make", "down"),
-    ):
-        done = subprocess.run(
-            words, cwd=folder, env=environ, capture_output=True, text=True, check=False
-        )
-        told += done.stdout + done.stderr
-    return told
-
-
-def _runtime(folder: Path) -> dict[str, str]:
+def tools(folder: Path) -> dict[str, str]:
     """``docker`` on PATH, also where it is podman that answers."""
-    tools = folder / ".bin"
-    tools.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     podman = shutil.which("podman")
     if podman is not None:
-        docker = tools / "docker"
+        docker = folder / "docker"
         docker.write_text(f'#!/bin/sh\nexec {podman} "$@"\n')
         docker.chmod(0o755)
-    return {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}

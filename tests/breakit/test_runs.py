@@ -10,6 +10,7 @@ from breakit.bench import Trial, try_sabotage
 from breakit.change import Engine, Sabotage, healthy
 from breakit.runs import Run, put, run
 from breakit.sabotages import SABOTAGES
+from breakit.seen import bench, see
 from covlint.runner.toolchain import Toolchain
 from engines.base_images import CannotMake, Maker, find_runtime
 
@@ -92,3 +93,16 @@ def test_the_healthy_image(place: Path, bases: None) -> None:
 @pytest.mark.parametrize("sabotage", of(Engine.IMAGE), ids=named)
 def test_a_sabotage_in_a_container(sabotage: Sabotage, place: Path, bases: None) -> None:
     prove(sabotage, place)
+
+
+@pytest.mark.engines
+def test_a_sabotage_in_a_cluster_and_its_repair(
+    tmp_path: Path, bases: None, toolchain: Toolchain
+) -> None:
+    """One for all: ``python -m breakit --run kind`` runs the others, too long for each time."""
+    sabotage = next(one for one in of(Engine.KIND) if one.code == "COV309")
+    tmp_path.chmod(0o755)
+    with bench(Engine.KIND, tmp_path / "parcels") as run_one:
+        seen, told = see(sabotage, run_one)
+    assert seen.as_said, told
+    assert (seen.lost, seen.repaired) == ("nested", "arrived")

@@ -124,9 +124,10 @@ SHUTDOWN = (
                 "Makefile",
                 "collect:\n\tsh scripts/collect.sh\n",
                 "collect:\n\tkubectl apply -k test/e2e/deploy\n"
-                "\tgo test -count=1 -tags=e2e ./test/e2e/...\n"
-                "\tkubectl -n parcels-e2e delete pod -l app=tracker --force --grace-period=0\n"
-                "\tgo tool covdata percent -i=coverdata\n",
+                "\tTRACKER_URL=http://127.0.0.1:30880 PRICER_URL=http://127.0.0.1:30881 \\\n"
+                "\t\tgo test -count=1 -tags=e2e ./test/e2e/...\n"
+                "\tkubectl -n parcels-e2e delete pod --all --force --grace-period=0\n"
+                "\tsleep 5\n\tsh scripts/collect.sh\n",
             ),
             Edit(COLLECT, SCALE, ""),
         ),
