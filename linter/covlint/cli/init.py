@@ -151,9 +151,12 @@ def _proposed(proposal: Proposal) -> Iterator[str]:
 
 def _left(scope: Scope, proposal: Proposal) -> Iterator[str]:
     """What covlint would still say, and the fixes of what is not safe to write unasked."""
-    before = {_key(one) for one in _inspected(scope, scope.files).report.diagnostics}
     inspection = _inspected(scope, proposal.files)
     open_ = [one for one in inspection.report.diagnostics if one.severity is not Severity.NOTICE]
+    former = inspection
+    if open_ and proposal.pieces:  # what is said of the files as they are is no news
+        former = _inspected(scope, scope.files)
+    before = {_key(one) for one in former.report.diagnostics}
     known = [one for one in open_ if _key(one) in before]
     if known:
         counted = Counter(one.code for one in known)
