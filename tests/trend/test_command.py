@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -107,6 +108,14 @@ def test_a_broken_collection_is_no_fall_and_no_base(call: Call) -> None:
     result = call("runs", "--no-decrease", "0")
     assert result.code == 0
     assert "(1 broken run passed over)" in result.out
+
+
+def test_what_broke_only_beside_the_run_before_is_no_bar_of_the_chart(call: Call) -> None:
+    keep(call, run(HEALTHY), run({**HEALTHY, "cmd/app/main.go": "0/10"}))
+    result = call("runs")
+    assert result.code == BROKEN
+    assert f"✗ {MAIN} left no counters: not even its func main has one" in result.out
+    assert re.search(r"64\.0 \|# x$", result.out, re.MULTILINE)
 
 
 def test_series_are_compared_apart(call: Call) -> None:

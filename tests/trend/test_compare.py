@@ -151,6 +151,14 @@ def test_what_vanished_is_held_against_the_source(there: bool | None, fate: Fate
     assert bool(sunk(found, limits)) == (fate is Fate.UNBUILT)
 
 
+def test_what_was_never_covered_may_vanish() -> None:
+    before = changed({"ledger/post.go": "0/10", "ledger/read.go": "0/10"})
+    after = changed({"ledger/post.go": None, "ledger/read.go": None})
+    found = compare(before, after, lambda path: True)
+    assert fates(found)[LEDGER] is Fate.UNBUILT
+    assert sunk(found, Limits(no_decrease=Fraction(0))) == ()
+
+
 def test_a_deleted_program_is_no_break() -> None:
     before = run({**HEALTHY, "cmd/old/main.go": "1/1"}, programs=(MAIN, f"{APP}/cmd/old"))
     after = run(HEALTHY)

@@ -94,6 +94,16 @@ def test_a_branch_that_cannot_be_one_of_runs(repository: Path, name: str) -> Non
     assert git(repository, "rev-list", "--count", "main") == "1"
 
 
+def test_a_branch_that_is_checked_out_is_left_alone(repository: Path, tmp_path: Path) -> None:
+    """Otherwise its work tree would look as if the new run had been deleted in it."""
+    store = BranchStore(str(repository), "runs")
+    store.write({"a.json": b"1"})
+    git(repository, "worktree", "add", "-q", str(tmp_path / "other"), "runs")
+    with pytest.raises(StoreError, match="branch runs is checked out"):
+        store.write({"b.json": b"1"})
+    assert list(store.read()) == ["a.json"]
+
+
 def test_a_branch_of_other_things_is_left_alone(repository: Path) -> None:
     git(repository, "branch", "feature")
     with pytest.raises(StoreError, match="branch feature holds changed"):
