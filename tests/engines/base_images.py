@@ -43,7 +43,6 @@ GO = {
     "1.26": "1.26.6",
     "1.27": "1.27.3",
 }
-_IN_INDEX = frozenset(GO.values()) - {"1.19.8"}
 DISTROLESS = "gcr.io/distroless"
 DEFAULT = (
     "debian:bookworm-slim",
@@ -198,8 +197,10 @@ def _go(version: str) -> Path:
     """A folder that holds ``go/``, the toolchain."""
     folder = cache() / f"go-{version}"
     if not folder.exists():
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=cache()))
         root = _goroot_on_path(version) or _goroot_of_debian(version)
+        if root is None and version == GO["1.19"]:
+            raise CannotMake("golang:1.19: pull it, or install Debian's golang-1.19-go")
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=cache()))
         if root is not None:
             # Debian's has links out of it
             shutil.copytree(root, part / "go", ignore=shutil.ignore_patterns("api", "test"))
@@ -234,8 +235,9 @@ def _goroot_on_path(version: str) -> Path | None:
 
 
 def _goroot_of_debian(version: str) -> Path | None:
-    root = Path(f"/usr/lib/go-{version.rpartition('.')[0]}")
-    return root if (root / "bin/go").exists() and version not in _IN_INDEX else None
+    """The package golang-1.19-go: an older Go than the package index has."""
+    root = Path("/usr/lib/go-1.19")
+    return root if version == GO["1.19"] and (root / "bin/go").exists() else None
 
 
 def _inits() -> Path:
