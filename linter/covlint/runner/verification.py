@@ -63,14 +63,20 @@ def verify(
             failed=not profile.packages,
         )
         ran.steps.append(report)
-        progress.end(report)
-        return _judge(target, around, ran, profile, found, started)
+        verdict = _judge(target, around, ran, profile, found, started)
+        # Told before what was created is removed: a cluster takes seconds to go.
+        progress.end(replace(report, detail=f"{verdict.outcome.value}{_share(profile)}"))
+        return verdict
     finally:
         with processes.cleaning():
             processes.end_all()
             if not around.keep:
                 Cleaner(processes, around.environ).finish(ledger)
             processes.mark = {}
+
+
+def _share(profile: Profile) -> str:
+    return f", {profile.total_percent:.1f} % covered" if profile.packages else ""
 
 
 def _judge(

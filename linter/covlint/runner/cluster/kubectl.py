@@ -48,10 +48,10 @@ class Kubectl:
     def command(self, why: str, *words: str, timeout: float | None = _ANSWER) -> Command:
         return Command(self.words(*words), self.cwd, self.env, why, timeout)
 
-    def ask(self, *words: str) -> Completed | str:
+    def ask(self, *words: str, timeout: float = _ANSWER) -> Completed | str:
         """Run a question to its end; what could not be started is told in words."""
         try:
-            return self.processes.run(self.command("kubectl", *words))
+            return self.processes.run(self.command("kubectl", *words, timeout=timeout))
         except CannotStart as error:
             return str(error)
 

@@ -54,6 +54,9 @@ def source_of(plan: ClusterPlan, entry: str) -> Source:
     return Source(Form.MANIFEST, path)
 
 
+#: Seconds for a namespace to go, and for kubectl to tell that it did not.
+_GONE = 120.0
+_SLACK = 10.0
 #: The tests of a chart are no part of what it installs; its own kinds are.
 CHART_OPTIONS = ("--include-crds", "--skip-tests")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -127,6 +130,9 @@ class Applier:
             needed = {one.get("metadata", {}).get("namespace") for one in objects} - made
             spaces = [self._namespace(name) for name in sorted(filter(None, needed))]
             objects = [*(one for one in spaces if not self._exists(one)), *objects]
+        problem = self._settled(objects)
+        if problem is not None:
+            return problem
         new = [one for one in objects if not self._exists(one)]
         created = self._written("created.json", new)
         self.ledger.note("objects", str(created), "kubectl", *self.kubectl.options)
@@ -136,6 +142,18 @@ class Applier:
         told = f"{len(objects)} objects, {len(new)} of them new"
         self.steps.end("apply", told, begin, None, problem or "", failed=problem is not None)
         return problem
+
+    def _settled(self, objects: list[dict[str, Any]]) -> str | None:
+        """Wait until namespaces that an earlier run has deleted are gone; why they are not."""
+        for name in sorted({_name(one) for one in objects if one.get("kind") == "Namespace"}):
+            found = self.kubectl.object("namespace", name)
+            if (found or {}).get("status", {}).get("phase") == "Terminating":
+                words = ("wait", "--for=delete", f"namespace/{name}", f"--timeout={_GONE:g}s")
+                done = self.kubectl.ask(*words, timeout=_GONE + _SLACK)
+                problem = failure(f"waiting for the end of namespace {name}", done)
+                if problem is not None and self.kubectl.object("namespace", name) is not None:
+                    return problem
+        return None
 
     def _namespace(self, name: str) -> dict[str, Any]:
         metadata = {"name": name, "labels": {LABEL: self.plan.name}}

@@ -195,6 +195,11 @@ class _Script:
         yield f'awk -v space={own} -v out="$run/objects" {split} "$run/all.yaml"'
         if plan.own_namespace is None:
             space = self.quote(plan.namespace)
+            phase = (
+                f"$({kubectl} get namespace {space} -o jsonpath='{{.status.phase}}' 2>/dev/null)"
+            )
+            gone = f"{kubectl} wait --for=delete namespace/{space} --timeout=120s"
+            yield f'[ "{phase}" != Terminating ] || {gone} || :'
             there = f"{kubectl} get namespace {space} >/dev/null 2>&1"
             made = 'cat "$run"/objects/*.yaml | grep -q "^kind: Namespace"'
             text = "apiVersion: v1\\nkind: Namespace\\nmetadata: {name: %s}\\n"
