@@ -34,6 +34,7 @@ def section(verification: Verification) -> Iterator[str]:
         for hop in verification.hops:
             yield _hop(hop)
         yield "</ol>"
+        yield from _legend(verification)
     if verification.reasons:
         yield '<h3>Why</h3><ul class="why">'
         for reason in verification.reasons:
@@ -55,6 +56,21 @@ def _hop(hop: HopState) -> str:
         f'<li class="{name}" title="{line(said + place)}"><b>{mark}</b> {line(hop.name)}'
         f"{broken}</li>"
     )
+
+
+def _legend(verification: Verification) -> Iterator[str]:
+    """What the marks mean that do not speak for themselves."""
+    states = {hop.state for hop in verification.hops}
+    told = [
+        f"{_HOPS[state][0]} {words}"
+        for state, words in (
+            (State.UNPROVEN, f"not proven by the {line(verification.engine)} engine"),
+            (State.UNSEEN, "cannot be seen in the files"),
+        )
+        if state in states
+    ]
+    if told:
+        yield f'<p class="hint">{" &nbsp; ".join(told)}</p>'
 
 
 def _claims(verification: Verification) -> Iterator[str]:
