@@ -54,6 +54,15 @@ def test_the_reports(here: Go, data: Path, tmp_path: Path):
     assert decide(tuple(validate(profile, Expectations()))) is Outcome.PASSED
 
 
+def test_programs_in_one_folder_are_told_apart(here: Go, data: Path):
+    execute(here.build("./cmd/other", "count"), data)
+    profile = read_profile(data, here.module)
+    assert profile.programs == ("example.com/many/cmd/app", "example.com/many/cmd/other")
+    assert profile.coverage is not None
+    assert [flag.name for flag in profile.coverage.flags] == ["app", "other"]
+    assert profile.coverage.total.packages == profile.packages
+
+
 def test_a_bad_file_fails_the_claim_and_the_rest_is_read(here: Go, data: Path):
     """Broken in the middle: neither end of the file shows it."""
     bad = min(data.glob("covcounters.*"))
