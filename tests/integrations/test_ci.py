@@ -307,7 +307,9 @@ def test_the_job_of_gitlab_that_verifies(installed: Path, service: Path) -> None
     pattern = re.compile(job["coverage"].strip("/"))
     totals = [match[1] for line in done.stdout.splitlines() if (match := pattern.search(line))]
     assert totals == ["72.4"]
-    validators.junit((service / job["artifacts"]["reports"]["junit"]).read_text())
+    reports = job["artifacts"]["reports"]
+    validators.junit((service / reports["junit"]).read_text())
+    assert len(list(service.glob(reports["coverage_report"]["path"]))) == 1
     assert job["cache"]["paths"] == [".covlint-trend"]
     fewer_requests(service)
     shutil.rmtree(service / ".covlint")

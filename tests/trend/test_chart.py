@@ -25,7 +25,7 @@ any_points = st.lists(
     st.builds(
         Point, st.text(st.characters(codec=None), max_size=9), st.none() | st.fractions(0, 100)
     ),
-    max_size=90,
+    max_size=40,
 )
 
 
@@ -50,7 +50,7 @@ def test_small_changes_do_not_look_steep() -> None:
     assert set(heights) <= {0, 2}
 
 
-@given(any_points, st.integers(20, 200), st.booleans())
+@given(any_points, st.integers(20, 120), st.booleans())
 def test_any_runs_fit_into_the_width(found: list[Point], width: int, plain: bool) -> None:
     for line in text(found, width=width, plain=plain).splitlines():
         assert len(line) <= width
