@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from covlint.runner.command import Command, Processes
+from covlint.runner.command import CannotStart, Command, Processes
 
 PROGRAM = "docker-registry"
 ADDRESS = "COVLINT_LAB_REGISTRY"
@@ -50,7 +50,10 @@ def serve(
     file = folder / "config.json"
     file.write_text(json.dumps(config), encoding="utf-8")
     log = folder / "log"
-    processes.start(Command((PROGRAM, "serve", str(file)), folder, env, "registry", log=log))
+    try:
+        processes.start(Command((PROGRAM, "serve", str(file)), folder, env, "registry", log=log))
+    except CannotStart as error:
+        raise NoRegistry(str(error)) from error
     deadline = time.monotonic() + _START
     while not _answers(address):
         if time.monotonic() > deadline:
