@@ -19,7 +19,7 @@ from covlint.initial.made import made_images, package_of
 from covlint.initial.service import Service, Survey, label
 from covlint.project import Project
 from covlint.readers import reader_of
-from covlint.source import SourceFile, UnreadableSource
+from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.wiring import plainly_for_e2e
 
 #: Workloads that serve; jobs come after them.
@@ -58,9 +58,32 @@ def survey(files: Files, *, everything: bool = False) -> Survey:
     found = [_service(group, layout, project) for group in groups.values()]
     built = {service.dockerfile for service in found}
     found += _made_services(project, [path for path in paths if path not in built], layout, mains)
+    found = _each_workload_once(found)
     kept = found if everything else _products(found)
     kept = kept or _bare_services(mains, layout)
     return Survey(_distinct(kept), project.facts, chains, paths)
+
+
+def _each_workload_once(found: Sequence[Service]) -> list[Service]:
+    """Of several services that could be run by one workload, the one whose Dockerfile is nearest
+    has it: repositories name many images alike."""
+
+    def nearness(service: Service) -> int:
+        path = service.container.span.path if service.container is not None else ""
+        return len(posixpath.commonprefix([path.split("/"), service.dockerfile.split("/")]))
+
+    kept: list[Service] = []
+    taken: set[tuple[Span, str | None]] = set()
+    for service in sorted(found, key=nearness, reverse=True):
+        container = service.container
+        place = (container.span, container.pod.overlay) if container is not None else None
+        if place in taken:
+            kept.append(replace(service, container=None, e2e=False, others=()))
+            continue
+        kept.append(service)
+        if place is not None:
+            taken.add(place)
+    return kept
 
 
 def _products(found: Sequence[Service]) -> list[Service]:
@@ -87,7 +110,7 @@ def _service(chains: Sequence[Chain], layout: GoLayout, project: Project) -> Ser
     assert site is not None
     name = _name(image, build)
     own = [chain.container for chain in chains if chain.container is not None]
-    workloads = _workloads(project, image.dockerfile, name, own)
+    workloads = _workloads(project, image.dockerfile, name, own, named=image.final)
     collected = any(_collects(chain) for chain in chains)
     best = workloads[0] if workloads else None
     others = {one.span.path for one in (*own, *workloads)}
@@ -111,16 +134,24 @@ def _service(chains: Sequence[Chain], layout: GoLayout, project: Project) -> Ser
 
 
 def _workloads(
-    project: Project, dockerfile: str, name: str, known: Sequence[Container]
+    project: Project,
+    dockerfile: str,
+    name: str,
+    known: Sequence[Container],
+    *,
+    named: bool = True,
 ) -> list[Container]:
     """The workloads of an image, the one to propose for first: those that chains go through
-    (``known``), and those whose image has one of its names."""
+    (``known``), and with ``named`` those whose image has one of its names, and no chain."""
     tags = {name}
     for build in project.facts.image_builds:
         if build.dockerfile == dockerfile:
             tags.update(short_name(tag) for tag in build.tags)
     found = {(one.span, one.pod.overlay): one for one in known}
-    for one in project.facts.containers:
+    joined = {chain.container.span for chain in project.chains() if chain.container is not None}
+    for one in project.facts.containers if named else ():
+        if one.span in joined:
+            continue
         if one.image is not None and short_name(one.image.text) in tags and not one.init:
             found.setdefault((one.span, one.pod.overlay), one)
     kept = [one for one in found.values() if _is_workload(one)]
