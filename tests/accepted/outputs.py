@@ -27,8 +27,9 @@ TARGET = {
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """``folder`` has a file ``COMMAND.FORMAT`` each; ``wiring``, ``service`` and ``bare`` are
-    the projects that they speak of. ``data`` is that of the service."""
+    the projects that they speak of. ``data`` is that of the service; ``go`` reads it, too."""
 
+    go: Path
     folder: Path
     wiring: Path
     service: Path
@@ -42,9 +43,9 @@ class Outputs:
         return self.folder / f"{command}.{form}"
 
 
-def written(folder: Path) -> Outputs:
+def written(folder: Path, go: Path) -> Outputs:
     """Runs the commands, in projects below ``folder``."""
-    outputs = Outputs(folder / "out", folder / "wiring", folder / "till", folder / "bare")
+    outputs = Outputs(go, folder / "out", folder / "wiring", folder / "till", folder / "bare")
     outputs.folder.mkdir()
     for path, text in FILES.items():
         place = outputs.wiring / path

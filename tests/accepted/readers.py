@@ -189,20 +189,24 @@ def lcov(file: Path, _: Outputs) -> None:
 
 def func(file: Path, outputs: Outputs) -> None:
     """``go tool covdata func`` prints the same, but for the colon of ``go tool cover``."""
-    said = _run("go", "tool", "covdata", "func", f"-i={outputs.data}", folder=outputs.service)
+    said = _run(
+        str(outputs.go), "tool", "covdata", "func", f"-i={outputs.data}", folder=outputs.service
+    )
     assert file.read_text().replace("\ntotal:", "\ntotal") == said
 
 
 def textfmt(file: Path, outputs: Outputs) -> None:
     """Go's own tool reads it, and comes to the total of ``report.json``."""
     total = json.loads(outputs.file("report", "json").read_text())["percent"]
-    said = _run("go", "tool", "cover", f"-func={file}", folder=outputs.service)
+    said = _run(str(outputs.go), "tool", "cover", f"-func={file}", folder=outputs.service)
     assert said.split()[-1] == f"{total}%"
 
 
 def percent(file: Path, outputs: Outputs) -> None:
     """``go tool covdata percent`` prints the same."""
-    said = _run("go", "tool", "covdata", "percent", f"-i={outputs.data}", folder=outputs.service)
+    said = _run(
+        str(outputs.go), "tool", "covdata", "percent", f"-i={outputs.data}", folder=outputs.service
+    )
     assert file.read_text() == said
 
 

@@ -21,7 +21,7 @@ FILE = pytest.mark.parametrize("file", FILES, ids=lambda file: file.path)
 
 @pytest.fixture(scope="module")
 def outputs(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
-    return written(tmp_path_factory.mktemp("formats"))
+    return written(tmp_path_factory.mktemp("formats"), toolchain.go)
 
 
 @pytest.fixture(scope="module")

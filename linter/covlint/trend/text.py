@@ -67,7 +67,8 @@ def _rows(section: Section, widths: list[int]) -> Iterator[Line]:
         for file in files[:_MOST_FILES]:
             yield _row(file, "  " + file.path.removeprefix(row.path + "/"), widths), "dim"
         if len(files) > _MOST_FILES:
-            yield f"    and {len(files) - _MOST_FILES} more files", "dim"
+            more = len(files) - _MOST_FILES
+            yield f"    and {more} more file{'' if more == 1 else 's'}", "dim"
     if len(section.rows) > _MOST:
         yield f"  and {len(section.rows) - _MOST} more", ""
 
