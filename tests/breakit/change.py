@@ -49,7 +49,8 @@ class Sabotage:
     single run); ``target`` is the service whose data it is. ``repaired`` is False where
     covlint writes no fix: a person has to choose. ``also`` are codes that are rightly reported
     besides, ``left`` those that rightly stay after the repair, ``hides`` those, by code or
-    by a file that they change, that nothing shows any more once this has happened. ``note`` says why there is no run.
+    by a file that they change, that nothing shows any more once this has happened. ``note`` says why there is no
+    run, or when it shows something else.
     """
 
     name: str

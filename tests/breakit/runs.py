@@ -57,7 +57,7 @@ _SIGNS = (
     (r"build cache is (?:disabled|required)", Symptom.NOT_EXTRACTED),
     (r"parsing \$GOFLAGS|unknown flag|unknown GOEXPERIMENT", Symptom.NEVER_STARTED),
     (r"ErrImage|ImagePull|not present locally", Symptom.NEVER_STARTED),
-    (r"hostPath type check failed", Symptom.NEVER_STARTED),
+    (r"hostPath type check failed|failed to create cluster", Symptom.NEVER_STARTED),
     (r"command-line-arguments", Symptom.WRONG_NAMES),
 )
 
@@ -166,7 +166,7 @@ def _judged(what: str, folder: Path, profile: str, code: int, told: str) -> Run:
     missing = [one for one in _PACKAGES[what] if not covered.get(one)]
     arrived = code == 0 and not missing and _names_are_right(covered)
     symptoms = set() if arrived else {symptom for sign, symptom in _SIGNS if re.search(sign, told)}
-    if not arrived:
+    if not arrived and Symptom.NEVER_STARTED not in symptoms:
         symptoms |= set(_shape(folder / "coverdata", covered, missing))
     files = [file.name for file in (folder / "coverdata").rglob("cov*") if file.is_file()]
     left = ", ".join(

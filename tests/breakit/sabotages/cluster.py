@@ -56,7 +56,8 @@ CLUSTER = (
         KIND,
         (Edit(KIND, "hostPath: ./coverdata", "hostPath: ${PWD}/coverdata"),),
         Engine.KIND,
-        Symptom.NOT_EXTRACTED,
+        Symptom.NEVER_STARTED,
+        note="podman makes no such directory; docker does, and the data lands there",
     ),
     Sabotage(
         "~ in the Kind config",
@@ -64,8 +65,9 @@ CLUSTER = (
         KIND,
         (Edit(KIND, "hostPath: ./coverdata", "hostPath: ~/parcels/coverdata"),),
         Engine.KIND,
-        Symptom.NOT_EXTRACTED,
+        Symptom.NEVER_STARTED,
         repaired=False,
+        note="podman makes no such directory; docker does, and the data lands there",
     ),
     Sabotage(
         "nodes of podman without a label for SELinux",
