@@ -37,6 +37,13 @@ def test_verify_passes_on_kind(begun: Callable[[str], Path]) -> None:
     assert done.verdict["profile"]["packages"]["example.com/ferry/internal/dock"] > 50
 
 
+def test_the_script_of_a_dry_run_patches_the_workload(begun: Callable[[str], Path]) -> None:
+    command = [sys.executable, "-m", "covlint", "verify", "--engine", "kind", "--dry-run"]
+    done = subprocess.run(command, cwd=begun("plain"), capture_output=True, text=True, check=True)
+    assert 'cp test/e2e/coverage/ferry.yaml "$run/patched/patch.yaml"' in done.stdout
+    assert "patchesStrategicMerge: [patch.yaml]" in done.stdout
+
+
 def test_the_target_of_the_makefile_collects(
     begun: Callable[[str], Path],
     kind: str,
