@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from engines.project import MAIN, Layout
 
@@ -22,7 +23,7 @@ TARGET = {
 }
 
 
-def project(root: Path) -> None:
+def project(root: Path, engine: str = "kind") -> None:
     """``one`` and ``two`` run the same program, ``three`` another one; all of them write to one
     folder of the nodes, and their manifests name one namespace."""
     layout = Layout("together", host_path="/coverdata")
@@ -41,7 +42,8 @@ def project(root: Path) -> None:
     ):
         text = manifest.replace("localhost/together:e2e", f"localhost/{image}:e2e")
         (root / f"deploy/{name}.yaml").write_text(text)
-        targets[name] = {**TARGET, "dockerfile": program, "manifest": f"deploy/{name}.yaml"}
+        files = {"dockerfile": program, "manifest": f"deploy/{name}.yaml"}
+        targets[name] = {**TARGET, "engine": engine, **files}
     (root / "Makefile").write_text(
         "images:\n\tpodman build --build-arg GOFLAGS=-cover -t localhost/together:e2e .\n"
         "\tpodman build --build-arg GOFLAGS=-cover -f other.Dockerfile -t localhost/apart:e2e .\n"
@@ -78,3 +80,31 @@ def test_targets_share_image_and_cluster_and_no_data(
     assert sum("is built for another target" in command for command in builds) == 1, shown
     listed = subprocess.run([kind, "get", "clusters"], capture_output=True, text=True, check=False)
     assert words or not clusters & set(listed.stdout.split()), listed.stdout
+
+
+def built_for_another(verdicts: list[dict[str, Any]]) -> int:
+    steps = [
+        step["command"] for one in verdicts for step in one["steps"] if step["name"] == "build"
+    ]
+    return sum("is built for another target" in command for command in steps)
+
+
+def test_containers_share_an_image(
+    tmp_path: Path, base_images: Callable[..., None], runtime: str
+) -> None:
+    base_images("golang:1.22-bookworm", Layout.base)
+    project(tmp_path, "container")
+    before = shared_images(runtime)
+    words = [sys.executable, "-m", "covlint", "verify", "--format", "json", "one", "two"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    verdicts = json.loads(done.stdout)
+    shown = done.stdout + done.stderr
+    assert [one["verdict"] for one in verdicts] == ["passed"] * 2, shown
+    assert built_for_another(verdicts) == 1, shown
+    assert shared_images(runtime) <= before
+
+
+def shared_images(runtime: str) -> set[str]:
+    words = [runtime, "images", "--format", "{{.Repository}}:{{.Tag}}"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return {name for name in listed.split() if "covlint/shared" in name}
