@@ -176,6 +176,25 @@ def test_the_same_run_twice_is_one(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '{"version": 1, "packages": [], "covered": 0, "statements": Infinity}',
+        '{"version": 1, "packages": [], "covered": 0, "statements": NaN}',
+        '{"version": 1, "packages": 7, "covered": 0, "statements": 0}',
+        '{"version": 2, "packages": [], "covered": 0, "statements": 0}',
+        "[" * 100_000,
+        "\xff",
+        "",
+    ],
+)
+def test_a_damaged_run_is_named(call: Call, text: str) -> None:
+    Path("runs").mkdir()
+    Path("runs/x.json").write_text(text)
+    result = call("runs")
+    assert (result.code, "x.json: it" in result.err) == (3, True)
+
+
+@pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("nowhere",), 3),
