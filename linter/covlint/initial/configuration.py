@@ -34,6 +34,8 @@ def configure(draft: Draft, runs: Sequence[Run]) -> None:
         return
     if source is None or not isinstance(root, YamlMapping):
         lines = [] if source is not None and source.data.strip() else [_HEAD]
+        if lines and any(run.chart is not None for run in runs):
+            lines.append("render: true # helm shows how a chart is installed")
         lines.append("targets:")
         for name, target in new.items():
             lines += [f"  {line}" for line in entry_lines(name, target, Layout(2, 2))]
