@@ -21,7 +21,7 @@ from covlint.runner.container.compose import with_companions
 from covlint.runner.container.engine import run_container
 from covlint.runner.container.plan import ContainerPlan, Sources, plan_container
 from covlint.runner.container.play import plan_play
-from covlint.runner.container.runtime import find_runtime
+from covlint.runner.container.runtime import RUNTIMES, find_runtime
 from covlint.runner.diagnosis.diagnose import Locate
 from covlint.runner.evidence.build_claims import Built
 from covlint.runner.evidence.folder import read_folder
@@ -39,6 +39,8 @@ from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain, go_
 from covlint.runner.verdict import Unproven
 from covlint.wiring import Chain
 
+#: Tells kind where its nodes are containers: there images are built, and nodes looked into.
+_PROVIDER = "KIND_EXPERIMENTAL_PROVIDER"
 #: Ports that this call has handed out.
 _GIVEN: set[int] = set()
 
@@ -182,10 +184,11 @@ def cluster_plan(
     apart: bool = False,
 ) -> ClusterPlan:
     """The plan of the kind and context engines. Raises TargetError and NoRuntime."""
-    runtime = find_runtime(processes, around.environ, around.runtime)
+    provider = around.environ.get(_PROVIDER)
+    wished = around.runtime or (provider if provider in RUNTIMES else None)
+    runtime = find_runtime(processes, around.environ, wished)
     env = dict(tool_environment(around, processes)[0])
-    if runtime.podman:
-        env.setdefault("KIND_EXPERIMENTAL_PROVIDER", "podman")
+    env[_PROVIDER] = "podman" if runtime.podman else "docker"
     chain, reuse = around.chain, around.cluster
     return plan_cluster(
         target,
