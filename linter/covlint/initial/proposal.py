@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from covlint.facts.commands.steps import StepKind
 from covlint.facts.dockerfile.build import Instrumentation, mentions_cover
 from covlint.files import Files
 from covlint.initial import chart, ci, kind, makefile, overlay
@@ -41,7 +42,7 @@ def propose(files: Files, seen: Survey) -> Proposal:
     values = chart.toggle(draft, seen, able)
     mounted = {*deployed, *values, *(one.name for one in able if kind.is_unmounted(one, seen))}
     config = kind.mount(draft, seen, [one for one in able if one.name in mounted])
-    _run(draft, able, switches, values, config)
+    _run(draft, able, switches, values, config, frozenset(mounted))
     return Proposal(services, draft.pieces(), tuple(dict.fromkeys(draft.notes)), draft.files)
 
 
@@ -51,6 +52,7 @@ def _run(
     switches: dict[str, Switch],
     values: dict[str, str],
     config: str | None,
+    deployed: frozenset[str],
 ) -> None:
     """What runs the services: read from the draft, since overlays give names and namespaces."""
     if not services:
@@ -67,7 +69,14 @@ def _run(
         runs.append(run_of(draft, after, now, switch, values.get(service.name)))
     configure(draft, runs)
     imaged = [run for run in runs if run.service.dockerfile]
-    commanded = [run for run in imaged if not _built_for_coverage(run.service, after)]
+    # a variant without a command that makes its folder, and opens it, would collect nothing
+    collects = any(step.kind is StepKind.REPORT for step in after.facts.steps)
+    commanded = [
+        run
+        for run in imaged
+        if not _built_for_coverage(run.service, after)
+        or (run.service.name in deployed and not collects)
+    ]
     target = None
     if commanded:
         target = makefile.automate(draft, commanded, config)

@@ -111,7 +111,9 @@ def _service(chains: Sequence[Chain], layout: GoLayout, project: Project) -> Ser
     name = _name(image, build)
     own = [chain.container for chain in chains if chain.container is not None]
     workloads = _workloads(project, image.dockerfile, name, own, named=image.final)
-    collected = any(_collects(chain) for chain in chains)
+    collected = any(_collects(chain) for chain in chains) or any(
+        one.variable("GOCOVERDIR") is not None for one in workloads
+    )
     best = workloads[0] if workloads else None
     others = {one.span.path for one in (*own, *workloads)}
     return Service(
@@ -148,7 +150,11 @@ def _workloads(
         if build.dockerfile == dockerfile:
             tags.update(short_name(tag) for tag in build.tags)
     found = {(one.span, one.pod.overlay): one for one in known}
-    joined = {chain.container.span for chain in project.chains() if chain.container is not None}
+    joined = {
+        chain.container.span
+        for chain in project.chains()
+        if chain.container is not None and chain.image is not None
+    }
     for one in project.facts.containers if named else ():
         if one.span in joined:
             continue
