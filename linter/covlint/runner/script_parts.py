@@ -79,5 +79,6 @@ class Quoting:
 
     def file(self, path: str, text: str) -> list[str]:
         """Lines that write a file in which the tokens stand for what they are in this run."""
-        edits = " ".join(f"-e 's#{token}#'{new}'#g'" for token, new in self._tokens.items())
+        held = [(token, new) for token, new in self._tokens.items() if token in text]
+        edits = " ".join(f"-e 's#{token}#'{new}'#g'" for token, new in held) or "-n p"
         return [f"sed {edits} > {self(path)} <<'END_OF_FILE'", text.rstrip(), "END_OF_FILE"]
