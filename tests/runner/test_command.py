@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from covlint.runner.command import CannotStart, Command, Processes
+from covlint.runner.command import CannotStart, Command, Processes, last_words
 from runner.conftest import alive, wait_until_gone
 
 
@@ -134,3 +134,11 @@ def test_what_covlint_was_started_to_ignore_it_neither_heeds_nor_hands_on(tmp_pa
         assert signal.getsignal(number) is signal.SIG_IGN
     finally:
         signal.signal(number, former)
+
+
+@pytest.mark.parametrize(
+    "pointer", ["Run 'docker run --help' for more information", "See 'docker run --help'."]
+)
+def test_the_last_words_of_docker_are_its_error(pointer: str) -> None:
+    said = f"docker: Error response from daemon: no such image\n\n{pointer}\n"
+    assert last_words(said) == ": docker: Error response from daemon: no such image"

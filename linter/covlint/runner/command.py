@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Protocol
 
+_SAYS_NOTHING = re.compile(r"#|Run 'docker .* --help' for more information|See 'docker .* --help'")
 #: Seconds between SIGTERM and SIGKILL for a command that ran into its time-out.
 KILL_AFTER = 3.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -302,7 +304,8 @@ def _text(file: IO[bytes], begin: int) -> str:
 
 
 def last_words(output: str) -> str:
-    """The last line of an output, behind a colon; the headings of ``go build`` do not count."""
+    """The last line of an output, behind a colon; the headings of ``go build`` and docker's
+    pointer to its help do not count."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith("#")]
+    telling = [line for line in lines if not _SAYS_NOTHING.match(line)]
     return f": {telling[-1][:300]}" if telling else ""
