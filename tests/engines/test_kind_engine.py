@@ -74,8 +74,6 @@ COPYING = """collect:
 """
 
 HEALTHY = {
-    "as root": Layout("root"),
-    "three replicas": Layout("three", replicas=3),
     "as a user, in a folder that is his": Layout("user", user="1001", pod=OPENED),
     "as nonroot, with three replicas": Layout(
         "nonroot", user="65532", replicas=3, pod=OPENED.replace("1001", "65532")
