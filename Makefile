@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # `go` on PATH, 1.20 or later: otherwise the toolchain comes from the extra covlint[go].
 HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$3, v, "."); if (v[1] > 1 || v[2] >= 20) print "yes" }')
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint format docs site bench breakit clean
+.PHONY: help demo test test-engines lint format docs lock site dist bench breakit clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +53,16 @@ bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
 breakit: $(VENV)/developing ## Break a healthy project in many ways, and print how much is found
 	@PYTHONPATH=tests $(BIN)/python -m breakit
 
+lock: $(VENV)/developing ## Choose new versions for requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
+	  --no-header --extra dev --output-file requirements-dev.txt pyproject.toml
+
+dist: $(VENV)/developing ## Build the wheel and the source archive, twice, and compare them
+	rm -rf dist build/again
+	$(BIN)/python -m hatchling build --directory dist
+	$(BIN)/python -m hatchling build --directory build/again
+	diff -r dist build/again
+
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -60,11 +71,12 @@ $(BIN)/python:
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
 	@echo "covlint: installing into $(VENV)$(if $(EXTRAS), with a Go toolchain,)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.$(if $(EXTRAS),[$(EXTRAS)],)'
+	@$(PIP) -e '.$(if $(EXTRAS),[$(EXTRAS)],)'
 	@touch $@
 
-$(VENV)/developing: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev$(if $(EXTRAS),$(comma)$(EXTRAS),)]'
+# Versions and hashes are those of the lock file: nothing else is installed.
+$(VENV)/developing: pyproject.toml requirements-dev.txt | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-dev.txt
+	$(PIP) --no-build-isolation --no-deps -e .
+	$(if $(EXTRAS),$(PIP) -e '.[$(EXTRAS)]')
 	@touch $@
-
-comma := ,
