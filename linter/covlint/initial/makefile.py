@@ -16,7 +16,7 @@ from covlint.initial.service import label
 from covlint.source import SourceFile
 
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
-_TARGETS = ("e2e-coverage", "coverage-e2e", "test-e2e-coverage", "covlint-e2e-coverage")
+TARGETS = ("e2e-coverage", "coverage-e2e", "test-e2e-coverage", "covlint-e2e-coverage")
 _TOOL = re.compile(
     rb"^(?:export[ \t]+)?(CONTAINER_TOOL|CONTAINER_ENGINE|CONTAINER_RUNTIME|CONTAINER_CLI|"
     rb"CONTAINER_CMD|DOCKER_CMD|DOCKER)[ \t]*[?:]?:?=",
@@ -36,7 +36,7 @@ def automate(draft: Draft, runs: Sequence[Run], kind_config: str | None) -> str 
         draft.notes.append(f"{path}: cannot be read; no target is proposed")
         return None
     taken = _taken(source)
-    target = next((name for name in _TARGETS if name not in taken), None)
+    target = next((name for name in TARGETS if name not in taken), None)
     if target is None:
         return None
     found = _TOOL.search(source.data) if source is not None else None

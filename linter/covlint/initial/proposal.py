@@ -70,7 +70,8 @@ def _run(
     configure(draft, runs)
     imaged = [run for run in runs if run.service.dockerfile]
     # a variant without a command that makes its folder, and opens it, would collect nothing
-    collects = any(step.kind is StepKind.REPORT for step in after.facts.steps)
+    reports = [step for step in after.facts.steps if step.kind is StepKind.REPORT]
+    collects = bool(reports)
     commanded = [
         run
         for run in imaged
@@ -78,7 +79,7 @@ def _run(
         or (run.service.name in deployed and not collects)
     ]
     target = None
-    if commanded:
+    if commanded and not any(step.recipe in makefile.TARGETS for step in reports):
         target = makefile.automate(draft, commanded, config)
     ignore(draft, runs, target)
     ci.automate(draft, after, runs, target)
