@@ -9,6 +9,7 @@ from breakit.bench import Pair, false_alarms, pairs, said, try_sabotage
 from breakit.change import Edit, Engine, Harmless, MisplacedEdit, Sabotage, changed, healthy
 from breakit.harmless import HARMLESS
 from breakit.sabotages import SABOTAGES
+from breakit.seen import kept
 from covlint_rules import RULES
 
 PAIRS = list(pairs(SABOTAGES, COUNT, SEED))
@@ -38,6 +39,20 @@ def test_what_cannot_be_run_says_why() -> None:
     for one in SABOTAGES:
         if one.engine is Engine.NONE:
             assert one.note, one.name
+
+
+@pytest.mark.parametrize("engine", [one for one in Engine if one is not Engine.NONE])
+def test_what_was_seen_is_what_is_said(engine: Engine) -> None:
+    """``python -m breakit --run ENGINE --record`` brings it up to date."""
+    seen = {(one.code, one.name): one for one in kept(engine)}
+    listed = {(one.code, one.name): one for one in SABOTAGES if one.engine is engine}
+    assert seen.keys() == listed.keys()
+    for key, one in seen.items():
+        sabotage = listed[key]
+        assert one.as_said, key
+        assert one.lost == (sabotage.symptom.value if sabotage.symptom is not None else None), key
+        found = {code for code, _ in said(changed(healthy(), sabotage.edits))}
+        assert set(one.said) == found, key
 
 
 def test_an_edit_that_no_longer_fits_is_an_error() -> None:
