@@ -74,6 +74,16 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class TestRun:
+    """A binary of ``go test -c -cover`` and the command of the same file that runs it."""
+
+    __test__ = False  # pytest takes a name that begins with Test for a test
+
+    build: Step
+    run: Step
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """One service's way from ``go build`` to the report.
 
@@ -112,5 +122,13 @@ class Chain:
     route: Route | None = None  # None where no way is seen
     copy_pod: Container | None = None  # of another pod, which mounts the claim of the volume
     unresolved: ImageBuild | None = None  # builds the image, which way is not seen
+    test_run: TestRun | None = None  # a test binary that a script runs by itself
     #: Steps of several files in the order in which a job or script runs them.
     sequences: tuple[tuple[Step, ...], ...] = ()
+
+    @property
+    def may_run_test(self) -> bool:
+        """Whether a test binary is among what is built for this service."""
+        return self.test_run is not None or (
+            self.image is not None and bool(self.image.test_binaries)
+        )

@@ -233,7 +233,7 @@ DOCKERFILE = Reader(
         r"(?:(?:Dockerfile|Containerfile)(?:[.\-_][^/]*)?"
         r"|[^/]*[.\-_](?:[Dd]ockerfile|[Cc]ontainerfile))$"
     ),
-    _searching(rb"\bbuild\b|\binstall\b|GOCOVERDIR|\btest\b[^\n]*[ ]-c\b"),
+    _searching(rb"\bbuild\b|\binstall\b|GOCOVERDIR|\btest\b[^\n]*[ ]-c\b|/[\w.-]+\.test\b"),
     _read_dockerfile,
 )
 YAML = Reader("yaml", re.compile(r"\.ya?ml$"), _is_manifest, _read_yaml, _says_nothing_of_coverage)

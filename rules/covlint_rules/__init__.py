@@ -22,7 +22,7 @@ RULES = tuple(
         ("COV111", "build.remote_install", "RemoteInstall", "Chain", ""),
         ("COV112", "build.non_atomic_snapshot", "NonAtomicSnapshot", "Chain", "main"),
         ("COV113", "build.mixed_covermodes", "MixedCovermodes", "SharedDirectory", ""),
-        ("COV114", "build.test_binary", "TestBinary", "Chain", "image"),
+        ("COV114", "build.test_binary", "TestBinary", "Chain", "may_run_test"),
         ("COV115", "build.narrowed_coverpkg", "NarrowedCoverpkg", "GoBuild", ""),
         ("COV116", "build.disabled_redesign", "DisabledRedesign", "GoBuild", "experiment"),
         ("COV117", "build.unused_build_arg", "UnusedBuildArg", "Chain", "image"),

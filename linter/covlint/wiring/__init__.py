@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from covlint.chain import Certainty, Chain, Gap, Hop, Link
+    from covlint.chain import Certainty, Chain, Gap, Hop, Link, TestRun
     from covlint.wiring.chains import Wired, wire
     from covlint.wiring.collections import Collection
     from covlint.wiring.inputs import Facts, Repository
@@ -36,6 +36,7 @@ __all__ = [
     "Release",
     "Repository",
     "SharedDirectory",
+    "TestRun",
     "Wired",
     "may_serve_coverage",
     "plainly_for_e2e",
@@ -56,6 +57,7 @@ _HOMES = {
     "Release": "covlint.wiring.releases",
     "Repository": "covlint.wiring.inputs",
     "SharedDirectory": "covlint.wiring.shared_directories",
+    "TestRun": "covlint.chain",
     "Wired": "covlint.wiring.chains",
     "may_serve_coverage": "covlint.wiring.questions",
     "plainly_for_e2e": "covlint.wiring.questions",

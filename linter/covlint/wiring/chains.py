@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
+from covlint.facts.commands.steps import StepKind
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
 from covlint.wiring.copy_pods import copy_pod_of
@@ -65,6 +66,10 @@ def wire(facts: Facts, repository: Repository) -> Wired:
         for b in facts.builds
     }
     images = [replace(i, builds=tuple(sites[_key(b)] for b in i.builds)) for i in facts.images]
+    if any(step.kind is StepKind.TEST_BUILD for step in facts.steps):
+        from covlint.wiring.test_binaries import with_copied_tests  # few scripts build one
+
+        images = with_copied_tests(images, facts, repository)
     meant = {key for key, b in sites.items() if _meant_for_coverage(b, sites.values(), facts)}
     make = partial(_chain, facts=facts, repository=repository, images=images, meant=meant)
     chains = [make(*pair) for pair in join_images(images, facts)]

@@ -33,6 +33,10 @@ def groups_of(
         programs = list(program_chains(facts, wired, repository()))
         yield from (("Chain", one) for one in programs)
         yield from (("SharedDirectory", one) for one in reported_together(programs))
+    if any(step.kind is StepKind.TEST_RUN for step in facts.steps):
+        from covlint.wiring.test_binaries import test_chains
+
+        yield from (("Chain", one) for one in test_chains(facts, wired, repository()))
     if facts.release_builds or facts.image_builds:
         from covlint.wiring.releases import releases_of
 

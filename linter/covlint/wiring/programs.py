@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
@@ -27,29 +28,39 @@ def program_chains(facts: Facts, wired: Wired, repository: Repository) -> Iterat
         steps = [one for one in facts.steps if one.span.path == step.span.path]
         build = _build(step, name, wired)
         package = build.site.package if build is not None and build.site is not None else None
-        yield Chain(
-            service=name,
-            links=(),
-            gap=None,
-            takes_part=False,
+        yield replace(
+            chain_without_image(name),
             builds=(build,) if build is not None else (),
-            instrumentation=Instrumentation.UNKNOWN,
-            image=None,
-            image_certainty=Certainty.UNKNOWN,
-            image_builds=(),
-            container=None,
-            coverdir=None,
-            mount=None,
-            volume=None,
-            clusters=(),
-            extra_mounts=(),
             steps=tuple(steps[steps.index(step) :]),
             main=repository.main_of(package) if package is not None else None,
-            module=None,
-            plainly_e2e=False,
-            feeds_production=False,
             program=step,
         )
+
+
+def chain_without_image(service: str) -> Chain:
+    """The chain of something that a script runs by itself."""
+    return Chain(
+        service=service,
+        links=(),
+        gap=None,
+        takes_part=False,
+        builds=(),
+        instrumentation=Instrumentation.UNKNOWN,
+        image=None,
+        image_certainty=Certainty.UNKNOWN,
+        image_builds=(),
+        container=None,
+        coverdir=None,
+        mount=None,
+        volume=None,
+        clusters=(),
+        extra_mounts=(),
+        steps=(),
+        main=None,
+        module=None,
+        plainly_e2e=False,
+        feeds_production=False,
+    )
 
 
 def reported_together(chains: Sequence[Chain]) -> Iterator[SharedDirectory]:

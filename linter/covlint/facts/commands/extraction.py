@@ -51,7 +51,7 @@ COMMANDS = re.compile(
     rb"|\bcp\b|\brsync\b|\bch(?:mod|own)\b"
     rb"|\bmkdir\s[^\n]*-(?:\w*m\b|-mode)|\binstall\s[^\n]*-[mo-]"
     rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov|\bkill(?:all)?\s"
-    rb"|\bbuild\b|\bgo\s+install\b|\bmake\b"
+    rb"|\bbuild\b|\bgo\s+install\b|\bmake\b|\bgo\s+test\s[^\n]*-c\s|\bGOCOVERDIR="
     rb"|\brm\s|\btool\s+cover\b|\bcat\s[^\n]*>|\b(?:mkdir|mv|find)\s[^\n]*cov|\b(?:sed|yq|envsubst|perl)\s[^\n]*\.ya?ml"
 )
 _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")

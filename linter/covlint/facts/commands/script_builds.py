@@ -29,7 +29,7 @@ from covlint.facts.dockerfile.instrumentation import branch_of
 from covlint.source import SourceFile, Span, Word
 
 _MATTERS = re.compile(rb"(?<![\w-])-{1,2}cover(?:pkg|mode)?\b")
-_BUILDS = re.compile(rb"\b(?:build|install)\b")
+_BUILDS = re.compile(rb"\b(?:build|install)\b|\btest\W+(?:[^\n]*[\s\"'])?-c\b")
 
 
 def may_build_for_coverage(data: bytes) -> bool:

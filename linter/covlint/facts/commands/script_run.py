@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from covlint.documents.expansion import Expansion, Placer
-from covlint.documents.scriptvalues import ScriptValues
+from covlint.documents.scriptvalues import Argument, ScriptValues
 from covlint.documents.shell import Command, Loop
 from covlint.facts.commands.collecting import read_data_commands
 from covlint.facts.commands.makecalls import read_make_call
 from covlint.facts.commands.options import unwrapped
 from covlint.facts.commands.programs import read_program_step
 from covlint.facts.commands.script_builds import ScriptBuilds, goflags_of
-from covlint.facts.commands.steps import ScriptFact
+from covlint.facts.commands.steps import ScriptFact, Step
+from covlint.facts.commands.test_binaries import may_make_test_binary, read_run, read_test_build
 from covlint.facts.commands.toolcalls import ToolCalls
 from covlint.facts.dockerfile.build import GoFlagsSource
 from covlint.source import SourceFile, Span
@@ -66,6 +67,7 @@ class ScriptRun:
         self.order = {id(command): index for index, command in enumerate(commands)}
         self.run_bodies: set[str] = set()
         self.seen: set[ScriptFact] = set()
+        self.exports_coverdir = False
         self.calls = 0
 
     def facts(self) -> Iterator[ScriptFact]:
@@ -94,6 +96,7 @@ class ScriptRun:
         for assignment in command.assignments:
             if assignment.exported and (value := self.values.resolve(assignment.value)):
                 self.environment[assignment.name] = value
+                self.exports_coverdir |= assignment.name == "GOCOVERDIR"
         self.values.feed(command)
 
     def own(self, command: Command) -> Iterator[ScriptFact]:
@@ -114,11 +117,26 @@ class ScriptRun:
             *(one for one in (made, program) if one is not None),
             *calls.facts(arguments, None),
             *self.builds.read(command, self.place, self.values, self.goflags),
+            *self.tests(command, arguments, span, recipe),
             *read_data_commands(command, arguments, self.values, self.place_of, self.recipe),
         ):
             if fact not in self.seen:
                 self.seen.add(fact)
                 yield fact
+
+    def tests(
+        self, command: Command, arguments: Sequence[Argument], span: Span, recipe: str | None
+    ) -> Iterator[Step]:
+        """Test binaries that are built, and programs that may be one and run with GOCOVERDIR."""
+        given = self.exports_coverdir or command.assignments
+        if not (command.name == "go" or given or "go" in (one.text for one in arguments[:1])):
+            return
+        source = self.builds.source
+        built = read_test_build(command, self.values, self.builds.inserted, span, recipe)
+        run = read_run(command, arguments, self.exports_coverdir, span, recipe)
+        if run is not None and not may_make_test_binary(source.data):
+            run = None
+        yield from (one for one in (built, run) if one is not None)
 
     def call(self, command: Command, depth: int) -> Iterator[ScriptFact]:
         """What the function does that a command calls."""

@@ -76,6 +76,8 @@ class StepKind(Enum):
     START = "start"  # a program in the background: its name and process ids, ``source`` GOCOVERDIR
     SIGNAL = "signal"  # kill -USR1: the program goes on; ``source`` is the signal
     FETCH = "fetch"  # curl, wget of the service's own coverage; ``source`` is the path of the URL
+    TEST_BUILD = "test-build"  # go test -c with coverage: its binary, ``destination`` the package
+    TEST_RUN = "test-run"  # a program with GOCOVERDIR, in a file that has such a build
     EDIT = "edit"  # sed, yq and the like on a file; docker tag, kubectl set image on an image
 
 

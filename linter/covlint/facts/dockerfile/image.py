@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
@@ -70,6 +71,7 @@ class Image:
     takes_part: bool = False
     workdir: str | None = None  # absolute; None when it is not seen
     test_binaries: tuple[TestBinary, ...] = ()  # of its Dockerfile
+    copied_program: str | None = None  # the file that it starts, if it comes from the context
     stale_copies: tuple[StaleCopy, ...] = ()
 
     @property
@@ -117,7 +119,8 @@ def read_images(
     tests = read_test_binaries(dockerfile, stages) if b"test" in dockerfile.source.data else ()
     for stage in stages:
         image = _image(dockerfile, stage, stages, builds)
-        if image.builds or image.coverdir is not None or tests:
+        test = image.copied_program is not None and image.copied_program.endswith(".test")
+        if image.builds or image.coverdir is not None or tests or test:
             images.append(replace(image, test_binaries=tests) if tests else image)
     if len(builds) < 2:
         return tuple(images)
@@ -194,7 +197,21 @@ def _image(
             if v.kind == "env" and v.value is not None
         ),
         workdir=_workdir(lineage, facts),
+        copied_program=None if own_builds else _copied_program(process, steps),
     )
+
+
+def _copied_program(
+    process: Process | None, steps: Sequence[tuple[Instruction, Scope]]
+) -> str | None:
+    """The name of the program that the image starts, where a COPY names it in the context."""
+    name = posixpath.basename(process.argv[0].text) if process is not None and process.argv else ""
+    for instruction, _ in steps:
+        if name and instruction.keyword == "COPY" and instruction.flag("from") is None:
+            sources = instruction.words()[:-1]
+            if any(posixpath.basename(one.literal or "") == name for one in sources):
+                return name
+    return None
 
 
 def _workdir(lineage: list[ScopedStage], facts: BaseImage) -> str | None:

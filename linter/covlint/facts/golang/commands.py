@@ -41,7 +41,7 @@ from covlint.facts.golang.call_words import (
 )
 from covlint.facts.golang.go_lines import read_go_line, read_go_script
 from covlint.facts.golang.library_calls import read_library_calls
-from covlint.facts.golang.started import read_started_programs
+from covlint.facts.golang.started import read_started_programs, read_test_runs
 from covlint.source import Span
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def read_commands(package: GoPackage) -> list[ScriptFact]:
                 found.extend(_facts_of(package, file, call, words))
         found.extend(read_library_calls(package, file))
         found.extend(read_started_programs(package, file))
+        found.extend(read_test_runs(package, file))
     return list(dict.fromkeys(found))
 
 

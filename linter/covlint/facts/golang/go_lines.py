@@ -19,6 +19,7 @@ from covlint.documents.shell import parse_script
 from covlint.facts.commands.collecting import DataCommand
 from covlint.facts.commands.makecalls import MakeCall
 from covlint.facts.commands.script_run import ScriptRun
+from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.commands.word_lines import (
     OF_PROGRAMS,
     ROOT_VARIABLE,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ENVIRONMENT = re.compile(rb"\.(Env)\s*=[^=]")
+_TESTS = frozenset({StepKind.TEST_BUILD, StepKind.TEST_RUN})
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
 #: What a Go string, of either kind, cannot hold as it is.
 _FORBIDDEN = '"\\`\n'
@@ -48,7 +50,7 @@ def read_go_line(
     directory: str | None,
     recipe: str | None,
     is_root: re.Pattern[str],
-) -> Iterator[GoBuild | DataCommand | MakeCall]:
+) -> Iterator[GoBuild | DataCommand | MakeCall | Step]:
     """The builds, data commands and calls of make of one command.
 
     ``directory`` is where it runs (None: not known), ``is_root`` matches expressions that
@@ -77,7 +79,7 @@ def read_go_script(
     directory: str | None,
     recipe: str | None,
     is_root: re.Pattern[str],
-) -> Iterator[GoBuild | DataCommand | MakeCall]:
+) -> Iterator[GoBuild | DataCommand | MakeCall | Step]:
     """The same of the script that ``sh -c`` runs."""
     line = WordLine(scope.file.source, is_root)
     line.script(script, call.start_byte, call.end_byte)
@@ -113,7 +115,7 @@ def _element(node: Node) -> Node:
 
 def _facts(
     line: WordLine, scope: Scope, directory: str | None, recipe: str | None
-) -> Iterator[GoBuild | DataCommand | MakeCall]:
+) -> Iterator[GoBuild | DataCommand | MakeCall | Step]:
     source = scope.file.source
     expansion = line.expansion
     values = ScriptValues(
@@ -124,7 +126,9 @@ def _facts(
         if isinstance(fact, DataCommand):
             if fact.kind in ("covdata", "cover"):
                 yield fact
-        elif isinstance(fact, (GoBuild, MakeCall)):
+        elif isinstance(fact, (GoBuild, MakeCall)) or (
+            isinstance(fact, Step) and fact.kind in _TESTS
+        ):
             yield fact
 
 

@@ -19,7 +19,8 @@ from covlint.documents.gosource import FUNCTIONS, GoSource, Scope, call_argument
 from covlint.documents.gotext import GoPackage
 from covlint.facts.commands.programs import PROCESS
 from covlint.facts.commands.steps import Step, StepKind
-from covlint.facts.golang.call_words import assigned_name, call_of
+from covlint.facts.commands.test_binaries import may_make_test_binary, run_of
+from covlint.facts.golang.call_words import assigned_name, call_of, function_name
 from covlint.facts.golang.go_lines import environment_of
 
 if TYPE_CHECKING:
@@ -83,6 +84,24 @@ def read_started_programs(package: GoPackage, file: GoSource) -> Iterator[Step]:
         for kill in kills:
             if not any(_ends_before(wait, kill) for wait in waits):
                 yield _step(StepKind.KILL, kill.file, kill.node, name, None, (f"${name}",))
+
+
+def read_test_runs(package: GoPackage, file: GoSource) -> Iterator[Step]:
+    """The runs of programs with GOCOVERDIR, any of which may be a test binary of the file."""
+    if b"GOCOVERDIR" not in file.data or not may_make_test_binary(file.data):
+        return
+    for match in _COMMAND.finditer(file.data):
+        call = call_of(file.at(match.start(1), match.end(1)))
+        scope = package.scope_at(file, call) if call is not None else None
+        if call is None or scope is None or _directory(package, call, scope) is None:
+            continue
+        words = call_arguments(call)[file.text(call).startswith("exec.CommandContext") :]
+        text = package.text(words[0], scope) if words else ()
+        program = known_text(text) or (text[-1].text if text and text[-1].kind != "hole" else "")
+        given = [known_text(package.text(word, scope)) for word in words[1:]]
+        found = run_of(program, given, file.span(call), function_name(file, scope))
+        if found is not None:
+            yield found
 
 
 def _directory(package: GoPackage, call: Node, scope: Scope) -> str | None:

@@ -23,6 +23,7 @@ from covlint.facts.commands.steps import ImageBuild, ScriptFact, Step, StepKind
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.python.environment import Environment, environment_of
 from covlint.facts.python.go_lines import FORBIDDEN, exports, is_go_line, read_go_line
+from covlint.facts.python.started import read_test_run
 from covlint.facts.python.words import (
     ROOT_NAME,
     PythonWord,
@@ -40,6 +41,7 @@ _TOOLS = (
 )
 _TOOL = re.compile(rf"(?:{_TOOLS})\Z")
 _COMMAND = re.compile(
+    r"\s*GOCOVERDIR=\S+\s+\S|"
     rf"\s*(?:\w+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'])*\s+)*(?:set\s+-\w+\s+|cd\s+\S+\s*(?:&&|;)\s*)?(?:{_TOOLS})\s+[\w\"'$-]"
 )
 #: Calls that take command lines but run none.
@@ -180,6 +182,8 @@ def _facts(
             first = text[-1].text if text[-1].kind != "hole" else "docker"
         if first is not None and _TOOL.match(first.rpartition("/")[2]):
             yield from run_line(texts, call, words, around)
+        elif words and "GOCOVERDIR" in around.environment.words:
+            yield from read_test_run(texts, call, words)
         return
     if isinstance(expression, cst.Call) and dotted(expression.func).endswith("split"):
         function, inner = expression.func, expression.args[:1]
@@ -217,6 +221,8 @@ def run_line(
     if is_go_line(words):
         yield from read_go_line(texts, call, words, around.directory, around.environment)
         return
+    if "GOCOVERDIR" in around.environment.words:
+        yield from read_test_run(texts, call, words)
     span = texts.file.span(call)
     line = as_line([word.text for word in words], texts, call)
     for fact in _run_script(texts, call, line, around):

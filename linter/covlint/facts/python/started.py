@@ -16,8 +16,9 @@ from covlint.documents.python import dotted
 from covlint.documents.pythontext import PythonTexts
 from covlint.facts.commands.programs import PROCESS
 from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.commands.test_binaries import may_make_test_binary, run_of
 from covlint.facts.python.environment import environment_of
-from covlint.facts.python.words import words_of
+from covlint.facts.python.words import PythonWord, words_of
 
 _IDLE = frozenset({"poll", "stdout", "stderr", "returncode", "args"})
 _WAITS = frozenset({"wait", "communicate"})
@@ -43,6 +44,22 @@ def read_started_programs(texts: PythonTexts) -> Iterator[Step]:
         yield _step(texts, StepKind.START, node, name, directory, operands)
         for kill in _kills(texts, node, name):
             yield _step(texts, StepKind.KILL, kill, name, None, (f"${name}",))
+
+
+def read_test_run(
+    texts: PythonTexts, call: cst.Call, words: Sequence[PythonWord]
+) -> Iterator[Step]:
+    """The run of a program with GOCOVERDIR, which may be a test binary of the file."""
+    if not may_make_test_binary(texts.file.source.data):
+        return
+    text = words[0].text or ()
+    program = known_text(text) or (text[-1].text if text and text[-1].kind != "hole" else "")
+    function = texts.file.function_of(call)
+    recipe = function.name.value if function is not None else None
+    given = [known_text(word.text) for word in words[1:]]
+    found = run_of(program, given, texts.file.span(call), recipe)
+    if found is not None:
+        yield found
 
 
 def _assigned(texts: PythonTexts, call: cst.Call) -> str | None:
