@@ -71,12 +71,10 @@ def _run(
     imaged = [run for run in runs if run.service.dockerfile]
     # a variant without a command that makes its folder, and opens it, would collect nothing
     reports = [step for step in after.facts.steps if step.kind is StepKind.REPORT]
-    collects = bool(reports)
     commanded = [
         run
         for run in imaged
-        if not _built_for_coverage(run.service, after)
-        or (run.service.name in deployed and not collects)
+        if not _built_for_coverage(run.service, after) or run.service.name in deployed
     ]
     target = None
     if commanded and not any(step.recipe in makefile.TARGETS for step in reports):

@@ -89,6 +89,8 @@ def _each_workload_once(found: Sequence[Service]) -> list[Service]:
 def _products(found: Sequence[Service]) -> list[Service]:
     """The services that a team would name: one for each program, those that are deployed."""
     own = [one for one in found if not _ASIDE.search(one.dockerfile)]
+    collected = {one.package for one in own if one.collected}
+    own = [one for one in own if one.collected or one.package not in collected]
     own.sort(key=lambda one: (one.container is None, one.target is not None, one.dockerfile))
     first: dict[str | None, Service] = {}
     for one in own:
