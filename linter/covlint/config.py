@@ -6,6 +6,7 @@ The parsers are slow to import, so they are loaded only where there is a file.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
@@ -89,13 +90,23 @@ def load_config(root: str) -> Config:
     Raises ConfigError.
     """
     location = os.path.join(root, CONFIG_NAME)
-    return read_config(location) if os.path.lexists(location) else Config()
+    if not os.path.lexists(location):
+        return Config()
+    inside = os.path.join(os.path.realpath(root), "")
+    if not os.path.realpath(location).startswith(inside):
+        raise ConfigError(
+            f"{location}: a symbolic link that leaves the project (--config can name its target)"
+        )
+    return read_config(location)
 
 
 def read_config(location: str) -> Config:
     """The configuration in the file at ``location``. Raises ConfigError."""
     try:
-        with open(location, "rb") as stream:
+        # Not blocking, and no pipe: its writer may never come.
+        with open(os.open(location, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise ConfigError(f"{location}: not a regular file")
             data = stream.read(SIZE_LIMIT + 1)
     except OSError as error:
         raise ConfigError(f"{location}: cannot be read: {error.strerror}") from error

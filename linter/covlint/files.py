@@ -105,6 +105,7 @@ class DiskFiles:
         self.size_limit = size_limit
         self._paths: list[str] | None = None
         self._closed: dict[str, str] = {}
+        self._folders: dict[str, bool] = {}  # whether they lie inside
 
     def paths(self) -> list[str]:
         if self._paths is None:
@@ -131,7 +132,7 @@ class DiskFiles:
         return SourceFile(path, data)
 
     def _bytes(self, path: str, location: str) -> bytes:
-        if os.path.islink(location):
+        if os.path.islink(location) or not self._holds(os.path.dirname(location)):
             target = os.path.realpath(location, strict=True)
             if not _inside(target, self._real_root):
                 raise UnreadableSource(path, "a symbolic link that leaves the project")
@@ -159,6 +160,12 @@ class DiskFiles:
         finally:
             os.close(descriptor)
 
+    def _holds(self, folder: str) -> bool:
+        """Whether a folder lies inside, where its links lead; each is looked at once."""
+        if folder not in self._folders:
+            self._folders[folder] = _inside(os.path.realpath(folder), self._real_root)
+        return self._folders[folder]
+
     def _too_large(self, path: str, size: int) -> UnreadableSource:
         return UnreadableSource(
             path,
@@ -170,14 +177,16 @@ class DiskFiles:
         """Leaves out links, submodules, devices, and files deleted but still in the index."""
         found = []
         for path in listed:
+            location = os.path.join(self.root, path)
             try:
-                mode = os.lstat(os.path.join(self.root, path)).st_mode
+                mode = os.lstat(location).st_mode
             except PermissionError as error:
                 self._closed[os.path.dirname(path)] = _why_closed(error)
                 continue
             except OSError:
                 continue
-            if stat.S_ISREG(mode):
+            # a folder of the index may be a link by now
+            if stat.S_ISREG(mode) and self._holds(os.path.dirname(location)):
                 found.append(path)
         return found
 
@@ -280,7 +289,10 @@ def run_git(
     )
     settings = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*"]
     settings += ["core.untrackedCache=false", "protocol.allow=never", "diff.external=", *switches]
-    command = ["git", "--no-pager", *(word for item in settings for word in ("-c", item))]
+    git = _git(root, environment.get("PATH", os.defpath))
+    if git is None:
+        return None
+    command = [git, "--no-pager", *(word for item in settings for word in ("-c", item))]
     try:
         completed = subprocess.run(
             [*command, *arguments],
@@ -294,6 +306,17 @@ def run_git(
     except (OSError, subprocess.TimeoutExpired):
         return None
     return completed.stdout if completed.returncode == 0 else None
+
+
+def _git(root: str, path: str) -> str | None:
+    """git as PATH has it, but never one that the project brings along: a relative entry of
+    PATH means the folder in which git is to run."""
+    inside = os.path.realpath(root)
+    for folder in path.split(os.pathsep):
+        program = os.path.join(folder, "git")
+        if os.path.isabs(folder) and os.access(program, os.X_OK) and not os.path.isdir(program):
+            return None if _inside(os.path.realpath(program), inside) else program
+    return None
 
 
 def _why_closed(error: OSError) -> str:

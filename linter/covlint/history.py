@@ -102,9 +102,11 @@ def _changes(root: str, commit: str) -> list[_Change]:
     """How the working tree differs from a commit, below the root."""
     # A clean filter is a program that the repository's config names: none may run.
     filters = run_git(
-        root, ["config", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]
+        root, ["config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]
     )
-    off = [f"{name}=" for name in (filters or b"").decode("utf-8", "replace").splitlines()]
+    off = [f"{os.fsdecode(name)}=" for name in (filters or b"").split(b"\0") if name]
+    if any(name.count("=") > 1 for name in off):  # git -c would take a part for the whole
+        raise HistoryError(f"git in {root} has a filter whose name cannot be switched off")
     arguments = ["diff", "--raw", "-z", "--no-abbrev", "-M", "--relative"]
     arguments += ["--no-ext-diff", "--no-textconv", "--ignore-submodules=all"]
     raw = run_git(root, [*arguments, commit, "--"], switches=off)

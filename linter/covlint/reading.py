@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     Facts = GoBuild | Image | Container | KindCluster | ImageBuild | Step
     Fact = Facts | DataCommand | ReleaseBuild | Namespace | MakeCall | ComposeCall | HelmRelease
 
+#: A generated file can say more than this, and nobody's build does: what is joined with one
+#: another would take minutes.
+MOST_FACTS = 5_000
 #: Gives a file of the project by its path; None when it is not there or cannot be read.
 Lookup = Callable[[str], "SourceFile | None"]
 
@@ -39,6 +42,14 @@ class Reading:
     unread: tuple[Unread, ...] = ()
     dockerfile: Dockerfile | None = None
     also: tuple[str, ...] = ()  # other files that were read with it
+
+    def __post_init__(self) -> None:
+        if len(self.facts) > MOST_FACTS:
+            said = Unread(
+                self.facts[0].span.path, f"more than {MOST_FACTS:,} builds, workloads and commands"
+            )
+            object.__setattr__(self, "facts", ())
+            object.__setattr__(self, "unread", (*self.unread, said))
 
 
 @dataclass(frozen=True, slots=True)

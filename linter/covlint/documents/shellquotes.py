@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 #: Quotes in substitutions in quotes are followed this far down, then taken as plain characters.
 _DEPTH_LIMIT = 40
+#: Bytes. Linux starts no program with a longer argument or variable (execve(2),
+#: MAX_ARG_STRLEN), and a value of values of values is soon longer than memory.
+ARGUMENT_LIMIT = 131_072
 _BLANK = re.compile(rb"[ \t\r\n]+")
 _PLAIN = re.compile(rb"[^ \t\n\\'\"$]+")
 

@@ -1,8 +1,7 @@
 """Shell words: quotes, escapes and variables, with the byte of every character.
 
-POSIX rules (sections 2.2 and 2.6 of the Shell Command Language), plus the
-forms of bash that build scripts use. What only a run can tell is "opaque".
-"""
+POSIX rules (sections 2.2 and 2.6 of the Shell Command Language), plus the forms of bash that
+build scripts use. What only a run can tell is "opaque"."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from covlint.documents.shellquotes import closing_bracket, split_words
+from covlint.documents.shellquotes import ARGUMENT_LIMIT, closing_bracket, split_words
 from covlint.source import Span
 
 __all__ = ["Part", "ShellWord", "decode_word", "split_words"]
@@ -23,6 +22,7 @@ _COMMON = re.compile(
     rb"|\"\$\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}\"|\"\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)\""
 )
 _QUOTED_RUN = re.compile(rb"[^\\\"`$]+")
+_DEPTH_LIMIT = 40  # of ${a:-${b:-…}}: each level is read once for those above it
 _BLANKS = re.compile("[ \t\n]+")
 #: In the operand of an unquoted expansion these keep white space together.
 _QUOTING = frozenset("'\"\\")
@@ -88,13 +88,12 @@ class ShellWord:
         return tuple(part.text for part in self.parts if part.kind == "variable")
 
     def resolve(self, variables: Mapping[str, str]) -> str | None:
-        """The word with ``variables`` put in; None when something in it is not known.
-
-        Field splitting is not done here; see :meth:`fields`.
-        """
+        """The word with ``variables`` put in, not split as in :meth:`fields`; None when
+        something in it is not known, or no process can be given it, so long is it."""
         values = [_value(part, variables) for part in self.parts]
         known = [value for value in values if value is not None]
-        return "".join(known) if len(known) == len(values) else None
+        whole = len(known) == len(values) and sum(map(len, known)) < ARGUMENT_LIMIT
+        return "".join(known) if whole else None
 
     def fields(self, variables: Mapping[str, str]) -> tuple[str, ...] | None:
         """The arguments that the word becomes: unquoted values are split at white space.
@@ -104,12 +103,12 @@ class ShellWord:
         """
         if len(self.parts) == 1 and self.parts[0].kind == "text":
             return (self.parts[0].text,)
+        if self.resolve(variables) is None:
+            return None
         fields: list[str] = []
         current: str | None = None
         for part in self.parts:
-            value = _value(part, variables)
-            if value is None:
-                return None
+            value = _value(part, variables) or ""
             if part.kind == "text" or part.quoted:
                 current = (current or "") + value
                 continue
@@ -211,14 +210,15 @@ def _value(part: Part, variables: Mapping[str, str]) -> str | None:
 
 
 def _operand(operand: str | None, variables: Mapping[str, str]) -> str | None:
+    if operand is not None and operand.count("${") > _DEPTH_LIMIT:
+        return None
     word = ShellWord(decode_word((operand or "").encode(), 0), Span("", 0, 0))
     return word.resolve(variables)
 
 
 def decode_word(raw: bytes, offset: int, *, substitution: bool = True) -> tuple[Part, ...]:
     """The parts of the word written as ``raw``, which starts at byte ``offset``.
-    Without ``substitution``, ``$(…)`` and backquotes are text, as in a Dockerfile.
-    """
+    Without ``substitution``, ``$(…)`` and backquotes are text, as in a Dockerfile."""
     common = _COMMON.fullmatch(raw)
     if common is not None:
         kind = common.lastgroup or ""

@@ -22,6 +22,9 @@ _ACTION = re.compile(
     rb'\{\{(?:/\*.*?\*/|"(?:\\.|[^"\\\n])*"|`[^`]*`|-[ \t\r\n]*/\*.*?\*/|\}(?!\})|[^"`}])*\}\}',
     re.DOTALL,
 )
+#: Bounds for time: what is looked at for each action grows with their number.
+_MOST_ACTIONS = 10_000
+_MOST_UNENDED = 20
 _CONTROL = frozenset({"if", "else", "end", "range", "with", "define", "block", "break", "continue"})
 _INDENT = re.compile(r"\bn?indent\s+(\d+)")
 _TERM = re.compile(r"\$?\.[\w.]+")
@@ -120,10 +123,10 @@ def open_template(source: SourceFile, decided: Decided = _undecided) -> Template
     """The template with its actions covered. Raises TemplateError, UnreadableSource."""
     source.text  # noqa: B018  (raises when it is no text)
     data = source.data
-    actions = tuple(
-        Action(match.start(), match.end(), _inner(match.group()))
-        for match in _ACTION.finditer(data)
-    )
+    actions = _actions(data)
+    if len(actions) > _MOST_ACTIONS:
+        line = source.line_of(actions[_MOST_ACTIONS].start)
+        raise TemplateError(line, f"more than {_MOST_ACTIONS:,} actions in one file")
     regions = _regions(source, actions, decided)
     bare = bytearray(data)
     for action in actions:
@@ -158,6 +161,22 @@ def open_template(source: SourceFile, decided: Decided = _undecided) -> Template
         regions=tuple(r for r in regions if r.presence is not Presence.ABSENT),
         holes=tuple(holes),
     )
+
+
+def _actions(data: bytes) -> tuple[Action, ...]:
+    """The actions. One without its end is looked past, a few times: each look is as long as
+    the rest of the file, and text/template takes no file with any."""
+    found: list[Action] = []
+    unended = position = 0
+    while unended < _MOST_UNENDED and (start := data.find(b"{{", position)) >= 0:
+        match = _ACTION.match(data, start)
+        if match is None:
+            unended += 1
+            position = start + 1
+        else:
+            found.append(Action(start, match.end(), _inner(match.group())))
+            position = match.end()
+    return tuple(found)
 
 
 def _inner(written: bytes) -> str:
@@ -214,7 +233,7 @@ def _otherwise(
 
 def coverage_toggles(data: bytes) -> frozenset[str]:
     """The values, as in ``.Values.coverage.enabled``, that switch coverage on in a template."""
-    actions = [Action(m.start(), m.end(), _inner(m.group())) for m in _ACTION.finditer(data)]
+    actions = _actions(data)[:_MOST_ACTIONS]
     return frozenset(one for one in _toggles(data, actions) if one.startswith(".Values."))
 
 
