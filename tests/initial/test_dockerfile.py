@@ -82,6 +82,15 @@ def test_an_argument_that_is_there_is_used_with_what_it_holds():
     assert argument(text) == "GOFLAGS=-mod=mod -cover -covermode=atomic"
 
 
+def test_a_switch_of_the_teams_own_is_used():
+    branch = (
+        'ARG ENABLE_COVERAGE=false\nRUN if [ "$ENABLE_COVERAGE" = "true" ]; then FLAG="-cover"; '
+        'else FLAG=""; fi; go build $FLAG -o /out/app ./cmd/app\n'
+    )
+    assert after(HEAD + branch + TAIL) == HEAD + branch + TAIL
+    assert argument(HEAD + branch + TAIL) == "ENABLE_COVERAGE=true"
+
+
 def test_what_cannot_be_instrumented_is_said():
     old = (HEAD + RUN + TAIL).replace("golang:1.22", "golang:1.19")
     proposal = proposed(old)

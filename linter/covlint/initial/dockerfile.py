@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.facts.dockerfile.base_images import go_version
-from covlint.facts.dockerfile.build import GoBuild, Instrumentation
+from covlint.facts.dockerfile.build import GoBuild, Instrumentation, is_coverage_name
 from covlint.initial.draft import Draft
 from covlint.initial.service import Service
 from covlint.source import Span
@@ -45,6 +45,9 @@ def switch_of(service: Service) -> Switch | None:
         for argument in command.arguments:
             if argument.name == build.variable and argument.value:
                 return Switch(argument.name, argument.value)
+    if build.variable not in build.declared:  # a variable of the shell, which an ARG decides
+        named = [name for name in build.declared if is_coverage_name(name)]
+        return Switch(named[0], "true") if named else None
     if "FLAG" not in build.variable.upper():
         return Switch(build.variable, "true")
     return Switch(build.variable, f"{build.switch_default or ''} {FLAGS}".strip())
