@@ -52,6 +52,44 @@ def test_a_build_with_environment_and_directory() -> None:
     assert written == [b"-mod=mod", b"-race", b"-cover", b"-a", b'-o", "bin/till']
 
 
+RUN = '\texec.Command("go", "build", "-o", "till", "./cmd/till").Run()\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '\tos.Setenv("GOFLAGS", "-cover")\n' + RUN,
+        '\tt.Setenv("GOFLAGS", "-cover -a")\n\tcmd := ' + RUN.strip() + "\n",
+        '\tif err := os.Setenv("GOFLAGS", "-cover"); err != nil {\n\t\tpanic(err)\n\t}\n' + RUN,
+        '\tos.Setenv("GOFLAGS", "-race")\n\tos.Setenv("GOFLAGS", "-cover")\n' + RUN,
+    ],
+)
+def test_what_the_process_sets_is_inherited(body: str) -> None:
+    source, (build,) = builds(body)
+    assert build.instrumentation is Instrumentation.YES
+    written = [source.slice(flag.span) for flag in build.all_flags]
+    assert b"-cover" in written
+    assert b"GOFLAGS" not in b"".join(written)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        RUN + '\tos.Setenv("GOFLAGS", "-cover")\n',
+        '\tif fast() {\n\t\tos.Setenv("GOFLAGS", "-cover")\n\t}\n' + RUN,
+        '\tos.Setenv("GOFLAGS", "-cover")\n\tos.Setenv("GOFLAGS", other())\n' + RUN,
+        '\tos.Setenv("GOFLAGS", "-cover")\n\tos.Unsetenv("GOFLAGS")\n' + RUN,
+        '\tos.Setenv("GOFLAGS", "-cover")\n\tif fast() {\n\t\tos.Unsetenv("GOFLAGS")\n\t}\n' + RUN,
+        '\tdefer func() { os.Setenv("GOFLAGS", "-cover") }()\n' + RUN,
+        '\tos.Setenv("GOFLAGS", "-cover")\n\tcmd := '
+        + RUN.replace(".Run()", "").strip()
+        + "\n\tcmd.Env = clean()\n",
+    ],
+)
+def test_what_the_process_may_not_have_set_is_unknown(body: str) -> None:
+    assert builds(body)[1] == []
+
+
 def test_goflags_of_the_environment_instrument() -> None:
     _, (build,) = builds(
         '\tcmd := exec.CommandContext(ctx, "go", "build", "-o", dir, "./cmd/till")\n'

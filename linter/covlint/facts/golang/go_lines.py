@@ -29,6 +29,7 @@ from covlint.facts.commands.word_lines import (
 )
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.golang.call_words import assigned_name
+from covlint.facts.golang.process_environment import process_environment
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -94,6 +95,9 @@ def _line_word(word: Word, call: Node, file: GoSource) -> LineWord:
         return LineWord(text, call.start_byte, call.end_byte)
     element = _element(node)
     before = element.prev_named_sibling
+    if text and text[0].kind == "made" and text[0].start == text[0].end:  # os.Setenv
+        literal = node.type in STRINGS
+        return LineWord(text, node.start_byte, node.end_byte, literal=literal, named=True)
     listed = element.parent is not None and element.parent.type in _LISTS
     alone = listed and before is not None and before.type != "comment"
     return LineWord(
@@ -143,11 +147,12 @@ class Environment:
 def environment_of(
     package: GoPackage, call: Node, scope: Scope, *, programs: bool = False
 ) -> Environment:
-    """What ``cmd.Env = append(os.Environ(), "NAME=value")`` sets for the command of ``call``;
-    with ``programs`` also what is of use to programs alone."""
+    """What ``cmd.Env = append(os.Environ(), "NAME=value")`` sets for the command of ``call``,
+    else ``os.Setenv``; with ``programs`` also what is of use to programs alone, of the first."""
     found = Environment({})
     name = assigned_name(call, scope.file)
-    if name is None or scope.function is None:
+    own = False
+    if scope.function is None:
         return found
     for node in scope.file.found(_ENVIRONMENT, scope.function):
         statement: Node | None = node
@@ -161,6 +166,7 @@ def environment_of(
             continue
         if package.taken(statement, scope.function, scope) is False:
             continue
+        own = True
         found.cleared = right.named_children[0].type == "composite_literal" or found.cleared
         for item, text in package.items(right.named_children[0], scope):
             whole = "".join("" if one.kind == "hole" else one.text for one in text or ())
@@ -170,4 +176,7 @@ def environment_of(
                 found.cleared = found.cleared and scope.file.text(item) == f"{name}.Env"
             elif programs or match[1] not in OF_PROGRAMS:
                 found.words[match[1]] = (item, text)
+    if not own and not programs:
+        inherited = process_environment(package, call, scope)
+        found.words.update((k, v) for k, v in inherited.items() if k not in OF_PROGRAMS)
     return found
