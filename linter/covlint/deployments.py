@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from covlint.rendering import Renderer
     from covlint.wiring.inputs import Facts
 
+#: Charts inside of charts are followed that deep.
+_LEVELS = 4
 _CHART = re.compile(r"(?:^|/)Chart\.yaml$")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -119,7 +121,7 @@ def _chart_at(folder: str, lookup: Lookup, releases: Sequence[HelmRelease]) -> C
         from covlint.facts.kubernetes.helm_release import releases_of
 
         own = releases_of(folder, releases)
-    parents = [] if own else list(_parents(folder, lookup, releases))
+    parents = [] if own else list(_ancestors(folder, lookup, releases))
     if parents and releases:
         from covlint.facts.kubernetes.subcharts import inside  # few charts are
 
@@ -138,6 +140,18 @@ def _chart_at(folder: str, lookup: Lookup, releases: Sequence[HelmRelease]) -> C
         sources,
         tuple((one, key) for one, key in above if one is not None),
     )
+
+
+def _ancestors(
+    folder: str, lookup: Lookup, releases: Sequence[HelmRelease], depth: int = 0
+) -> Iterator[tuple[str, str]]:
+    """The charts above the one in ``folder``, the nearest first, and the keys of its values in
+    theirs, joined by slashes."""
+    for parent, key in _parents(folder, lookup, releases):
+        yield parent, key
+        if depth < _LEVELS:  # a chart may name itself
+            for chart, above in _ancestors(parent, lookup, releases, depth + 1):
+                yield chart, f"{above}/{key}"
 
 
 def _parents(

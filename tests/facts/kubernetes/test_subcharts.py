@@ -84,6 +84,38 @@ def test_what_sets_the_outer_chart_sets_the_inner_one(setting: str) -> None:
     assert said(container)[1] == ("/data" if "coverdir" in setting else "/coverdata")
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "/middle"),
+        ({"mall/values.yaml": "shop: {till: {coverdir: /outer}}\n"}, "/outer"),
+        ({"mall/values.yaml": "till: {coverdir: /outer}\n"}, "/middle"),
+        ({"up.sh": "helm install mall ./mall --set shop.till.coverdir=/set\n"}, "/set"),
+        ({"up.sh": "helm install mall ./mall --set till.coverdir=/set\n"}, "/middle"),
+        (
+            {
+                "up.sh": "helm install mall ./mall -f e2e.yaml\n",
+                "e2e.yaml": "shop: {till: {coverdir: /file}}\n",
+            },
+            "/file",
+        ),
+    ],
+)
+def test_a_chart_two_levels_down(changes: dict[str, str | None], expected: str) -> None:
+    inner = {f"mall/charts/{path}": text for path, text in FILES.items() if "shop/" in path}
+    moved: dict[str, str | None] = {path: None for path in FILES if "shop/" in path}
+    middle = "till: {coverdir: /middle}\nglobal: {registry: other}\n"
+    outer = {
+        "mall/Chart.yaml": "apiVersion: v2\nname: mall\n",
+        "mall/values.yaml": "global: {registry: shop}\n",
+        "mall/charts/shop/values.yaml": middle,
+    }
+    _, container = inspected({**moved, **inner, **outer, **changes})
+    assert said(container)[1] == expected
+    if "mall/values.yaml" not in changes:
+        assert said(container)[0] == "shop/till:e2e"
+
+
 def test_a_dependency_by_its_path() -> None:
     moved = {path.replace("shop/charts/", ""): text for path, text in FILES.items()}
     changes = {

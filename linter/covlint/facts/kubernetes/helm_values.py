@@ -61,9 +61,12 @@ def root_of(source: SourceFile | None) -> YamlMapping | None:
 
 def part_of(root: YamlMapping | None, key: str) -> YamlMapping | None:
     """What values of a chart are to the one inside of it that has the key; no key: as they
-    are. What is global is so for both."""
+    are. What is global is so for both. Slashes lead to charts further inside."""
     if root is None or not key:
         return root
+    outer, slash, key = key.rpartition("/")
+    if slash:
+        return part_of(part_of(root, outer), key)
     own, shared = root.mapping(key), root.entry("global")
     entries = entries_of(own) if own is not None else {}
     if shared is not None:

@@ -71,14 +71,12 @@ def _dependencies(root: YamlMapping) -> Iterator[tuple[str, str, str | None]]:
 
 
 def inside(release: HelmRelease, chart: str, key: str) -> HelmRelease:
-    """What an installation of a chart sets in the one at ``chart`` under ``key``."""
-    return replace(
-        release,
-        chart=chart,
-        settings=tuple(_below(release.settings, key)),
-        base=tuple(_below(release.base, key)),
-        under=key,
-    )
+    """What an installation of a chart sets in the one at ``chart`` under ``key``, with slashes
+    for each further level."""
+    settings, base = release.settings, release.base
+    for one in key.split("/"):
+        settings, base = tuple(_below(settings, one)), tuple(_below(base, one))
+    return replace(release, chart=chart, settings=settings, base=base, under=key)
 
 
 def _below(settings: Iterable[Setting], key: str) -> Iterator[Setting]:
