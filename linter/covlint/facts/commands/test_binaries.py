@@ -8,7 +8,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
+from covlint.documents.assembled import Text
 from covlint.documents.scriptvalues import Argument, ScriptValues, relative_to_root
 from covlint.documents.shell import Command
 from covlint.documents.shellwords import ShellWord
@@ -69,10 +71,14 @@ def _file_name(word: ShellWord, fixed: Mapping[str, str]) -> str | None:
     known = word.resolve(fixed)
     if known is not None:
         return posixpath.basename(known.rpartition("=")[2])
-    last = word.parts[-1] if word.parts else None
-    if last is None or last.kind != "text" or "/" not in last.text:
-        return None
-    return posixpath.basename(last.text)
+    end = _end(word)
+    return posixpath.basename(end) if "/" in end else None
+
+
+def _end(word: ShellWord) -> str:
+    """What is seen of the word behind its last variable."""
+    last = takewhile(lambda part: part.kind == "text", reversed(word.parts))
+    return "".join(part.text for part in reversed(list(last)))
 
 
 def read_run(
@@ -83,10 +89,15 @@ def read_run(
     if not arguments or not (given or exported):
         return None
     first = arguments[0]
-    last = first.word.parts[-1] if first.word.parts else None
-    program = first.text or (last.text if last is not None and last.kind == "text" else "")
+    program = first.text or _end(first.word)
     texts = [None if one.several else one.text for one in arguments[1:]]
     return run_of(program, texts, span, recipe)
+
+
+def end_of(text: Text) -> str:
+    """What is seen of a text of program code behind its last expression."""
+    last = takewhile(lambda piece: piece.kind != "hole", reversed(text))
+    return "".join(piece.text for piece in reversed(list(last)))
 
 
 def run_of(

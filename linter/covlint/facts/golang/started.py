@@ -19,7 +19,7 @@ from covlint.documents.gosource import FUNCTIONS, GoSource, Scope, call_argument
 from covlint.documents.gotext import GoPackage
 from covlint.facts.commands.programs import PROCESS
 from covlint.facts.commands.steps import Step, StepKind
-from covlint.facts.commands.test_binaries import may_make_test_binary, run_of
+from covlint.facts.commands.test_binaries import end_of, may_make_test_binary, run_of
 from covlint.facts.golang.call_words import assigned_name, call_of, function_name
 from covlint.facts.golang.go_lines import environment_of
 
@@ -96,8 +96,7 @@ def read_test_runs(package: GoPackage, file: GoSource) -> Iterator[Step]:
         if call is None or scope is None or _directory(package, call, scope) is None:
             continue
         words = call_arguments(call)[file.text(call).startswith("exec.CommandContext") :]
-        text = package.text(words[0], scope) if words else ()
-        program = known_text(text) or (text[-1].text if text and text[-1].kind != "hole" else "")
+        program = end_of(package.text(words[0], scope)) if words else ""
         given = [known_text(package.text(word, scope)) for word in words[1:]]
         found = run_of(program, given, file.span(call), function_name(file, scope))
         if found is not None:

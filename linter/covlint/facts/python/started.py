@@ -16,7 +16,7 @@ from covlint.documents.python import dotted
 from covlint.documents.pythontext import PythonTexts
 from covlint.facts.commands.programs import PROCESS
 from covlint.facts.commands.steps import Step, StepKind
-from covlint.facts.commands.test_binaries import may_make_test_binary, run_of
+from covlint.facts.commands.test_binaries import end_of, may_make_test_binary, run_of
 from covlint.facts.python.environment import environment_of
 from covlint.facts.python.words import PythonWord, words_of
 
@@ -52,8 +52,7 @@ def read_test_run(
     """The run of a program with GOCOVERDIR, which may be a test binary of the file."""
     if not may_make_test_binary(texts.file.source.data):
         return
-    text = words[0].text or ()
-    program = known_text(text) or (text[-1].text if text and text[-1].kind != "hole" else "")
+    program = end_of(words[0].text or ())
     function = texts.file.function_of(call)
     recipe = function.name.value if function is not None else None
     given = [known_text(word.text) for word in words[1:]]
