@@ -30,6 +30,7 @@ def steps(script: str, kind: StepKind) -> list[Step]:
         (BUILD, "till.test", "cmd/till"),
         ("go test -c -coverpkg=./... -o=bin/till ./cmd/till", "till", "cmd/till"),
         ("go test -covermode=atomic -c ./cmd/till/", "till.test", "cmd/till"),
+        ("go test -c -cover ./cmd/till -o bin/e2e.test", "e2e.test", "cmd/till"),
         ("cd cmd/till && go test -cover -c", "till.test", "cmd/till"),
         ('P=./cmd/till\nCGO_ENABLED=0 go test -c -cover "$P"', "till.test", "cmd/till"),
         ('go test -c -cover -o "$(mktemp -d)/till.test" ./cmd/till', "till.test", "cmd/till"),

@@ -39,10 +39,10 @@ def test_an_instrumented_build_that_is_copied_somewhere_is_no_mistake() -> None:
 
 def test_test_binaries_are_those_with_coverage_and_a_name() -> None:
     text = (
-        "FROM golang:1.24\nRUN go test -c -cover -o /bin/a.test ./a\n"
+        "FROM golang:1.24\nRUN go test -c -cover -o /bin/a.test ./a && go test -cover -c . -o e.test\n"
         "RUN go test -c -o /bin/b.test ./b && go test -cover ./c && go test -c -cover -o $X ./d\n"
     )
-    assert [one.output for one in images(text)[0].test_binaries] == ["a.test"]
+    assert [one.output for one in images(text)[0].test_binaries] == ["a.test", "e.test"]
 
 
 def test_where_the_program_starts() -> None:

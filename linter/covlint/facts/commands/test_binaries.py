@@ -17,7 +17,7 @@ from covlint.documents.shellwords import ShellWord
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.dockerfile.build import COVER_FLAGS
 from covlint.facts.dockerfile.build_reading import is_go, without_wrappers
-from covlint.facts.dockerfile.flags import read_arguments
+from covlint.facts.dockerfile.test_binaries import read_test_arguments
 from covlint.source import Span
 
 _COMPILED = re.compile(rb"[\s\"'`]-c[\s\"'`]")
@@ -40,7 +40,7 @@ def read_test_build(
     if len(words) < 3 or not is_go(words[0]) or words[1].literal != "test":
         return None
     fixed = {**values.variables, **inserted}
-    arguments = read_arguments(words[2:], fixed, words[1].span.end, values.data)
+    arguments = read_test_arguments(words, fixed, values.data)
     flags = {flag.name: flag for flag in arguments.flags}
     covered = any(name in flags and flags[name].enabled for name in COVER_FLAGS)
     if "c" not in flags or not covered or arguments.unseen or len(arguments.packages) > 1:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from covlint.documents.dockerfile import Dockerfile
+from covlint.documents.shellwords import ShellWord
 from covlint.facts.dockerfile.build import COVER_FLAGS
 from covlint.facts.dockerfile.build_reading import is_go, without_wrappers
-from covlint.facts.dockerfile.flags import read_arguments
+from covlint.facts.dockerfile.flags import Arguments, read_arguments
 from covlint.facts.dockerfile.scope import ScopedStage, running
 from covlint.source import Span
 
@@ -31,6 +32,20 @@ def read_test_binaries(
     return tuple(one for stage in stages for one in _of_stage(dockerfile, stage))
 
 
+def read_test_arguments(
+    words: Sequence[ShellWord], fixed: Mapping[str, str], data: bytes
+) -> Arguments:
+    """The arguments of ``go test``, which takes flags behind the package as well."""
+    found = read_arguments(words[2:], fixed, words[1].span.end, data)
+    package, rest = found.packages[:1], found.packages[1:]
+    if not rest or not rest[0].shape.startswith("-"):
+        return found
+    more = read_arguments(rest, fixed, package[0].span.end, data)
+    return Arguments(
+        (*found.flags, *more.flags), (*package, *more.packages), (*found.unseen, *more.unseen)
+    )
+
+
 def _of_stage(dockerfile: Dockerfile, stage: ScopedStage) -> Iterator[TestBinary]:
     data = dockerfile.source.data
     for instruction, scope in stage.steps:
@@ -41,8 +56,7 @@ def _of_stage(dockerfile: Dockerfile, stage: ScopedStage) -> Iterator[TestBinary
             words = without_wrappers(command.words)
             if len(words) < 3 or not is_go(words[0]) or words[1].literal != "test":
                 continue
-            # -c and -o stand before the packages, like every flag of go build
-            arguments = read_arguments(words[2:], scope.fixed, words[1].span.end, data)
+            arguments = read_test_arguments(words, scope.fixed, data)
             flags = {flag.name: flag for flag in arguments.flags}
             output = flags["o"].value if "o" in flags else None
             covered = any(name in flags and flags[name].enabled for name in COVER_FLAGS)
