@@ -45,9 +45,8 @@ class Reading:
 
     def __post_init__(self) -> None:
         if len(self.facts) > MOST_FACTS:
-            said = Unread(
-                self.facts[0].span.path, f"more than {MOST_FACTS:,} builds, workloads and commands"
-            )
+            path = next((fact.span.path for fact in self.facts if hasattr(fact, "span")), ".")
+            said = Unread(path, f"more than {MOST_FACTS:,} builds, workloads and commands")
             object.__setattr__(self, "facts", ())
             object.__setattr__(self, "unread", (*self.unread, said))
 

@@ -12,6 +12,7 @@ from covlint.documents.makefile import Makefile, RecipeLine
 from covlint.documents.makevariants import reached, variants_of
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import parse_script
+from covlint.documents.shellquotes import ARGUMENT_LIMIT
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.facts.commands.extraction import read_commands
 from covlint.facts.commands.makecalls import MakeCall
@@ -105,6 +106,8 @@ def _line(
     folder = makefile.source.path.rpartition("/")[0]
     here = f"{ROOT}/{folder}" if folder else ROOT
     expansion = makefile.expand(line, given)
+    if len(expansion.text) > ARGUMENT_LIMIT:  # make gives the whole line to `sh -c`
+        return
     recipe = recipe or (line.targets[0] if line.targets else None)
     values = ScriptValues(expansion.text, own=here, directory=here)
     values.variables.update(CURDIR=here, PWD=here)
