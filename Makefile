@@ -9,7 +9,7 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint format docs lock site dist bench breakit clean
+.PHONY: help demo test test-engines lint format docs lock site dist bench breakit faults clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ dist: $(VENV)/developing ## Build the wheel and the source archive, twice, and c
 	$(BIN)/python -m hatchling build --directory dist
 	$(BIN)/python -m hatchling build --directory build/again
 	diff -r dist build/again
+
+faults: $(VENV)/developing ## Kill 200 runs of --fix, and meet a hostile repository
+	COVLINT_KILLS=200 COVLINT_FAULTS=all $(BIN)/python -m pytest -s tests/test_writer_faults.py tests/hostile
 
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Repositories that are made to crash, to stall or to lead astray whoever reads them."""
