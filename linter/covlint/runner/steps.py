@@ -21,6 +21,7 @@ from covlint.runner.command import (
 from covlint.runner.diagnosis.diagnose import Observation
 from covlint.runner.diagnosis.symptoms import Ending
 from covlint.runner.evidence.binary import RUNTIME_MARK
+from covlint.runner.evidence.validate import exercise_claim
 from covlint.runner.target import Ready
 from covlint.runner.verdict import StepResult, Validation
 
@@ -76,6 +77,14 @@ class Recorder:
         said = outcome if isinstance(outcome, str) else ""
         self.end(command.why, shown, begin, code, said, failed=bool(said))
         return outcome
+
+    def exercise(self, command: Command, *, required: bool) -> None:
+        """Run what drives the service, and claim that it passed."""
+        outcome = self.command(command)
+        problem = failure("the exercise", outcome)
+        seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
+        evidence = problem or f"exit code 0 after {seconds:.1f} s"
+        self.ran.claims.append(exercise_claim(problem is None, evidence, required))
 
     def begin(self, step: str, detail: str) -> float:
         """When the step began, for :meth:`end`."""

@@ -18,7 +18,7 @@ from covlint.runner.cluster.provenance import claim_of, shares
 from covlint.runner.cluster.rollout import roll_out
 from covlint.runner.cluster.service_port import Door, service_door
 from covlint.runner.cluster.workload import Workload, find_workload
-from covlint.runner.command import CannotStart, Completed, Processes, Running
+from covlint.runner.command import CannotStart, Processes, Running
 from covlint.runner.commons import Commons, Writer
 from covlint.runner.container.endings import worst_ending
 from covlint.runner.container.image_making import build_image
@@ -27,7 +27,6 @@ from covlint.runner.diagnosis.diagnose import Observation
 from covlint.runner.diagnosis.killed import FirstShell, first_shell, killed_by_cluster
 from covlint.runner.diagnosis.symptoms import signs_in_log
 from covlint.runner.evidence.folder import Folder, read_folder
-from covlint.runner.evidence.validate import exercise_claim
 from covlint.runner.ledger import Ledger
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
 from covlint.runner.service import exercise_of, ready_at
@@ -214,16 +213,7 @@ class _Run:
         command = exercise_of(plan.target, plan.root, self.environment, port, ready)
         if command is None:
             return
-        outcome = self.steps.command(command)
-        problem = failure("the exercise", outcome)
-        seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
-        self.steps.ran.claims.append(
-            exercise_claim(
-                problem is None,
-                problem or f"exit code 0 after {seconds:.1f} s",
-                plan.target.require_exercise,
-            )
-        )
+        self.steps.exercise(command, required=plan.target.require_exercise)
 
     # -- the end
 

@@ -22,7 +22,6 @@ from covlint.runner.diagnosis.diagnose import Observation
 from covlint.runner.diagnosis.killed import FIRST_PROCESS, OUT_OF_MEMORY, FirstShell, shell_of
 from covlint.runner.diagnosis.symptoms import Ending
 from covlint.runner.evidence.folder import Folder, read_folder
-from covlint.runner.evidence.validate import exercise_claim
 from covlint.runner.ledger import Ledger
 from covlint.runner.readiness import Surroundings, describe, wait_until_ready
 from covlint.runner.steps import (
@@ -182,16 +181,7 @@ class _Run:
         command = self.plan.exercise
         if command is None:
             return
-        outcome = self.steps.command(command)
-        problem = failure("the exercise", outcome)
-        seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
-        self.steps.ran.claims.append(
-            exercise_claim(
-                problem is None,
-                problem or f"exit code 0 after {seconds:.1f} s",
-                self.plan.target.require_exercise,
-            )
-        )
+        self.steps.exercise(command, required=self.plan.target.require_exercise)
 
     def stop(self, service: Running, *, ready: bool) -> tuple[Ending, State | None]:
         """As ``docker stop`` does it; a container without exercise may end by itself."""

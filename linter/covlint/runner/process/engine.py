@@ -20,7 +20,6 @@ from covlint.runner.diagnosis.killed import FirstShell, shell_of
 from covlint.runner.diagnosis.symptoms import Ending
 from covlint.runner.evidence.binary import TEST_BINARY, NotGo, can_emit, is_test, opened
 from covlint.runner.evidence.folder import read_folder
-from covlint.runner.evidence.validate import exercise_claim
 from covlint.runner.process.namespaces import (
     InnerRunning,
     enclosed,
@@ -181,16 +180,7 @@ class _Run:
         if self.port is not None:
             url = f"http://127.0.0.1:{self.port}"
             command = replace(command, env={**command.env, "SERVICE_URL": url})
-        outcome = self.steps.command(command)
-        problem = failure("the exercise", outcome)
-        seconds = outcome.seconds if isinstance(outcome, Completed) else 0.0
-        self.steps.ran.claims.append(
-            exercise_claim(
-                problem is None,
-                problem or f"exit code 0 after {seconds:.1f} s",
-                plan.target.require_exercise,
-            )
-        )
+        self.steps.exercise(command, required=plan.target.require_exercise)
 
     def stop(self, service: Running, *, ready: bool) -> Ending:
         """SIGTERM, the grace period, SIGKILL; a service that neither waits to be
