@@ -9,7 +9,7 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint format docs lock site dist bench breakit faults fuzz clean
+.PHONY: help demo test test-engines lint format docs lock site dist bench breakit faults fuzz differential clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ faults: $(VENV)/developing ## Kill 200 runs of --fix, and meet a hostile reposit
 fuzz: $(VENV)/developing ## Fuzz readers, check and fix for ten minutes, and count
 	$(PIP) -e '.[fuzz]'
 	PYTHONPATH=tests $(BIN)/python -m fuzz
+
+# REPOSITORIES=folder compares the Dockerfiles in it, too.
+differential: $(VENV)/developing ## Read 3,000 Dockerfiles as BuildKit's own parser does, and compare
+	@PYTHONPATH=tests $(BIN)/python -m differential $(REPOSITORIES)
 
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
