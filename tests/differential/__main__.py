@@ -18,6 +18,9 @@ from covlint.source import UnreadableSource
 from differential.generated import dockerfiles
 from differential.rows import Refused, ours, theirs
 
+#: What is about Dockerfiles, or ships with one, and is none.
+_OTHERS = {".dockerignore", ".go", ".md", ".sh"}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="differential", description=__doc__)
@@ -34,7 +37,7 @@ def made(count: int) -> list[str]:
     """Different texts that the generator makes."""
     texts: dict[str, None] = {}
 
-    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+    @settings(max_examples=max(count, 1), deadline=None, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(dockerfiles())
     def take(text: str) -> None:
@@ -49,7 +52,7 @@ def written(folder: Path) -> Iterator[tuple[str, str]]:
     """The Dockerfiles of a folder, each text once."""
     seen: set[bytes] = set()
     for path in sorted(folder.rglob("*ockerfile*")):
-        if not path.is_file() or path.name.endswith(".dockerignore"):
+        if not path.is_file() or path.suffix in _OTHERS:
             continue
         data = path.read_bytes()
         if data not in seen:
