@@ -30,6 +30,7 @@ def test_what_once_broke_a_reader_does_so_no_more(reader: str) -> None:
 def test_found_inputs_belong_to_a_reader() -> None:
     assert {path.name for path in FOUND.iterdir() if path.is_dir()} <= set(READERS)
     assert found("spans")
+    assert found("yaml")
     assert found("fix")
 
 
