@@ -151,7 +151,7 @@ IN_A_CONTAINER = {
                 "func TestServing(t *testing.T) { main() }\n"
             },
         ),
-        "no-meta",
+        "not-instrumented",  # for GOCOVERDIR: its counters go where -test.gocoverdir says
         "COV114",
         ("Dockerfile", "ENTRYPOINT"),
     ),

@@ -71,7 +71,7 @@ SHELLS |= {
         ),
         "killed",
         "COV203",
-        _ENTRY,
+        ("start.sh", "/app"),
     )
     for shell, base in (("dash", DASH), ("bash", BASH))
 }
