@@ -160,11 +160,6 @@ class Runtime:
         """A container that is never started, to look into its image."""
         return (self.program, "create", "--name", name, *_labels(run), image)
 
-    def program_of(self, inspected: str) -> str | None:
-        """What PID 1 is started as, from the answer to :meth:`inspect`."""
-        state = read_state(inspected)
-        return state.program if state is not None and state.program.startswith("/") else None
-
     def mounted(self, inspected: str, path: str) -> str | None:
         """The folder of the host behind ``path`` of a container, from the answer to inspect."""
         try:
