@@ -2,8 +2,8 @@
 
 A run on one Dockerfile makes some eighty frozen classes, and the standard library compiles
 six or more methods of each from text: more than half of covlint's own CPU time in such a
-run (benchmarks/startup.py). Here ``__init__`` is compiled when the first object of the class
-is made, and the other methods are closures that behave the same. The fields, slots and
+run (benchmarks/startup.py). Here ``__init__`` is compiled where a run makes many objects of the
+class, and the other methods are closures that behave the same. The fields, slots and
 ``__match_args__`` are made by the standard library, so that ``replace``, ``fields`` and
 ``asdict`` work, and type checkers see nothing but a dataclass.
 """
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 else:
     import dataclasses
     from dataclasses import MISSING, FrozenInstanceError
+
+    #: To compile ``__init__`` takes as long as this many objects without.
+    _BEFORE_COMPILED = 40
 
     def dataclass(cls=None, /, *, frozen=False, slots=False, order=False, **others):
         """As ``dataclasses.dataclass``; classes that are not frozen, or that take over the
@@ -47,11 +50,36 @@ else:
         return cls
 
     def _init(cls):
-        """An ``__init__`` that puts a compiled one in its own place when it is first called."""
+        """An ``__init__`` that puts a compiled one in its place when objects get many, and
+        where a call is wrong: its errors are those of Python."""
+        left = _BEFORE_COMPILED
+        fields = dataclasses.fields(cls)
+        names = [field.name for field in fields if field.init]
+        given = [one for one in fields if one.init and one.default is MISSING]
+        needed = {one.name for one in given if one.default_factory is MISSING}
+        checked = hasattr(cls, "__post_init__")
 
         def init(self, *args, **kwargs):
-            cls.__init__ = _compiled(cls, slots="__slots__" in cls.__dict__)
-            cls.__init__(self, *args, **kwargs)
+            nonlocal left
+            left -= 1
+            values = dict(zip(names, args, strict=False)) | kwargs
+            known = needed <= values.keys() and all(name in names for name in kwargs)
+            if left < 0 or not known or len(values) != len(args) + len(kwargs):
+                cls.__init__ = _compiled(cls, slots="__slots__" in cls.__dict__)
+                cls.__init__(self, *args, **kwargs)
+                return
+            for field in fields:
+                if field.name in values:
+                    value = values[field.name]
+                elif field.default_factory is not MISSING:
+                    value = field.default_factory()
+                elif field.default is not MISSING:
+                    value = field.default
+                else:
+                    continue
+                object.__setattr__(self, field.name, value)
+            if checked:
+                self.__post_init__()
 
         return init
 
