@@ -96,7 +96,8 @@ def _chart(folder: str | None, summary: Summary) -> str | None:
 
 
 def now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # To the millisecond: runs of a small service follow one another within a second.
+    return f"{datetime.now(timezone.utc).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def revision(folder: str) -> str | None:
