@@ -9,7 +9,7 @@ HAVE_GO := $(shell go version 2>/dev/null | awk '{ sub(/^go/, "", $$3); split($$
 EXTRAS  := $(if $(HAVE_GO),,go)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint format docs lock site dist bench breakit faults clean
+.PHONY: help demo test test-engines lint format docs lock site dist bench breakit faults fuzz differential clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,7 @@ docs: $(VENV)/developing ## Bring up to date what docs/ and README have from the
 	@$(BIN)/python docs/tools/commands.py > docs/commands.md
 	@$(BIN)/python docs/tools/terminal.py
 	@PYTHONPATH=tests $(BIN)/python -m accepted.table
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.counts
 
 site: $(VENV)/developing ## Build the site of docs/ into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -65,6 +66,15 @@ dist: $(VENV)/developing ## Build the wheel and the source archive, twice, and c
 
 faults: $(VENV)/developing ## Kill 200 runs of --fix, and meet a hostile repository
 	COVLINT_KILLS=200 COVLINT_FAULTS=all $(BIN)/python -m pytest -s tests/test_writer_faults.py tests/hostile
+
+# 66 seconds for each of nine readers; `PYTHONPATH=tests python -m fuzz --help` says what else it takes.
+fuzz: $(VENV)/developing ## Fuzz readers, check and fix for ten minutes, and count
+	$(PIP) -e '.[fuzz]'
+	PYTHONPATH=tests $(BIN)/python -m fuzz
+
+# REPOSITORIES=folder compares the Dockerfiles in it, too.
+differential: $(VENV)/developing ## Read 3,000 Dockerfiles as BuildKit's own parser does, and compare
+	@PYTHONPATH=tests $(BIN)/python -m differential $(REPOSITORIES)
 
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

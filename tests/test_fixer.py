@@ -16,7 +16,7 @@ from covlint.engine import Options
 from covlint.files import MemoryFiles
 from covlint.fixer import ROUNDS, apply_edits, compatible, fix
 from covlint.source import Span
-from toys import AddTags, Breaking, DropA, Growing, TwoFiles, dockerfile, registry
+from toys import AddTags, Back, Breaking, DropA, Growing, There, TwoFiles, dockerfile, registry
 
 FILES = MemoryFiles(dockerfile("go build -a -o /x ./cmd/x"))
 WHOLE = Options()
@@ -58,6 +58,16 @@ def test_fixes_that_call_for_themselves_stop_and_say_so() -> None:
     outcome = fix(FILES, registry(Growing), WHOLE)
     assert (outcome.converged, outcome.rounds) == (False, ROUNDS)
     assert "after 10 rounds" in outcome.skipped[0].reason
+
+
+def test_fixes_that_undo_one_another_are_not_applied_and_the_others_are() -> None:
+    files = MemoryFiles(dockerfile("go build -a -tags e2e ./cmd/x"))
+    outcome = fix(files, registry(DropA, There, Back), WHOLE)
+    assert outcome.converged
+    assert outcome.changes[0].after == b"FROM golang:1.22\nRUN go build -tags e2e ./cmd/x\n"
+    assert [one.reason for one in outcome.skipped] == ["its fix and another one undo each other"]
+    again = MemoryFiles({"Dockerfile": outcome.changes[0].after})
+    assert not fix(again, registry(DropA, There, Back), WHOLE).changes
 
 
 def test_a_fix_that_breaks_the_file_is_dropped_and_the_others_apply() -> None:

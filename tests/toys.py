@@ -73,6 +73,33 @@ class Growing(Rule[GoBuild]):
         )
 
 
+class There(Rule[GoBuild]):
+    """Wants another tag where there is ``e2e``, which Back changes back."""
+
+    code = "COV907"
+    name = "there"
+    severity = Severity.WARNING
+    evidence = Evidence.REPORTED
+    since = "0.1.0"
+    wanted = ("e2e", "unit")
+
+    def check(self, subject: GoBuild) -> Iterator[Diagnostic]:
+        flag = subject.flag("tags")
+        if flag is not None and flag.value == self.wanted[0]:
+            edits = (Edit(flag.span, f"-tags {self.wanted[1]}".encode()),)
+            yield self.diagnostic(
+                flag.span, "another tag", fix=Fix("change it", Applicability.SAFE, edits)
+            )
+
+
+class Back(There):
+    """Undoes what There does."""
+
+    code = "COV908"
+    name = "back"
+    wanted = ("unit", "e2e")
+
+
 class Breaking(Rule[GoBuild]):
     """A fix after which the file is no Dockerfile any more."""
 

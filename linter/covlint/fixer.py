@@ -76,11 +76,34 @@ def fix(
 
     Fixes that overlap an earlier one wait for the next round, in which the file
     is inspected anew. A fix after which a file no longer parses is dropped whole.
+    Fixes that undo one another (two containers, two mounts, one shared value) are all
+    dropped, and the rounds begin again without them: a second run changes nothing then.
     """
+    first = first or inspect(files, registry, options)
+    dropped: dict[tuple[str, str, str], str] = {}
+    for _ in range(ROUNDS):
+        outcome, circle = _rounds(files, registry, options, first, dropped, unsafe=unsafe)
+        if not circle:
+            break
+        dropped |= dict.fromkeys(circle, "its fix and another one undo each other")
+    return outcome
+
+
+def _rounds(
+    files: Files,
+    registry: Registry,
+    options: Options,
+    first: Inspection,
+    dropped: dict[tuple[str, str, str], str],
+    *,
+    unsafe: bool,
+) -> tuple[Outcome, set[tuple[str, str, str]]]:
+    """The outcome of the rounds, and what was applied between two states that are the same."""
     current: dict[str, bytes] = {}
     applied: list[Applied] = []
-    dropped: dict[tuple[str, str, str], str] = {}
-    inspection = first or inspect(files, registry, options)
+    former: list[tuple[dict[str, bytes], int]] = [({}, 0)]  # and how many were applied until then
+    circle: set[tuple[str, str, str]] = set()
+    inspection = first
     rounds = 0
     progress = True
     while progress and rounds < ROUNDS:
@@ -100,6 +123,12 @@ def fix(
                 for diagnostic in result.applied
             ]
             current.update(result.contents)
+            state = {path: data for path, data in current.items() if data != files.read(path).data}
+            begin = next((count for known, count in former if known == state), None)
+            if begin is not None:
+                circle = {_identity(one.diagnostic) for one in applied[begin:]}
+                break
+            former.append((state, len(applied)))
             inspection = inspect(OverlayFiles(files, current), registry, options)
     changes = []
     for path in sorted(current):
@@ -107,9 +136,10 @@ def fix(
         if before != current[path]:
             changes.append(Change(path, before, current[path]))
     skipped = _skipped(inspection, options, unsafe=unsafe, dropped=dropped, converged=not progress)
-    return Outcome(
+    outcome = Outcome(
         inspection, tuple(applied), tuple(skipped), tuple(changes), rounds, converged=not progress
     )
+    return outcome, circle
 
 
 def applicable(fix: Fix | None, *, unsafe: bool) -> bool:

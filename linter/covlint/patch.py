@@ -9,6 +9,9 @@ from typing import Literal
 #: Unchanged lines shown around a change.
 _CONTEXT = 3
 _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
+#: Pairs of lines up to which the shortest diff is looked for. Above it, lines that come again and
+#: again begin no match: 64 KiB of blank lines took half a minute.
+_PAIRS = 1 << 20
 _NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
@@ -70,7 +73,8 @@ def _opcodes(old: list[bytes], new: list[bytes]) -> list[_Opcode]:
     while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
     end, new_end = len(old) - tail, len(new) - tail
-    middle = SequenceMatcher(None, old[head:end], new[head:new_end], autojunk=False)
+    many = (end - head) * (new_end - head) > _PAIRS
+    middle = SequenceMatcher(None, old[head:end], new[head:new_end], autojunk=many)
     codes: list[_Opcode] = [("equal", 0, head, 0, head)] if head else []
     codes += [
         (tag, i + head, j + head, k + head, m + head) for tag, i, j, k, m in middle.get_opcodes()

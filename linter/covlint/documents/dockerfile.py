@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from dataclasses import field
 
 from covlint.documents.instruction import (
+    FLAG,
     Heredoc,
     Instruction,
     InstructionFlag,
     Pair,
     backslashed,
+    flag_text,
     read_json,
 )
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
@@ -201,7 +203,7 @@ class _Reader:
         path = self.source.path
         # words are told apart with backslash as the escape character
         lexed = text if self.escape == b"\\" else backslashed(text)
-        flags, end = _flags(lexed, keyword_end, path, begin)
+        flags, end = _flags(text, keyword_end, path, begin)
         end = _skip_blank(text, end)
         stop = begin + len(text.rstrip())
         heredocs: list[Heredoc] = []
@@ -306,18 +308,22 @@ def _stage(index: int, origin: Instruction, inside: list[Instruction]) -> Stage:
 
 
 def _flags(text: bytes, end: int, path: str, begin: int) -> tuple[tuple[InstructionFlag, ...], int]:
-    """The flags after byte ``end`` of the instruction at byte ``begin``, and where they end."""
+    """The flags after byte ``end`` of the instruction at byte ``begin``, and where they end.
+
+    BuildKit tells them apart before it looks at anything else, with a backslash as escape
+    character whatever the file's own one is (``extractBuilderFlags``).
+    """
     flags: list[InstructionFlag] = []
-    for first, last in split_words(text, end, len(text)):
-        word = text[first:last]
-        if not word.startswith(b"--"):
-            break
-        end = last
+    while (match := FLAG.match(text, _skip_blank(text, end))) is not None:
+        word = match[0]
+        while word.endswith(b"\\\n"):
+            word = word[:-2]
+        end = match.start() + len(word)
         if word == b"--":
             break
-        name, _, value = word[2:].decode("utf-8", "replace").partition("=")
-        span = Span(path, begin + first, begin + last)
-        flags.append(InstructionFlag(name, value.strip("\"'"), span))
+        name, _, value = flag_text(word)[2:].partition("=")
+        span = Span(path, begin + match.start(), begin + end)
+        flags.append(InstructionFlag(name, value, span))
     return tuple(flags), end
 
 

@@ -101,6 +101,12 @@ class Instruction:
         )
 
 
+#: A word that begins with two dashes, as BuildKit splits the beginning of an instruction.
+FLAG = re.compile(rb"""--(?:\\.|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|[^\s\\"'])*""", re.DOTALL)
+_QUOTED = re.compile(
+    r"""\"((?:\\.|[^"\\])*)"?|'((?:\\.|[^'\\])*)'?|((?:\\.|[^"'\\])+)""", re.DOTALL
+)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SWAP = bytes.maketrans(b"`\\", b"\\`")
 _SWAP_TEXT = str.maketrans("`\\", "\\`")
 
@@ -111,6 +117,17 @@ def backslashed(text: bytes) -> bytes:
     Continuations stay: an instruction's text always has them as backslashes.
     """
     return text.translate(_SWAP).replace(b"`\n", b"\\\n")
+
+
+def flag_text(written: bytes) -> str:
+    """A flag as BuildKit takes it: without its quotes, wherever they stand, and without the
+    backslash of an escape, whatever the file's own escape character is."""
+    joined = written.replace(b"\\\n", b"").decode("utf-8", "replace")
+
+    def said(match: re.Match[str]) -> str:
+        return _ESCAPED.sub(r"\1", match[1] or match[2] or match[3] or "")
+
+    return _QUOTED.sub(said, joined)
 
 
 def read_json(body: bytes, path: str, body_start: int) -> tuple[Word, ...] | None:

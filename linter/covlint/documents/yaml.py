@@ -103,12 +103,12 @@ def open_yaml(source: SourceFile) -> YamlDocument:
     from ruamel.yaml import YAML  # slow to import, and most runs read no YAML
     from ruamel.yaml.error import YAMLError
 
-    text = source.text
-    bom = text.startswith("\ufeff")
-    text = text.removeprefix("\ufeff")
+    # All of them, where a file has two: libyaml drops the next one, and counts it nowhere.
+    text = source.text.lstrip("\ufeff")
+    marks = 3 * (len(source.text) - len(text))  # bytes
 
     def read(*, pure: bool) -> YamlDocument:
-        reader = _Reader(source, _byte_mapper(text, 3 if bom else 0))
+        reader = _Reader(source, _byte_mapper(text, marks))
         error: YamlError | None = None
         try:
             for event in YAML(typ="safe", pure=pure).parse(text):

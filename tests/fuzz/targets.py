@@ -1,0 +1,203 @@
+"""What is run on each input, and what must hold then: any other exception is a crash.
+
+A target returns normally on each input that the reader takes, or refuses as its documentation says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from covlint.covdata.counters import read_counters
+from covlint.covdata.layout import BadFile
+from covlint.covdata.meta import read_meta
+from covlint.covdata.tally import Tally
+from covlint.diagnostics import Edit
+from covlint.documents.dockerfile import open_dockerfile
+from covlint.documents.makereader import read_makefile
+from covlint.documents.shell import parse_script
+from covlint.documents.yaml import open_yaml
+from covlint.documents.yaml_nodes import YamlScalar, walk
+from covlint.engine import Options, inspect
+from covlint.files import MemoryFiles
+from covlint.fixer import Outcome, apply_edits, fix
+from covlint.patch import unified_diff
+from covlint.registry import Registry
+from covlint.source import SourceFile, Span, UnreadableSource
+from fuzz.projects import HEAD, project_of
+
+Target = Callable[[bytes], None]
+
+_BLOCKS = ((2, 1, 5), (3,), (1, 200))
+
+
+def dockerfile(data: bytes) -> None:
+    """Instructions in order, and all that belongs to one inside it."""
+    source = SourceFile("Dockerfile", data)
+    try:
+        document = open_dockerfile(source)
+    except UnreadableSource:
+        return
+    position = 0
+    for one in document.instructions:
+        assert position <= one.span.start < one.span.end <= len(data)
+        position = one.span.end
+        inside = [one.keyword_span, *(flag.span for flag in one.flags)]
+        inside += [word.span for word in (*one.words(), *(one.exec_form or ()))]
+        inside += [span for heredoc in one.heredocs for span in (heredoc.marker, heredoc.body)]
+        if one.keyword in {"ENV", "ARG", "LABEL"}:
+            inside += [pair.span for pair in one.pairs()]
+        for span in inside:
+            assert one.span.start <= span.start <= span.end <= len(data)
+    assert document.error is None or document.error_line is not None
+
+
+def makefile(data: bytes) -> None:
+    """Each byte of an expanded recipe line has its place in the file."""
+    file = read_makefile(SourceFile("Makefile", data))
+    for line in file.lines():
+        assert 0 <= line.span.start <= line.span.end <= len(data)
+        expansion = file.expand(line)
+        assert len(expansion.text) == len(expansion.origins) == len(expansion.ends)
+        for start, end in zip(expansion.origins, expansion.ends, strict=True):
+            assert line.span.start <= start < end <= line.span.end
+    for name in file.variables:
+        file.value(name)
+
+
+def shell(data: bytes) -> None:
+    """Commands and words inside the script, wherever in its file that begins."""
+    for command in parse_script("x", data, offset=5).commands:
+        assert 5 <= command.span.start <= command.span.end <= 5 + len(data)
+        for word in command.words:
+            assert 5 <= word.span.start <= word.span.end <= 5 + len(data)
+            word.fields({})
+            word.span_of(0, len(word.shape))
+
+
+def covmeta(data: bytes) -> None:
+    try:
+        meta = read_meta(data)
+    except BadFile:
+        return
+    Tally([[len(one.units) for one in package.functions] for package in meta.packages])
+
+
+def covcounters(data: bytes) -> None:
+    try:
+        counters = read_counters(data)
+        for segment in counters.segments:
+            tally = Tally(_BLOCKS)
+            tally.add(segment, counters.encoding)
+            tally.totals()
+    except BadFile:
+        return
+
+
+def spans(data: bytes) -> None:
+    """Lines, columns, edits and diffs, against the simplest way to compute each.
+
+    The first four bytes are two offsets into the rest.
+    """
+    one, other = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
+    text = data[4:]
+    first, last = sorted((one % (len(text) + 1), other % (len(text) + 1)))
+    source = SourceFile("x", text)
+    before = text[:first]
+    line = before.count(b"\n") + 1
+    place = source.position(first)
+    assert (place.line, place.byte, source.line_of(first)) == (line, first, line)
+    row = before.rpartition(b"\n")[2]
+    row = row.removeprefix(b"\xef\xbb\xbf") if line == 1 else row
+    assert place.column == len(row.decode("utf-8", "replace")) + 1
+    assert source.line_bytes(line) == text.split(b"\n")[line - 1].rstrip(b"\r")
+    assert source.slice(source.span(first, last)) == text[first:last]
+    assert b"".join(_lines(source)) == text
+    edits = [Edit(Span("x", first, last), row[:9]), Edit(Span("x", len(text), len(text)), b"end")]
+    changed = apply_edits(text, edits[: 1 if last == len(text) else 2])
+    assert changed.startswith(before + row[:9] + text[last:])
+    assert changed == text or unified_diff("x", text, changed)
+
+
+def yaml(data: bytes) -> None:
+    """Nodes inside the file; a plain scalar on one line says what is written."""
+    try:
+        document = open_yaml(SourceFile("a.yaml", data))
+    except UnreadableSource:
+        return
+    for node in (node for root in document.documents for node in walk(root)):
+        assert 0 <= node.start <= node.end <= len(data)
+        if isinstance(node, YamlScalar) and node.plain and len(node.written.splitlines()) < 2:
+            assert node.written.rstrip() == node.text
+
+
+def check(data: bytes) -> None:
+    """One file of a rule's own case, replaced: no rule fails, findings lie in their files."""
+    contents = project_of(data)
+    report = inspect(MemoryFiles(contents), _builtin(), Options()).report
+    assert not report.crashes, report.crashes
+    for found in report.diagnostics:
+        assert 0 <= found.span.start <= found.span.end <= len(contents[found.span.path])
+
+
+def fixes(data: bytes) -> None:
+    """All fixes, unsafe ones too: only what their edits name is changed, and once is enough."""
+    contents = project_of(data)
+    outcome = fix(MemoryFiles(contents), _builtin(), Options(), unsafe=True)
+    assert not outcome.inspection.report.crashes, outcome.inspection.report.crashes
+    assert outcome.converged
+    if outcome.rounds == 1:
+        for change in outcome.changes:
+            assert change.after == _from_the_end(change.before, _edits(outcome, change.path))
+    after = {**contents, **{change.path: change.after for change in outcome.changes}}
+    assert not fix(MemoryFiles(after), _builtin(), Options(), unsafe=True).changes
+
+
+def _lines(source: SourceFile) -> Iterable[bytes]:
+    starts = [*source.line_starts, len(source.data)]
+    return (source.data[start:end] for start, end in pairwise(starts))
+
+
+def _edits(outcome: Outcome, path: str) -> set[Edit]:
+    found = (one.diagnostic.fix for one in outcome.applied)
+    return {edit for one in found if one for edit in one.edits if edit.span.path == path}
+
+
+def _from_the_end(data: bytes, edits: Iterable[Edit]) -> bytes:
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        data = data[: edit.span.start] + edit.replacement + data[edit.span.end :]
+    return data
+
+
+_registry: list[Registry] = []
+
+
+def _builtin() -> Registry:
+    if not _registry:
+        _registry.append(Registry.builtin())
+    return _registry[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """``head``: bytes at the beginning of an input that are no part of the file; ``goal``:
+    executions that are aimed at."""
+
+    run: Target
+    about: str
+    goal: int
+    head: int = 0
+
+
+READERS = {
+    "dockerfile": Reader(dockerfile, "Dockerfiles", 1_000_000),
+    "makefile": Reader(makefile, "Makefiles", 1_000_000),
+    "covmeta": Reader(covmeta, "coverage meta-data", 1_000_000),
+    "covcounters": Reader(covcounters, "coverage counters", 1_000_000),
+    "spans": Reader(spans, "lines, columns, edits and diffs", 1_000_000, head=4),
+    "shell": Reader(shell, "shell scripts", 50_000),
+    "yaml": Reader(yaml, "YAML", 50_000),
+    "check": Reader(check, "`covlint check`, all rules", 50_000, head=HEAD),
+    "fix": Reader(fixes, "`covlint --fix --unsafe`", 50_000, head=HEAD),
+}
