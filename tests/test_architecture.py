@@ -13,7 +13,7 @@ import covlint_rules
 
 #: From the bottom up; a module imports from its own rung or from those below.
 LADDER: tuple[tuple[str, ...], ...] = (
-    ("covlint", "covlint.source", "covlint.files"),
+    ("covlint", "covlint.frozen", "covlint.source", "covlint.files"),
     ("covlint.covdata", "covlint.history"),
     ("covlint.diagnostics",),
     ("covlint.documents",),
@@ -112,6 +112,13 @@ def test_imports_go_one_way(module: str, path: Path) -> None:
             assert any(within(imported, name) for name in RULES_MAY), f"{module}: {imported}"
         elif imported.startswith("covlint."):
             assert rung(imported) <= rung(module), f"{module} imports {imported}, which is above it"
+
+
+@pytest.mark.parametrize(("module", "path"), CODE, ids=IDS)
+def test_frozen_classes_are_the_ones_that_are_made_fast(module: str, path: Path) -> None:
+    if "@dataclass(frozen=True" in path.read_text() and module != "covlint.frozen":
+        assert "covlint.frozen.dataclass" in set(imports(path))
+        assert "dataclasses.dataclass" not in set(imports(path))
 
 
 @pytest.mark.parametrize(("module", "path"), CODE, ids=IDS)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from covlint.diagnostics import Diagnostic
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 _VERSION = 1

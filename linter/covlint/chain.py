@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
     from covlint.facts.commands.extraction import ImageBuild, Step

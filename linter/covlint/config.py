@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from covlint.files import CONFIG_NAME
+from covlint.frozen import dataclass
 from covlint.selection import POLICIES, Selection, nearest, split_codes
 from covlint.source import SIZE_LIMIT
 

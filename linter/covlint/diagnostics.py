@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from covlint.baseline import Fingerprint, sort_out
@@ -11,6 +11,7 @@ from covlint.chain import Certainty, Chain, Hop
 from covlint.comments import about_comments, commented
 from covlint.diagnostics import Crash, Diagnostic, Evidence, Report, Severity, Unread
 from covlint.files import Files
+from covlint.frozen import dataclass
 from covlint.precedence import hop_of, speaking, winners_over
 from covlint.project import Project
 from covlint.registry import Entry, Registry, RegistryError

@@ -105,7 +105,7 @@ class DiskFiles:
         self.size_limit = size_limit
         self._paths: list[str] | None = None
         self._closed: dict[str, str] = {}
-        self._folders: dict[str, bool] = {}  # whether they lie inside
+        self._folders: dict[str, str] = {}  # and where their links lead
 
     def paths(self) -> list[str]:
         if self._paths is None:
@@ -132,12 +132,7 @@ class DiskFiles:
         return SourceFile(path, data)
 
     def _bytes(self, path: str, location: str) -> bytes:
-        if os.path.islink(location) or not self._holds(os.path.dirname(location)):
-            target = os.path.realpath(location, strict=True)
-            if not _inside(target, self._real_root):
-                raise UnreadableSource(path, "a symbolic link that leaves the project")
-        # Not blocking: opening a FIFO would wait for a writer that may never come.
-        descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = self._opened(path, location)
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
@@ -160,10 +155,36 @@ class DiskFiles:
         finally:
             os.close(descriptor)
 
+    def _opened(self, path: str, location: str) -> int:
+        # Not blocking: opening a FIFO would wait for a writer that may never come.
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        if self._holds(os.path.dirname(location)):
+            try:
+                return os.open(location, flags | os.O_NOFOLLOW)
+            except OSError as error:
+                if error.errno != errno.ELOOP:  # given for a link
+                    raise
+        if not _inside(os.path.realpath(location, strict=True), self._real_root):
+            raise UnreadableSource(path, "a symbolic link that leaves the project")
+        return os.open(location, flags)
+
     def _holds(self, folder: str) -> bool:
-        """Whether a folder lies inside, where its links lead; each is looked at once."""
+        """Whether a folder lies inside, where its links lead."""
+        return _inside(self._real(folder), self._real_root)
+
+    def _real(self, folder: str) -> str:
+        """Where the links of a folder lead; each is looked at once, by way of the one above:
+        ``realpath`` looks at every folder from the root on."""
         if folder not in self._folders:
-            self._folders[folder] = _inside(os.path.realpath(folder), self._real_root)
+            above, name = os.path.split(folder)
+            if folder == self.root:
+                real = self._real_root
+            elif not folder.startswith(self.root + os.sep) or name in ("", ".", ".."):
+                real = os.path.realpath(folder)
+            else:
+                real = os.path.join(self._real(above), name)
+                real = os.path.realpath(real) if os.path.islink(real) else real
+            self._folders[folder] = real
         return self._folders[folder]
 
     def _too_large(self, path: str, size: int) -> UnreadableSource:
@@ -176,8 +197,9 @@ class DiskFiles:
     def _regular(self, listed: list[str]) -> list[str]:
         """Leaves out links, submodules, devices, and files deleted but still in the index."""
         found = []
+        held: dict[str, bool] = {}
         for path in listed:
-            location = os.path.join(self.root, path)
+            location = f"{self.root}/{path}"
             try:
                 mode = os.lstat(location).st_mode
             except PermissionError as error:
@@ -185,8 +207,12 @@ class DiskFiles:
                 continue
             except OSError:
                 continue
-            # a folder of the index may be a link by now
-            if stat.S_ISREG(mode) and self._holds(os.path.dirname(location)):
+            if not stat.S_ISREG(mode):
+                continue
+            folder = location.rpartition("/")[0]
+            if folder not in held:  # a folder of the index may be a link by now
+                held[folder] = self._holds(folder)
+            if held[folder]:
                 found.append(path)
         return found
 

@@ -7,11 +7,11 @@ Nothing is written here: the outcome holds the new bytes of each file, so that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Fix
 from covlint.engine import Inspection, Options, inspect
 from covlint.files import Files, OverlayFiles
+from covlint.frozen import dataclass
 from covlint.registry import Registry
 from covlint.source import SourceFile
 

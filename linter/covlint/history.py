@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from covlint.files import DiskFiles, Files, run_git
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, UnreadableSource
 
 #: Modes of regular files: links and submodules are no files of the project.

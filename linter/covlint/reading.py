@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
 from covlint.documents.dockerfile import Dockerfile
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these

@@ -10,9 +10,9 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from covlint.frozen import dataclass
 from covlint.rule import Rule, subject_of
 from covlint.selection import nearest
 

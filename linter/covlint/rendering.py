@@ -13,9 +13,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from covlint.files import DiskFiles, Files
+from covlint.frozen import dataclass
 from covlint.source import UnreadableSource
 
 #: Seconds for one kustomization or chart.

@@ -11,10 +11,10 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 Subject = TypeVar("Subject", contravariant=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from covlint.diagnostics import Diagnostic, Evidence, Severity
+from covlint.frozen import dataclass
 
 #: Standards that a team may enforce: the codes that they raise to errors.
 POLICIES = {"dd-test-007": frozenset({"COV107", "COV108", "COV109"})}

@@ -8,8 +8,9 @@ a byte offset in the user's file, and an edit touches exactly what it names.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from covlint.frozen import dataclass
 
 #: Files above this size (bytes) are listed as unread: no hand-written manifest
 #: or Dockerfile comes near it, and parsing time is bounded by it.

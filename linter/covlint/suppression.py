@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity
+from covlint.frozen import dataclass
 from covlint.registry import UNEXPLAINED_SUPPRESSION, UNUSED_SUPPRESSION
 from covlint.rule import Invalid, Rule
 from covlint.source import SourceFile, Span, UnreadableSource

@@ -7,9 +7,9 @@ import os
 import stat
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from covlint.fixer import Change
+from covlint.frozen import dataclass
 
 
 class WriteError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.config import Config
 from covlint.diagnostics import Severity
 from covlint.engine import Inspection, Options, inspect
+from covlint.frozen import dataclass
 from covlint.registry import OWN_CODES, Registry
 from covlint.report import Finding, Sheet
 from covlint.selection import Selection, SelectionError, split_codes

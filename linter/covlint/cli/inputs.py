@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from covlint.cli.exits import Failure
 from covlint.covdata import textfmt
@@ -14,6 +13,7 @@ from covlint.covdata.flags import Clash, Coverage, Fits, lay_over
 from covlint.covdata.layout import BadFile
 from covlint.covdata.profile import Profile, profile_of
 from covlint.covdata.services import by_service
+from covlint.frozen import dataclass
 
 #: What is true of the data and still loses none of it.
 _REMARKS = frozenset({Trouble.SEVERAL_BUILDS, Trouble.MIXED_MODES})

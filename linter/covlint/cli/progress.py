@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import click
 
+from covlint.frozen import dataclass
 from covlint.report.text import visible
 from covlint.runner.verdict import StepResult
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from covlint.cli.exits import Failure
@@ -16,6 +16,7 @@ from covlint.covdata.lines import TooManyLines
 from covlint.covdata.profile import Profile
 from covlint.covdata.summary import Summary, summary_of
 from covlint.covdata.verification import Verification
+from covlint.frozen import dataclass
 from covlint.report import coverage
 from covlint.report.verify_chain import verification_of
 from covlint.runner.evidence.profile import REPORTS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from covlint.cli.exits import Failure, Misuse
 from covlint.config import Config, ConfigError, load_config, read_config
 from covlint.files import CONFIG_NAME, DiskFiles, Files, OverlayFiles, project_root
+from covlint.frozen import dataclass
 from covlint.registry import PackError, Registry, RegistryError
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from covlint.cli.output import FormatFile, wants_colour, write
 from covlint.cli.progress import StderrProgress
 from covlint.cli.scope import Scope, registry_of, scope_of
 from covlint.engine import Inspection, Options, inspect
+from covlint.frozen import dataclass
 from covlint.runner.candidates import chain_of, derived_target, with_build_arguments
 from covlint.runner.cluster.script import cluster_script
 from covlint.runner.command import Processes

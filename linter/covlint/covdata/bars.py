@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.covdata.summary import Share, Summary
+from covlint.frozen import dataclass
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _WIDEST = 30  # columns of a bar

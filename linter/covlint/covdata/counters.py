@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from sys import byteorder
 
 from covlint.covdata.layout import (
@@ -22,6 +21,7 @@ from covlint.covdata.layout import (
     numbers,
     strings,
 )
+from covlint.frozen import dataclass
 
 _RAW, _ULEB128 = 1, 2
 _MAX_DIGITS = 6  # of the number of arguments

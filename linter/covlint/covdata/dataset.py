@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from covlint.covdata.counters import Arguments, read_counters
@@ -22,6 +22,7 @@ from covlint.covdata.layout import (
 )
 from covlint.covdata.meta import Meta, read_meta
 from covlint.covdata.tally import Tally, Totals
+from covlint.frozen import dataclass
 
 _NESTED_DEPTH = 4
 

@@ -10,11 +10,12 @@ file as one flag does, and the other's data of it is left out and named.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from covlint.covdata.layout import Mode
 from covlint.covdata.meta import Unit
 from covlint.covdata.profile import FunctionCoverage, FunctionName, Profile, make_profile, most
+from covlint.frozen import dataclass
 
 Counts = Mapping[Unit, int]
 #: Whether blocks can be those of the source at hand; None when it is not at hand.

@@ -8,10 +8,10 @@ which no block lies (declarations, comments between functions) is not listed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from covlint.covdata.meta import Unit
 from covlint.covdata.profile import FunctionCoverage, Profile
+from covlint.frozen import dataclass
 
 #: More than any program has; a profile that claims more would fill the disk.
 MAX_LINES = 30_000_000

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from covlint.covdata.layout import (
     numbers,
     strings,
 )
+from covlint.frozen import dataclass
 
 #: No source file is longer; lines are spread out for line-based reports, so it is a bound on work.
 MAX_LINE = 1 << 24

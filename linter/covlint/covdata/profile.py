@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
 from covlint.covdata.dataset import Build, Dataset
 from covlint.covdata.layout import MAX_COUNT, Mode
 from covlint.covdata.meta import Unit
+from covlint.frozen import dataclass
 
 #: The package that Go makes of a build of files (facts, part B2).
 FILE_PACKAGE = "command-line-arguments"

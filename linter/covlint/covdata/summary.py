@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from covlint.covdata.flags import Coverage
 from covlint.covdata.profile import Profile, package_of, percent
+from covlint.frozen import dataclass
 
 VERSION = 1
 #: How a verification ended, as ``covlint verify`` words it.

@@ -5,10 +5,10 @@ The runner's own types know engines, processes and folders; a report needs their
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from covlint.covdata.summary import FailedClaim, Verified
+from covlint.frozen import dataclass
 
 
 class State(Enum):

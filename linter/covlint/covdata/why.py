@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from covlint.covdata.dataset import Build, Dataset, Trouble
 from covlint.covdata.profile import FILE_PACKAGE, percent
+from covlint.frozen import dataclass
 
 _SHOWN = 6  # roots of a scope
 _STANDARD = "the standard library"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
 from covlint.diagnostics import Edit
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, Word
 
 #: Stands in a text for a value that is not seen (a private-use character: YAML and shell

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from covlint.documents.instruction import (
     FLAG,
@@ -23,6 +23,7 @@ from covlint.documents.instruction import (
     read_json,
 )
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 __all__ = [

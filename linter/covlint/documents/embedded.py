@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.assembled import AssembledSource, Piece
 from covlint.documents.yaml_nodes import YamlScalar
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, Word
 
 _AFTER_BREAK = re.compile(rb"\n(?=[^\n])")

@@ -8,10 +8,11 @@ bytes stand in the file one after the other is *literal* and can be edited.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.shellcommands import Assignment, Command, Condition
 from covlint.documents.shellwords import Part, ShellWord
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 #: Names of the variables that stand for what was put in; no script can use one.

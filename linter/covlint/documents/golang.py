@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.documents.goheader import package_name
 from covlint.documents.grammars import parser
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, Word
 
 if TYPE_CHECKING:

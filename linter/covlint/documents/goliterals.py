@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Edit
 from covlint.documents.gosource import GoSource
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Word
 
 _TOKEN = re.compile(rb"//[^\r\n]*|\"(?:[^\"\\\r\n]|\\.)*\"|`[^`\r\n]*`|[()]|[^\s()\"`]+")

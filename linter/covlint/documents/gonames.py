@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.documents.gosource import FUNCTIONS, GoSource, Scope, enclosing, holds
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import Piece, Text
 from covlint.documents.grammars import parser
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 if TYPE_CHECKING:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 _JSON_KEYWORDS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
 _JSON_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 _JSON_ARRAY = re.compile(rb'\[\s*(?:"(?:[^"\\\n]|\\.)*"\s*(?:,\s*"(?:[^"\\\n]|\\.)*"\s*)*)?\]')
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON_PLAIN = re.compile(rb'"[ !#-\[\]-~]*"')  # ASCII, without a backslash or control character
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +137,29 @@ def read_json(body: bytes, path: str, body_start: int) -> tuple[Word, ...] | Non
     """
     if not body.startswith(b"["):
         return None
-    import json
-
     text = body.replace(b"\\\n", b"  ")
     array = _JSON_ARRAY.match(text)
     if array is None:
         return None
     words: list[Word] = []
     for match in _JSON_STRING.finditer(text, 0, array.end()):
-        try:
-            value = _SURROGATE.sub("\ufffd", json.loads(match[0]))
-        except ValueError:
+        value = _json_string(match[0])
+        if value is None:
             return None
         start = body_start + match.start()
         words.append(Word(value, Span(path, start, start + len(match[0]))))
     return tuple(words)
+
+
+def _json_string(text: bytes) -> str | None:
+    if _JSON_PLAIN.fullmatch(text):
+        return text[1:-1].decode("ascii")
+    import json  # takes a millisecond to import, and most strings are plain
+
+    try:
+        return re.sub("[\ud800-\udfff]", "\ufffd", json.loads(text))
+    except ValueError:
+        return None
 
 
 def _read_pairs(instruction: Instruction) -> Iterator[Pair]:

@@ -8,7 +8,6 @@ of a path is not looked at.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from covlint.documents.composed import composed, entries_of, sequence_of
 from covlint.documents.strategic_merge import PatchError
@@ -19,6 +18,7 @@ from covlint.documents.yaml_nodes import (
     YamlScalar,
     YamlSequence,
 )
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 _Change = Callable[[AnyNode, str], AnyNode]

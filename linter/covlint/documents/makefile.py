@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from covlint.documents.expansion import Expansion
 from covlint.documents.maketext import closing, split_arguments
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 #: References nested deeper than this stay unresolved.

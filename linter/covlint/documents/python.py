@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
 
 from covlint.documents.pythonnames import Binding, Mutation, bind, change, dotted
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 __all__ = ["Binding", "Mutation", "PythonError", "PythonFile", "Scope", "dotted", "open_python"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from covlint.documents.python import PythonFile

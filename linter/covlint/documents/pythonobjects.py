@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -18,6 +17,7 @@ from covlint.documents.python import PythonFile, dotted
 from covlint.documents.yaml import open_yaml
 from covlint.documents.yaml_nodes import AnyNode, YamlMapping, YamlScalar
 from covlint.documents.yaml_text import Value
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 Literal = cst.Call | cst.Dict | cst.List

@@ -64,7 +64,8 @@ class ScriptValues:
 
     def feed(self, command: Command) -> None:
         """Take in the assignments of a command, or its ``cd``."""
-        if not command.words or command.name in ("export", "readonly", "local", "declare"):
+        name = command.name
+        if not command.words or name in ("export", "readonly", "local", "declare"):
             for assignment in command.assignments:
                 optional = bool(command.conditions)
                 if assignment.items is not None:
@@ -75,14 +76,14 @@ class ScriptValues:
                     None if assignment.appends else self.computed(assignment.value),
                     optional,
                 )
-        elif command.name in ("cd", "pushd") and not command.substituted and not command.subshell:
+        elif name in ("cd", "pushd") and not command.substituted and not command.subshell:
             target = self.resolve(command.words[-1]) if len(command.words) > 1 else None
             if target is None and len(command.words) > 1:
                 target = self.computed(command.words[-1])
             self.directory = None if target is None else self.join(target)
-        elif command.name == "popd":
+        elif name == "popd":
             self.directory = None
-        elif command.name in ("read", "for", "mapfile") and command.words[1:]:
+        elif name in ("read", "for", "mapfile") and command.words[1:]:
             for word in command.words[1:]:
                 if word.literal:
                     self.unknown.add(word.literal)

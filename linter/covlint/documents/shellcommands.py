@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from covlint.documents.shellwords import ShellWord
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 

@@ -7,12 +7,12 @@ word does is read from the bytes, since the grammar cuts words at escapes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from covlint.documents.shellcommands import Assignment, Command, Condition
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from covlint.documents.shellquotes import ARGUMENT_LIMIT, closing_bracket, split_words
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 __all__ = ["Part", "ShellWord", "decode_word", "split_words"]
@@ -115,8 +116,7 @@ class ShellWord:
             if part.operand is not None and not _QUOTING.isdisjoint(part.operand):
                 return None
             # the first and last piece are empty where white space stands at the ends
-            pieces = _BLANKS.split(value)
-            for index, piece in enumerate(pieces):
+            for index, piece in enumerate(_BLANKS.split(value)):
                 if index and current is not None:
                     fields.append(current)
                     current = None

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from covlint.diagnostics import Edit
 from covlint.documents.assembled import HOLE, AssembledSource
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 _ACTION = re.compile(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from covlint.documents.yaml_nodes import (
@@ -25,6 +25,7 @@ from covlint.documents.yaml_nodes import (
     YamlSequence,
     walk,
 )
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 __all__ = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from covlint.documents.yaml_nodes import FALSE_WORDS, NULL_WORDS, TRUE_WORDS
+from covlint.frozen import dataclass
 
 #: What a fix can write. A ``str`` stays a string to every YAML reader ("0" is quoted).
 Value: TypeAlias = "str | int | Mapping[str, Value] | Sequence[Value]"

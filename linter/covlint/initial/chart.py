@@ -9,11 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.yaml_text import Layout, Value, entry_lines
 from covlint.facts.kubernetes.workload import Container
+from covlint.frozen import dataclass
 from covlint.initial.chart_values import (
     closed,
     coverage_values,

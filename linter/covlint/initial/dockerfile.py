@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.facts.dockerfile.base_images import go_version
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation, is_coverage_name
+from covlint.frozen import dataclass
 from covlint.initial.draft import Draft
 from covlint.initial.service import Service
 from covlint.source import Span

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from covlint.diagnostics import Edit
 from covlint.files import Files, OverlayFiles
 from covlint.fixer import Change, apply_edits
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, UnreadableSource
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.dockerfile import Dockerfile, Instruction, Stage, open_dockerfile
 from covlint.documents.makereader import read_makefile
 from covlint.facts.dockerfile.base_images import short_name
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 _MAKE = re.compile(rb"(?:^|[;&|]|\s)make\s+(?!(?:-C|--directory|-f)\b)[\w.-]+")

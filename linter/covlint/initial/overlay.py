@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from covlint.documents.yaml import YamlError, open_yaml
 from covlint.documents.yaml_text import Layout as YamlLayout
 from covlint.documents.yaml_text import Value, entry_lines, scalar_text
 from covlint.facts.kubernetes.workload import Container, read_containers
+from covlint.frozen import dataclass
 from covlint.initial.draft import Draft
 from covlint.initial.service import Service, Survey
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.facts.commands.steps import StepKind
 from covlint.facts.dockerfile.build import Instrumentation, mentions_cover
 from covlint.files import Files
+from covlint.frozen import dataclass
 from covlint.initial import chart, ci, kind, makefile, overlay
 from covlint.initial.configuration import configure
 from covlint.initial.dockerfile import Switch, instrument

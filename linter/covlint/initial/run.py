@@ -6,11 +6,11 @@ import posixpath
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.dockerfile import open_dockerfile
 from covlint.documents.yaml import YamlMapping, YamlScalar
 from covlint.facts.kubernetes.workload import Container, items_of
+from covlint.frozen import dataclass
 from covlint.initial.dockerfile import Switch, switch_of
 from covlint.initial.draft import Draft
 from covlint.initial.service import Service, Survey, label

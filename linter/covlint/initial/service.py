@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.chain import Chain
 from covlint.facts.commands.steps import ImageBuild
@@ -12,6 +12,7 @@ from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.golang.modules import GoModule
 from covlint.facts.golang.shutdown import MainPackage
 from covlint.facts.kubernetes.workload import Container
+from covlint.frozen import dataclass
 from covlint.initial.made import Made
 from covlint.wiring.inputs import Facts
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 
 _CODE = re.compile(r"^COV\d{3}$")
 _SCRIPT = ("run", "data", "report", "prepare", "cleanup")

@@ -13,9 +13,9 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.labs.lab import Lab
 from covlint.labs.variants import Prepared
 from covlint.runner.command import Command, Processes

@@ -7,9 +7,9 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.labs.place import NAME, Names
 
 #: Whose words are renamed on their way to the program: ``bell``, ``bell:/path``, and its image.

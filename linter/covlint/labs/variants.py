@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from covlint.diagnostics import Diagnostic, Severity
 from covlint.engine import Inspection, Options, inspect
 from covlint.files import DiskFiles
 from covlint.fixer import fix
+from covlint.frozen import dataclass
 from covlint.labs.lab import Lab
 from covlint.registry import Registry
 from covlint.writer import write_changes

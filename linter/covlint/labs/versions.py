@@ -7,9 +7,9 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Executor
 from covlint.runner.toolchain import NoToolchain, Toolchain, find_toolchain
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from covlint.diagnostics import Crash, Diagnostic, Severity, Unread
 from covlint.engine import Service, Traced
+from covlint.frozen import dataclass
 from covlint.source import Position, SourceFile, Span
 
 SourceOf = Callable[[str], SourceFile]

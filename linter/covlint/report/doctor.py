@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.report.text import visible
 from covlint.runner.diagnosis.examination import Program
 from covlint.runner.diagnosis.symptoms import MEANINGS, Sign

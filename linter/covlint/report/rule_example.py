@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from covlint.diagnostics import Applicability, Fix
 from covlint.engine import Options, inspect
 from covlint.files import MemoryFiles
 from covlint.fixer import fix
+from covlint.frozen import dataclass
 from covlint.patch import unified_diff
 from covlint.report import Finding, Sheet
 from covlint.report.text import render_findings

@@ -9,11 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from covlint.chain import Certainty
 from covlint.diagnostics import Applicability, Diagnostic, Severity
 from covlint.engine import HopState, Service
+from covlint.frozen import dataclass
 from covlint.report import Finding, Sheet
 from covlint.source import SourceFile, Span
 

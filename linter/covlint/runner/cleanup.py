@@ -9,9 +9,9 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Executor
 from covlint.runner.ledger import Created, Ledger, processes_of
 

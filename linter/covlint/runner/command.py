@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Protocol
+
+from covlint.frozen import dataclass
 
 _SAYS_NOTHING = re.compile(r"#|Run 'docker .* --help' for more information|See 'docker .* --help'")
 #: Seconds between SIGTERM and SIGKILL for a command that ran into its time-out.

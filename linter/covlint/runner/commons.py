@@ -13,10 +13,11 @@ import posixpath
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Condition, Lock
 from typing import TypeVar
 
+from covlint.frozen import dataclass
 from covlint.runner.cleanup import Cleaner
 from covlint.runner.command import Processes
 from covlint.runner.ledger import MARK, Ledger, new_run, open_ledger

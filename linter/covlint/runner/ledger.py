@@ -12,8 +12,9 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from covlint.frozen import dataclass
 
 #: On everything that a container runtime or a cluster keeps for covlint; its value is the run.
 LABEL = "dev.covlint.run"

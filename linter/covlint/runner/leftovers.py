@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.cleanup import Cleaner
 from covlint.runner.command import CannotStart, Command, Executor
 from covlint.runner.container.runtime import RUNTIMES

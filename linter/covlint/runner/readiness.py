@@ -11,10 +11,10 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Executor
 from covlint.runner.file_events import Growth, growth_of
 from covlint.runner.process.listening import listening_port

@@ -6,11 +6,12 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from covlint.diagnostics import Diagnostic
 from covlint.facts.kubernetes.helm_release import HelmRelease
+from covlint.frozen import dataclass
 from covlint.runner.cleanup import remove_folder
 from covlint.runner.cluster.engine import run_cluster
 from covlint.runner.cluster.making import SharedCluster

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Completed, Processes, last_words
 from covlint.runner.diagnosis.diagnose import Observation
 from covlint.runner.diagnosis.symptoms import Ending

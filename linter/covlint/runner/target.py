@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
+
+from covlint.frozen import dataclass
 
 ENGINES = ("process", "suite", "container", "play", "kind", "context")
 

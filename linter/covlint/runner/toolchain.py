@@ -6,9 +6,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Executor
 
 #: ``go build -cover`` exists since Go 1.20 (facts, part A).

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.evidence.profile import Profile
 from covlint.runner.evidence.results import Results
 from covlint.wiring import Hop

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.config import load_config
 from covlint.diagnostics import Diagnostic
 from covlint.engine import Inspection, Options, inspect
 from covlint.files import DiskFiles, Files, OverlayFiles, project_root
 from covlint.fixer import fix
+from covlint.frozen import dataclass
 from covlint.registry import Registry
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 
 from covlint.covdata.points import told
+from covlint.frozen import dataclass
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _TALL = 5  # lines

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
 from covlint.covdata.points import points
 from covlint.covdata.profile import package_of
 from covlint.covdata.summary import Part, Share, Summary
+from covlint.frozen import dataclass
 
 #: Claims about how much is covered (``expect:``); all others are about how it was collected.
 _OF_COVERAGE = re.compile(r" at least [\d.e+-]+ %$| has counters$")

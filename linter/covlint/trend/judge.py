@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from covlint.covdata.points import told
 from covlint.covdata.summary import Summary
+from covlint.frozen import dataclass
 from covlint.trend.compare import Comparison, Fate, Row, exact
 
 

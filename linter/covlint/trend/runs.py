@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.covdata.summary import BadSummary, Summary, parse, render
+from covlint.frozen import dataclass
 from covlint.trend.compare import faults_of
 from covlint.trend.stores import SUFFIX, StoreError
 

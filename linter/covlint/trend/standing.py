@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from covlint.frozen import dataclass
 from covlint.trend.chart import Point
 from covlint.trend.compare import Comparison, compare, exact, faults_of
 from covlint.trend.judge import Limits, missed, sunk

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from covlint.covdata.points import told, told_change
 from covlint.covdata.summary import Share
+from covlint.frozen import dataclass
 from covlint.trend.compare import Comparison, Fate, Row, exact
 from covlint.trend.standing import Outcome, Standing
 

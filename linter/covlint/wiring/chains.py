@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from covlint.chain import Certainty, Chain
 from covlint.facts.commands.steps import StepKind
 from covlint.facts.dockerfile.build import GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
+from covlint.frozen import dataclass
 from covlint.wiring.copy_pods import copy_pod_of
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.joins import (

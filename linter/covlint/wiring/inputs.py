@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these modules
     from covlint.facts.ci.release import ReleaseBuild

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.facts.commands.steps import BuildArgument, ImageBuild, Step, StepKind
 from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation, mentions_cover
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of these
     from covlint.facts.dockerfile.image import Image

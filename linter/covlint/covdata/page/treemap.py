@@ -7,12 +7,12 @@ narrow screen gets an arrangement of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from covlint.covdata.page.markup import line, percentage
 from covlint.covdata.page.tree import flag_letters
 from covlint.covdata.summary import Share
+from covlint.frozen import dataclass
 
 #: Upper ends of the steps of the scale, in percent; 0 and 100 are steps of their own.
 STEPS = (0.0, 25.0, 50.0, 75.0, 90.0, 99.999)

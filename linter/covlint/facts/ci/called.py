@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from covlint.documents.yaml import YamlDocument, open_yaml
 from covlint.source import SourceFile
@@ -14,6 +15,10 @@ Lookup = Callable[[str], "SourceFile | None"]
 
 #: GitHub allows 10 levels of workflows and of actions; so many calls of a file in all.
 _DEPTH, _CALLS = 10, 100
+
+
+#: The actions of a project are called by most of its workflows.
+_opened = lru_cache(maxsize=64)(open_yaml)
 
 
 class Called:
@@ -64,5 +69,5 @@ class Called:
             source = self._lookup(path) if self._lookup is not None else None
             if source is None:
                 return None
-            self._documents[path] = open_yaml(source)
+            self._documents[path] = _opened(source)
         return self._documents[path]

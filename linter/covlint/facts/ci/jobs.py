@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 
 from covlint.documents.expansion import Expansion
@@ -14,6 +14,7 @@ from covlint.documents.yaml_script import scalar_text, word_of
 from covlint.facts.commands.extraction import read_commands
 from covlint.facts.commands.steps import ScriptFact, Step, StepKind
 from covlint.facts.dockerfile.build import GoFlagsSource
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 

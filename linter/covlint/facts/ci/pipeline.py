@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from covlint.documents.yaml import (
     AnyNode,
@@ -20,6 +19,7 @@ from covlint.documents.yaml import (
 )
 from covlint.facts.ci.jobs import text_of
 from covlint.facts.kubernetes.workload import items_of
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 #: Gives a file of the project by its path; None when it is not there or cannot be read.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from covlint.documents.yaml import AnyNode, YamlDocument, YamlMapping, YamlScalar, YamlSequence
 from covlint.facts.kubernetes.workload import items_of
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _COVER = re.compile(r"(?:^|[\s='\"])-{1,2}cover(?:pkg|mode)?(?:=(?!false)|\s|$)")

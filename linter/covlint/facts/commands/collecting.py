@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
 from covlint.documents.shell import Command
 from covlint.documents.shellwords import ShellWord, decode_word
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _REDIRECT = re.compile(rb"[ \t]*(?:[0-9]?>&?[0-9][ \t]*)*(>>?)[ \t]*([^\s;|&<>]+)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.expansion import Placer
 from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues, relative_to_root
@@ -12,6 +11,7 @@ from covlint.documents.shell import Command
 from covlint.documents.shellwords import ShellWord
 from covlint.facts.commands.options import Arguments, take_apart
 from covlint.facts.dockerfile.build import GoFlagsSource
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _MAKE = re.compile(rb"(?i)\bmake\b")

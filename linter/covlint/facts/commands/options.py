@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.scriptvalues import Argument
 from covlint.documents.shell import Part
+from covlint.frozen import dataclass
 
 #: Options of ``docker|podman|nerdctl|buildah build`` that take a value.
 BUILD_VALUES = frozenset(

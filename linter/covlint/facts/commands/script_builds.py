@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.scriptvalues import ScriptValues, relative_to_root
 from covlint.documents.shell import Assignment, Command
@@ -26,6 +26,7 @@ from covlint.facts.dockerfile.build import (
 from covlint.facts.dockerfile.build_reading import is_go, refers, without_wrappers
 from covlint.facts.dockerfile.flags import Flag, read_arguments
 from covlint.facts.dockerfile.instrumentation import branch_of
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, Word
 
 _MATTERS = re.compile(rb"(?<![\w-])-{1,2}cover(?:pkg|mode)?\b")

@@ -5,10 +5,10 @@ What is not seen is None, never guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 if TYPE_CHECKING:

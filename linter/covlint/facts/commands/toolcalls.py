@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.expansion import Placer
 from covlint.documents.scriptvalues import Argument, ScriptValues, plain, relative_to_root
@@ -33,6 +32,7 @@ from covlint.facts.kubernetes.lifecycle import (
     kubectl_deed,
     tool_deed,
 )
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _CONTAINER_NAME = re.compile(

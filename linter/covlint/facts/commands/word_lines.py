@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from covlint.documents.assembled import Piece, Text, relocated
 from covlint.documents.expansion import Expansion
 from covlint.documents.scriptvalues import ROOT
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.flags import Flag
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 _BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.yaml import AnyNode, YamlDocument, YamlMapping, YamlScalar, open_yaml
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 #: Gives a file of the project by its path; None when it is not there or cannot be read.

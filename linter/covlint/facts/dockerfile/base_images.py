@@ -7,8 +7,9 @@ and rules say nothing about what is unknown.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from covlint.frozen import dataclass
 
 
 class Shell(Enum):

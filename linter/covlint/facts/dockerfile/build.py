@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from covlint.diagnostics import Edit
 from covlint.documents.shell import Condition
 from covlint.documents.shellwords import ShellWord
 from covlint.facts.dockerfile.flags import Flag, goflags_flags
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 if TYPE_CHECKING:  # the Go reader is not needed to read a Dockerfile

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
 from covlint.facts.dockerfile.flags import Flag, split_goflags
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.facts.dockerfile.build import GoBuild, names_files
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:  # the Go reader is not needed to read a Dockerfile
     from covlint.facts.golang.shutdown import GoModule

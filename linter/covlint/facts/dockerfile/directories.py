@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.dockerfile import Instruction
 from covlint.documents.shell import Command
 from covlint.facts.dockerfile.base_images import BaseImage
 from covlint.facts.dockerfile.scope import Scope, running
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _CLAUSE = re.compile(r"([ugoa]*)([-+=])([rwxXstugo]*)")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 
 from covlint.documents.shell import Command, parse_script
 from covlint.facts.dockerfile.base_images import Shell
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 _SHELLS = {"bash": Shell.BASH, "dash": Shell.DASH, "ash": Shell.BUSYBOX}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.shellwords import ShellWord
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 #: Build flags that take a value, in the same word or the next (``go help build``, Go 1.27).

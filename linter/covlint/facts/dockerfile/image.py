@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.facts.dockerfile.base_images import BaseImage, Shell, base_image
@@ -20,6 +20,7 @@ from covlint.facts.dockerfile.process import Process, read_process
 from covlint.facts.dockerfile.scope import Scope, ScopedStage
 from covlint.facts.dockerfile.stale_copies import StaleCopy, with_stale_copies
 from covlint.facts.dockerfile.test_binaries import TestBinary, read_test_binaries
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 __all__ = ["Directory", "Image", "Process", "Shell", "User", "output_name", "read_images"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from covlint.facts.dockerfile.flags import Flag
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _EXTLDFLAGS = re.compile(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 from covlint.documents.dockerfile import Dockerfile, Instruction
 from covlint.documents.shell import Command
 from covlint.facts.dockerfile.base_images import BaseImage, Shell
 from covlint.facts.dockerfile.directories import DirectoryReader
 from covlint.facts.dockerfile.scope import Scope, exec_commands, running
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 

@@ -8,11 +8,12 @@ and ENV always overrides an ARG of the same name.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction, Stage
 from covlint.documents.shell import SHELLS, Command, Script, parse_script
 from covlint.documents.shellwords import Part, ShellWord
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 

@@ -8,10 +8,10 @@ by the last command, bash only when it has no redirection.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 
 from covlint.documents.shell import Command
 from covlint.facts.dockerfile.base_images import Shell
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 

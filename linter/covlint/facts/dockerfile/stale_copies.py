@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
 from covlint.facts.dockerfile.scope import ScopedStage
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.dockerfile import Dockerfile
 from covlint.documents.shellwords import ShellWord
@@ -12,6 +11,7 @@ from covlint.facts.dockerfile.build import COVER_FLAGS
 from covlint.facts.dockerfile.build_reading import is_go, without_wrappers
 from covlint.facts.dockerfile.flags import Arguments, read_arguments
 from covlint.facts.dockerfile.scope import ScopedStage, running
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 

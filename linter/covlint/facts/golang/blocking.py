@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.golang import GoCall, GoFile, GoFunction, GoWait
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 #: Functions of packages that serve until an error, by import path.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.goimports import add_import, exchange_import
 from covlint.documents.golang import GoCall, GoFile, GoFunction, read_go
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 _UNIX = ("syscall", "golang.org/x/sys/unix")

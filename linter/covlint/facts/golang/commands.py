@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import Text, known_text
@@ -42,6 +42,7 @@ from covlint.facts.golang.call_words import (
 from covlint.facts.golang.go_lines import read_go_line, read_go_script
 from covlint.facts.golang.library_calls import read_library_calls
 from covlint.facts.golang.started import read_started_programs, read_test_runs
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 if TYPE_CHECKING:

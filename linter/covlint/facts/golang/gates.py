@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Edit
@@ -14,6 +13,7 @@ from covlint.documents.goliterals import indentation, insert_elements
 from covlint.documents.gosource import GoSource, Scope, holds, parameters
 from covlint.documents.gotext import GoPackage
 from covlint.facts.golang.typed_values import FIELDS, Plain, TypedWriter
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,7 +8,7 @@ anything: unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from covlint.frozen import dataclass
 
 _RUNS = frozenset({"Run", "Wait", "Done"})
 

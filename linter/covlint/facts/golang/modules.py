@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from covlint.documents.gomod import read_go_mod
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.goconstraint import takes_part
 from covlint.documents.goheader import scan_header
 from covlint.facts.golang.quiet_modules import never_subscribes
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 #: How far imports are followed inside the module; beyond it is "not seen".

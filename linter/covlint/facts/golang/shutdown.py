@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.goimports import add_import
@@ -33,6 +32,7 @@ from covlint.facts.golang.signals import (
     read_handlings,
 )
 from covlint.facts.golang.snapshots import Snapshot, directory_change, read_snapshots
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 __all__ = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from covlint.documents.golang import GoCall, GoExpression, GoFile, GoFunction, GoValue
 from covlint.facts.golang.libraries import LIBRARIES, Library
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 #: A signal argument whose value is not seen.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from covlint.documents.golang import read_go
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 _PACKAGE = "runtime/coverage"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from covlint.facts.commands.steps import Step, StepKind
 from covlint.facts.commands.test_binaries import end_of, may_make_test_binary, run_of
 from covlint.facts.golang.call_words import assigned_name, call_of, function_name
 from covlint.facts.golang.go_lines import environment_of
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,7 +8,6 @@ the function switches coverage on by a condition, a new field is put behind it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Edit
@@ -23,6 +22,7 @@ from covlint.documents.gosource import GoSource, Scope
 from covlint.documents.gotext import GoPackage
 from covlint.facts.golang.gates import Gate, find_gate
 from covlint.facts.golang.typed_values import FIELDS, INLINE, Plain, TypedWriter, other_constant
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:

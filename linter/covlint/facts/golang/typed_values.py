@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from covlint.documents.golang import GoImport, read_go
 from covlint.documents.goliterals import aligned_fields
 from covlint.documents.gosource import GoSource
 from covlint.documents.gotext import GoPackage
+from covlint.frozen import dataclass
 
 #: A value of a manifest: scalars as they are written.
 Plain: TypeAlias = "str | Mapping[str, Plain] | Sequence[Plain]"

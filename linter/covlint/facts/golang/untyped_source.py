@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Edit
@@ -26,6 +25,7 @@ from covlint.facts.golang.typed_source import (
     plain_data,
     read_inserted,
 )
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from covlint.documents.yaml_nodes import AnyNode

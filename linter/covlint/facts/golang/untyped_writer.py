@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import HOLE, known_text
@@ -12,6 +11,7 @@ from covlint.facts.golang.object_writer import ObjectWriter
 from covlint.facts.golang.typed_source import Place, WrittenField
 from covlint.facts.golang.typed_values import FIELDS
 from covlint.facts.golang.untyped_source import BUILT, inner_type, is_known
+from covlint.frozen import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

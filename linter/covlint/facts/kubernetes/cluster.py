@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from covlint.documents.assembled_yaml import appended, replaced_word
 from covlint.documents.yaml import YamlDocument, YamlMapping
 from covlint.documents.yaml_edit import Edits
 from covlint.facts.kubernetes.pod import drop_read_only
 from covlint.facts.kubernetes.workload import items_of, known_word, objects, true_word
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 

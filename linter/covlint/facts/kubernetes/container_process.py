@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.assembled import AssembledSource, settled
@@ -16,6 +15,7 @@ from covlint.facts.dockerfile.base_images import Shell
 from covlint.facts.dockerfile.image import Image, output_name
 from covlint.facts.dockerfile.signals_to_pid1 import Swallowed, swallowed
 from covlint.facts.kubernetes.pod import Container
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _SHELLS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from covlint.documents.yaml import AnyNode, YamlMapping, YamlScalar, YamlSequence
@@ -16,6 +15,7 @@ from covlint.facts.kubernetes.helm_values import (
     part_of,
     root_of,
 )
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 

@@ -6,9 +6,10 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.assembled import HOLE
+from covlint.frozen import dataclass
 from covlint.source import Span
 
 _STEP = re.compile(r"((?:\\.|[^.\[\]\\])+)((?:\[\d+\])*)(?:\.|\Z)")

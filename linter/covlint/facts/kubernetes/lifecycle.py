@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from covlint.documents.scriptvalues import Argument
 from covlint.facts.commands.options import Arguments, take_apart
 from covlint.facts.commands.steps import StepKind
+from covlint.frozen import dataclass
 
 _KILLS = frozenset({"KILL", "SIGKILL", "9"})
 _ENDS = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "2"})

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import HOLE, AssembledSource, Piece, Text, relocated
 from covlint.facts.kubernetes.cluster import KindCluster, read_clusters
 from covlint.facts.kubernetes.pod import Container
 from covlint.facts.kubernetes.workload import read_containers
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 if TYPE_CHECKING:

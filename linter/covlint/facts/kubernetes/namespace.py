@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from covlint.documents.assembled_yaml import replaced_word
 from covlint.documents.yaml import YamlDocument, YamlMapping
 from covlint.documents.yaml_edit import Edits
 from covlint.facts.kubernetes.workload import known_word, objects
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 _LABEL = "pod-security.kubernetes.io/enforce"

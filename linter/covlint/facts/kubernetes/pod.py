@@ -12,7 +12,7 @@ together by :func:`~covlint.documents.yaml_edit.join_edits`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from covlint.diagnostics import Severity
@@ -30,6 +30,7 @@ from covlint.documents.yaml_edit import (
     set_scalar,
 )
 from covlint.facts.compose import edit as compose_edit
+from covlint.frozen import dataclass
 from covlint.source import Span, Word
 
 #: The kind of the pod that a service of a docker-compose file has.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from covlint.documents.assembled import HOLE, AssembledSource, settled
 from covlint.documents.yaml import AnyNode, YamlMapping, YamlSequence
 from covlint.documents.yaml_edit import (
@@ -17,6 +15,7 @@ from covlint.documents.yaml_edit import (
 from covlint.facts.dockerfile.base_images import split_reference
 from covlint.facts.kubernetes.pod import Container, Pod, Volume, VolumeMount
 from covlint.facts.kubernetes.workload import items_of, known_word
+from covlint.frozen import dataclass
 from covlint.source import Word
 
 #: Entries of a pod that tell the scheduler where it may run.

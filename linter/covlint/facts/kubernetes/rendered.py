@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from covlint.diagnostics import Edit
 from covlint.documents.assembled import AssembledSource
@@ -25,6 +24,7 @@ from covlint.documents.yaml import (
 )
 from covlint.facts.kubernetes.workload import WORKLOADS, objects
 from covlint.facts.kustomize.kustomization import Identity
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 _SOURCE = re.compile(rb"^# Source: (\S+)", re.MULTILINE)

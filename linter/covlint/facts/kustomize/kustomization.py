@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from covlint.documents.composed import COMPUTED, composed, entries_of
 from covlint.documents.strategic_merge import scalars
 from covlint.documents.yaml import YamlEntry, YamlMapping, YamlScalar
 from covlint.documents.yaml_nodes import AnyNode
+from covlint.frozen import dataclass
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _GROUP = "kustomize.config.k8s.io/"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from covlint.diagnostics import Unread
 from covlint.documents.assembled import relocated
@@ -35,6 +35,7 @@ from covlint.facts.kustomize.kustomization import (
 from covlint.facts.kustomize.patch_targets import selected, without_identity, without_repeats
 from covlint.facts.kustomize.replacements import replace_values
 from covlint.facts.kustomize.tree import Kustomizations, Read, is_kustomization
+from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, UnreadableSource
 
 _WORKLOAD = re.compile(

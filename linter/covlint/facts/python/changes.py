@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
 from covlint.documents.python import Mutation, PythonFile, Scope, dotted
 from covlint.documents.pythonobjects import camel
+from covlint.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

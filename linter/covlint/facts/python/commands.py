@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import libcst as cst
 
@@ -34,6 +34,7 @@ from covlint.facts.python.words import (
     placed,
     words_of,
 )
+from covlint.frozen import dataclass
 
 _TOOLS = (
     "docker|podman|nerdctl|buildah|kubectl|oc|kind|go|make|sudo|sh|bash|cp|chmod|chown|rm|mkdir"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from covlint.frozen import dataclass
 from covlint.runner.target import TargetError
 
 _API = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}

@@ -7,11 +7,12 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from covlint.frozen import dataclass
 from covlint.runner.cluster.pods import PodState, read_pod
 from covlint.runner.command import CannotStart, Command, Completed, Processes
 

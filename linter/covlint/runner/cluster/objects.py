@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from covlint.frozen import dataclass
 from covlint.rendering import RenderError, helm_command
 from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.plan import ClusterPlan

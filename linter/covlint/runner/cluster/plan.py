@@ -8,7 +8,6 @@ import posixpath
 import re
 import shlex
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.facts.commands.extraction import Step, StepKind
@@ -16,6 +15,7 @@ from covlint.facts.kubernetes.cluster import ExtraMount
 from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.facts.kubernetes.pod import COMPOSE
 from covlint.facts.kubernetes.workload import Container, VolumeKind
+from covlint.frozen import dataclass
 from covlint.runner.cluster.charts import chart_options
 from covlint.runner.cluster.kind_config import KindConfig, kind_config
 from covlint.runner.command import Command

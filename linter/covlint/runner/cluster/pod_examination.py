@@ -6,11 +6,11 @@ import io
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.pods import ContainerState, PodState, problem_of, read_pod
 from covlint.runner.cluster.rollout import mount_problem

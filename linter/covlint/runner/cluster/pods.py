@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from covlint.frozen import dataclass
 
 #: Reasons for which a container waits and that time does not heal.
 _HOPELESS = frozenset(

@@ -10,10 +10,10 @@ in the same second only the number is known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.cluster.pods import Life, PodState
 from covlint.runner.verdict import Outcome, Validation
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from covlint.frozen import dataclass
 from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.plan import ClusterPlan
 from covlint.runner.command import CannotStart

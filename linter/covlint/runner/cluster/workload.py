@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from covlint.frozen import dataclass
 from covlint.runner.cluster.kubectl import Kubectl, label_selector, name_selector
 
 #: Workloads that are stopped by having no replicas; the others are deleted.

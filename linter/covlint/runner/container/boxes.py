@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.documents.yaml import YamlMapping, YamlScalar, YamlSequence
 from covlint.facts.commands.extraction import StepKind
 from covlint.facts.kubernetes.pod import COMPOSE
 from covlint.facts.kubernetes.workload import Container, Volume, VolumeKind, VolumeMount
+from covlint.frozen import dataclass
 from covlint.runner.container.runtime import Box, Mount
 from covlint.runner.process.standin import StandIn, opened
 from covlint.wiring import Chain

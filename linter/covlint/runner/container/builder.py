@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from covlint.frozen import dataclass
 
 #: The first podman whose Buildah (1.33) reads heredocs.
 _HEREDOCS_IN_PODMAN = (4, 8)

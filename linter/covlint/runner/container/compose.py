@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.documents.yaml import YamlMapping, YamlScalar, YamlSequence, open_yaml
 from covlint.facts.commands.steps import ImageBuild
 from covlint.facts.compose.services import read_compose
 from covlint.facts.kubernetes.pod import COMPOSE
 from covlint.facts.kubernetes.workload import Container, VolumeKind
+from covlint.frozen import dataclass
 from covlint.runner.command import Command
 from covlint.runner.container.boxes import Mounts, bound_path, box_of
 from covlint.runner.container.plan import ContainerPlan

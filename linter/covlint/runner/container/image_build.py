@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.documents.dockerfile import Dockerfile, open_dockerfile
+from covlint.frozen import dataclass
 from covlint.runner.container.runtime import Runtime
 from covlint.runner.process.build import Read
 from covlint.runner.target import Target, TargetError

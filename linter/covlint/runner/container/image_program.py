@@ -7,10 +7,10 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.evidence.binary import NotGo, build_info, is_packed, opened
 from covlint.runner.evidence.build_claims import instrumented_claim
 from covlint.runner.steps import Ran

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.facts.dockerfile.image import output_name
 from covlint.facts.kubernetes.pod import COMPOSE
 from covlint.facts.kubernetes.workload import Container
+from covlint.frozen import dataclass
 from covlint.runner.command import Command
 from covlint.runner.container.boxes import Mounts, box_of, mounts_of, ports_of
 from covlint.runner.container.image_build import ImagePlan, plan_image

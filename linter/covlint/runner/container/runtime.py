@@ -7,9 +7,9 @@ import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Executor
 from covlint.runner.container.builder import Builder, BuilderKind, builder_of_docker, version_of
 from covlint.runner.ledger import LABEL, OWNER, owner

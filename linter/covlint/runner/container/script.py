@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from covlint.frozen import dataclass
 from covlint.runner.container.plan import ContainerPlan
 from covlint.runner.container.runtime import unlabelled
 from covlint.runner.script_parts import Quoting, in_folder, look_for, report

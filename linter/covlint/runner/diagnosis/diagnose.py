@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from covlint.diagnostics import Diagnostic, Symptom
+from covlint.frozen import dataclass
 from covlint.runner.diagnosis.killed import FirstShell, KilledBy
 from covlint.runner.diagnosis.symptoms import MEANINGS, Ending, Sign, signs_in_folder, signs_in_log
 from covlint.runner.diagnosis.volume_causes import volume_cause

@@ -5,12 +5,12 @@ from __future__ import annotations
 import mmap
 import signal
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.covdata.layout import BadFile
 from covlint.covdata.meta import package_parts
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.diagnosis.symptoms import Sign
 from covlint.runner.evidence.binary import (
     TEST_BINARY,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from covlint.frozen import dataclass
 from covlint.runner.cluster.kubectl import Kubectl
 from covlint.runner.cluster.pods import PodState
 from covlint.runner.command import Completed

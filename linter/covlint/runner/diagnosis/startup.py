@@ -7,7 +7,8 @@ The lines are those of Go 1.21 to 1.27, of glibc and musl, of dash, of docker an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from covlint.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

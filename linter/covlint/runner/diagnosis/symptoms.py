@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.diagnosis.startup import remedy_of
 from covlint.runner.evidence.folder import Folder, State
 from covlint.wiring import Hop

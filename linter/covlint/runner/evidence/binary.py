@@ -13,8 +13,9 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from covlint.frozen import dataclass
 
 #: In every binary that can emit counters, also when stripped (facts, part E; Go 1.21 to 1.27).
 RUNTIME_MARK = b"GOCOVERDIR not set"

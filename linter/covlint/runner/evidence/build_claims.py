@@ -6,12 +6,12 @@ import mmap
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.covdata.layout import BadFile
 from covlint.covdata.meta import package_parts
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.diagnosis.symptoms import signs_in_log
 from covlint.runner.evidence.binary import (
     RUNTIME_MARK,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from covlint.documents.gomod import read_go_mod
+from covlint.frozen import dataclass
 from covlint.source import SourceFile
 
 _LIMIT = 1 << 20  # bytes of a go.mod

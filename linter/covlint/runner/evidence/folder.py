@@ -7,7 +7,6 @@ part D). Both ends of each file are looked at; ``profile`` reads all of it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from covlint.covdata.layout import (
     BadFile,
 )
 from covlint.covdata.meta import read_header
+from covlint.frozen import dataclass
 
 _MISNAMED = "belongs to another build than its name says"
 _NESTED_DEPTH = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from covlint.covdata import func, textfmt
@@ -14,6 +14,7 @@ from covlint.covdata.lines import TooManyLines, check_lines
 from covlint.covdata.overlap import overlaps
 from covlint.covdata.profile import PackageCoverage, profile_of
 from covlint.covdata.services import by_service
+from covlint.frozen import dataclass
 from covlint.runner.evidence.checkout import checkout_at, unresolved
 from covlint.runner.evidence.folder import Damage, Folder, State, read_folder
 

@@ -12,10 +12,11 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from xml.parsers import expat
+
+from covlint.frozen import dataclass
 
 #: Bytes of one file; the largest real ones have some 10 MB of logs in them.
 _LIMIT = 64 << 20

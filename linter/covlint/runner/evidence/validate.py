@@ -7,12 +7,13 @@ Exit codes of ``covdata`` prove nothing: it prints 0.0 % or a warning and exits
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from covlint.covdata.points import exactly, points, told
 from covlint.covdata.profile import FILE_PACKAGE
 from covlint.diagnostics import Symptom
+from covlint.frozen import dataclass
 from covlint.runner.evidence.build_claims import Built, build_claims, process_claims
 from covlint.runner.evidence.folder import Folder, State
 from covlint.runner.evidence.profile import Profile

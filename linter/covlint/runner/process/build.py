@@ -10,13 +10,13 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.documents.dockerfile import Instruction, open_dockerfile
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.build_reading import read_builds
 from covlint.facts.dockerfile.scope import Scope, ScopedStage, running, scoped_stages
+from covlint.frozen import dataclass
 from covlint.runner.command import Command
 from covlint.runner.process.settings import settings_before
 from covlint.runner.target import Target, TargetError

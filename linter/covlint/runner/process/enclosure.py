@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.facts.kubernetes.pod_settings import dropped
 from covlint.facts.kubernetes.workload import Container, VolumeKind
+from covlint.frozen import dataclass
 from covlint.runner.process.namespaces import Bind, Inside
 from covlint.runner.process.standin import CONTAINER, StandIn
 from covlint.wiring import Chain

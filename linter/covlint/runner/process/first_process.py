@@ -11,12 +11,12 @@ import os
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from covlint.facts.dockerfile.base_images import Shell
 from covlint.facts.dockerfile.image import Image, output_name
 from covlint.facts.dockerfile.process import Process, Script
+from covlint.frozen import dataclass
 from covlint.runner.process.build import Read
 from covlint.runner.process.enclosure import is_free
 from covlint.runner.process.namespaces import Bind

@@ -15,9 +15,10 @@ import shutil
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from covlint.frozen import dataclass
 from covlint.runner.command import CannotStart, Command, Processes, Running
 
 #: All of them are part of util-linux or of coreutils.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from covlint.facts.dockerfile.image import output_name
+from covlint.frozen import dataclass
 from covlint.runner.command import Command
 from covlint.runner.process.build import Build, Read, plan_build
 from covlint.runner.process.enclosure import VOLUMES, Scene, at_own_path, enclose

@@ -10,10 +10,11 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from covlint.facts.commands.extraction import Step, StepKind
 from covlint.facts.kubernetes.workload import Container, Volume, VolumeKind, VolumeMount
+from covlint.frozen import dataclass
 from covlint.runner.verdict import Unproven
 from covlint.wiring import Chain, Hop
 
