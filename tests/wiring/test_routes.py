@@ -381,3 +381,15 @@ def test_what_is_not_seen_is_no_break() -> None:
     assert Hop.COVERDIR in {
         link.hop for link in one.chain.links if link.certainty is Certainty.UNKNOWN
     }
+
+
+def test_the_build_that_decides_is_named() -> None:
+    """A line above it may only fill the build cache."""
+    decides = "RUN go build ./cmd/till\nARG package=./cmd/till\nRUN go build -o /till ${package}\n"
+    dockerfile = DOCKERFILE.replace(
+        "RUN go build -cover -covermode=atomic -o /till ./cmd/till\n", decides
+    )
+    build = traced({**PROJECTS["node-copy"][1], "Dockerfile": dockerfile}).chain.links[0]
+    assert build.label == "instrumented when package says so"
+    assert build.span is not None
+    assert build.span.start > dockerfile.index("ARG package")

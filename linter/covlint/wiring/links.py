@@ -41,7 +41,9 @@ def links_of(chain: Chain) -> tuple[tuple[Link, ...], Gap | None]:
 def _build_hops(chain: Chain) -> Iterator[Link | _Missing]:
     state, image, container = chain.instrumentation, chain.image, chain.container
     if chain.builds:
-        build = chain.builds[0]
+        # several lines may build a program: one that only warms a cache decides nothing
+        deciding = [one for one in chain.builds if one.instrumentation is state]
+        build = (deciding or chain.builds)[0]
         seen = state is Instrumentation.YES
         label = _BUILD_LABELS[state].format(variable=build.variable)
         yield Link(Hop.BUILD, build.span, label, Certainty.EXACT if seen else Certainty.UNKNOWN)
