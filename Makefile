@@ -40,7 +40,8 @@ docs: $(VENV)/developing ## Bring up to date what docs/ and README have from the
 	@$(BIN)/python docs/tools/commands.py > docs/commands.md
 	@$(BIN)/python docs/tools/terminal.py
 	@PYTHONPATH=tests $(BIN)/python -m accepted.table
-	@PYTHONPATH=tests $(BIN)/python -m fuzz.counts
+	@PYTHONPATH=tests:docs $(BIN)/python -m fuzz.counts
+	@$(BIN)/python docs/tools/reliability.py
 
 site: $(VENV)/developing ## Build the site of docs/ into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -67,10 +68,10 @@ dist: $(VENV)/developing ## Build the wheel and the source archive, twice, and c
 faults: $(VENV)/developing ## Kill 200 runs of --fix, and meet a hostile repository
 	COVLINT_KILLS=200 COVLINT_FAULTS=all $(BIN)/python -m pytest -s tests/test_writer_faults.py tests/hostile
 
-# 66 seconds for each of nine readers; `PYTHONPATH=tests python -m fuzz --help` says what else it takes.
+# 66 seconds for each of nine readers; `PYTHONPATH=tests:docs python -m fuzz --help` says what else it takes.
 fuzz: $(VENV)/developing ## Fuzz readers, check and fix for ten minutes, and count
 	$(PIP) -e '.[fuzz]'
-	PYTHONPATH=tests $(BIN)/python -m fuzz
+	PYTHONPATH=tests:docs $(BIN)/python -m fuzz
 
 # REPOSITORIES=folder compares the Dockerfiles in it, too.
 differential: $(VENV)/developing ## Read 3,000 Dockerfiles as BuildKit's own parser does, and compare

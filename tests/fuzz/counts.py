@@ -1,20 +1,19 @@
 """How much was tried so far, over all runs: ``fixtures/fuzz/counts.json``, and its table.
 
-``python -m fuzz.counts`` writes the table into docs/reliability.md.
+``python -m fuzz.counts`` writes what docs/tools/reliability.py fills the page from.
 """
 
 from __future__ import annotations
 
 import json
-import re
+
+from tools.reliability import Cell, record
 
 from fuzz.limits import FOUND, found
-from fuzz.seeds import ROOT
 from fuzz.targets import READERS
 
 COUNTS = FOUND / "counts.json"
-PAGE = ROOT / "docs" / "reliability.md"
-_BETWEEN = re.compile(r"(<!-- fuzz -->\n).*?(<!-- /fuzz -->)", re.DOTALL)
+COLUMNS = ["read", "executions", "aimed at", "reached", "inputs that broke it, all mended"]
 
 
 def counts() -> dict[str, dict[str, int]]:
@@ -32,25 +31,20 @@ def add(reader: str, executions: int, seconds: int) -> None:
     COUNTS.write_text(json.dumps(now, indent=2) + "\n")
 
 
-def markdown() -> str:
-    lines = [
-        "| read | executions | aimed at | reached | inputs that broke it, all mended |",
-        "|---|---|---|---|---|",
+def rows() -> list[list[Cell]]:
+    return [_row(name, count["executions"]) for name, count in counts().items()]
+
+
+def _row(name: str, done: int) -> list[Cell]:
+    goal, about = READERS[name].goal, f"{READERS[name].about} (`{name}`)"
+    return [
+        about,
+        done,
+        goal,
+        "yes" if done >= goal else f"{100 * done // goal} %",
+        len(found(name)),
     ]
-    for name, count in counts().items():
-        done, goal = count["executions"], READERS[name].goal
-        share = "yes" if done >= goal else f"{100 * done // goal} %"
-        about = f"{READERS[name].about} (`{name}`)"
-        lines.append(f"| {about} | {done:,} | {goal:,} | {share} | {len(found(name))} |")
-    return "\n".join(lines) + "\n"
-
-
-def updated(page: str) -> str:
-    """The page with the table as it is now."""
-    text, count = _BETWEEN.subn(lambda match: f"{match[1]}{markdown()}{match[2]}", page)
-    assert count == 1
-    return text
 
 
 if __name__ == "__main__":
-    PAGE.write_text(updated(PAGE.read_text()))
+    record("fuzz", COLUMNS, rows())
