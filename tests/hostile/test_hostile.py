@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import covlint as package
+import covlint_rules as rules
 from hostile.repository import HONEST, arm_git, build
 
 SECRET = "what-lies-outside"
@@ -24,6 +26,9 @@ MEMORY = 400 << 20
 COMMANDS = ("graph", "init") if os.environ.get("COVLINT_FAULTS") == "all" else ("graph",)
 #: Control characters but for those that end and indent lines.
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+#: The folders of the covlint that these tests import, wherever another one is installed.
+OWN = tuple(str(Path(str(one.__file__)).parents[1]) for one in (package, rules))
 
 Covlint = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -53,7 +58,12 @@ def covlint(hostile: Path, tmp_path: Path) -> Covlint:
         return subprocess.run(
             [*wrapped, *program, "-c", start, *words],
             cwd=hostile,
-            env={**os.environ, "PATH": f".:{os.environ['PATH']}", "TMPDIR": str(tmp_path)},
+            env={
+                **os.environ,
+                "PATH": f".:{os.environ['PATH']}",
+                "PYTHONPATH": os.pathsep.join(OWN),
+                "TMPDIR": str(tmp_path),
+            },
             capture_output=True,
             stdin=subprocess.DEVNULL,
             preexec_fn=limited,
@@ -144,13 +154,12 @@ def test_only_git_runs_and_nothing_outside_is_opened(
     assert set(programs[1:]) == {shutil.which("git")}
     assert "AF_INET" not in said
     system = ("/usr/", "/lib", "/etc/", "/proc/", "/dev/", "/sys/", "/opt/", *python_folders())
-    own = str(Path(__file__).parents[2])  # covlint itself
     home = os.path.expanduser("~")
     users = (f"{home}/.gitconfig", f"{home}/.config/git/")  # git's configuration of the user
     outside = [
         path
         for path in opened(said)
-        if path.startswith("/") and not path.startswith((*system, *users, own, str(hostile)))
+        if path.startswith("/") and not path.startswith((*system, *users, str(hostile)))
     ]
     # git reads what its own configuration includes; that is of no effect, as no program shows
     # (and the test notes what memory was taken)
@@ -163,7 +172,9 @@ def test_only_git_runs_and_nothing_outside_is_opened(
 
 
 def python_folders() -> set[str]:
-    paths = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}
+    """Python's own, and those that it imports from: an editable install adds the latter."""
+    imports = {folder for folder in (*OWN, *sys.path) if folder}
+    paths = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, *imports}
     return {os.path.realpath(path) for path in paths}
 
 
