@@ -29,9 +29,6 @@ _SKIPPED_FOLDERS = frozenset(
     }
 )
 
-#: Seconds that git may take to list a tree before the folder is walked instead.
-_GIT_TIMEOUT = 60.0
-
 
 class Files(Protocol):
     """A tree of files; all paths are relative to its root, posix."""
@@ -109,7 +106,7 @@ class DiskFiles:
 
     def paths(self) -> list[str]:
         if self._paths is None:
-            listed = _tracked(self.root)
+            listed = self._tracked()
             found = list(self._walk()) if listed is None else self._regular(listed)
             self._paths = sorted(self.included(found))
         return list(self._paths)
@@ -194,6 +191,22 @@ class DiskFiles:
             "see max_file_size in the configuration)",
         )
 
+    def _tracked(self) -> list[str] | None:
+        """What ``git ls-files`` lists; None without git or without a repository."""
+        if not _has_git(self.root):
+            return None
+        from covlint.git import Held, ask_git  # brings subprocess, which one Dockerfile needs not
+
+        arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        try:
+            output = ask_git(self.root, [*arguments, "--deduplicate"])
+        except Held:
+            self._closed[".git"] = "git does not answer, so files that it ignores are read as well"
+            return None
+        if output is None:
+            return None
+        return [os.fsdecode(name) for name in output.split(b"\0") if name]
+
     def _regular(self, listed: list[str]) -> list[str]:
         """Leaves out links, submodules, devices, and files deleted but still in the index."""
         found = []
@@ -271,18 +284,6 @@ def _inside(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _tracked(root: str) -> list[str] | None:
-    """What ``git ls-files`` lists below ``root``; None without git or without a repository."""
-    if not _has_git(root):
-        return None
-    output = run_git(
-        root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
-    )
-    if output is None:
-        return None
-    return [os.fsdecode(name) for name in output.split(b"\0") if name]
-
-
 def _has_git(root: str) -> bool:
     """Whether ``.git`` stands at or above ``root``: asking git takes 10 ms."""
     folder = os.path.abspath(root)
@@ -291,58 +292,6 @@ def _has_git(root: str) -> bool:
         if folder == previous:
             return False
     return True
-
-
-def run_git(
-    root: str, arguments: Sequence[str], *, switches: Sequence[str] = (), given: bytes = b""
-) -> bytes | None:
-    """The output of git, with everything off by which a repository's config runs programs.
-
-    ``switches`` are further settings, as in ``git -c``; ``given`` is its standard input.
-
-    ``GIT_*`` variables of a calling hook are dropped, since they would point git
-    at another repository. None when git is missing, fails or takes too long.
-    """
-    import subprocess  # slow to import, and one Dockerfile does not need it
-
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment.update(
-        GIT_CONFIG_NOSYSTEM="1",
-        GIT_NO_LAZY_FETCH="1",
-        GIT_OPTIONAL_LOCKS="0",
-        GIT_TERMINAL_PROMPT="0",
-        LC_ALL="C",
-    )
-    settings = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*"]
-    settings += ["core.untrackedCache=false", "protocol.allow=never", "diff.external=", *switches]
-    git = _git(root, environment.get("PATH", os.defpath))
-    if git is None:
-        return None
-    command = [git, "--no-pager", *(word for item in settings for word in ("-c", item))]
-    try:
-        completed = subprocess.run(
-            [*command, *arguments],
-            cwd=root,
-            env=environment,
-            input=given,
-            capture_output=True,
-            timeout=_GIT_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return completed.stdout if completed.returncode == 0 else None
-
-
-def _git(root: str, path: str) -> str | None:
-    """git as PATH has it, but never one that the project brings along: a relative entry of
-    PATH means the folder in which git is to run."""
-    inside = os.path.realpath(root)
-    for folder in path.split(os.pathsep):
-        program = os.path.join(folder, "git")
-        if os.path.isabs(folder) and os.access(program, os.X_OK) and not os.path.isdir(program):
-            return None if _inside(os.path.realpath(program), inside) else program
-    return None
 
 
 def _why_closed(error: OSError) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from covlint.files import DiskFiles, Files, run_git
+from covlint.files import DiskFiles, Files
 from covlint.frozen import dataclass
+from covlint.git import run_git
 from covlint.source import SourceFile, UnreadableSource
 
 #: Modes of regular files: links and submodules are no files of the project.

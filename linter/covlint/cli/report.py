@@ -102,7 +102,7 @@ def now() -> str:
 
 def revision(folder: str) -> str | None:
     """The commit that is checked out around ``folder``; None without git or a repository."""
-    from covlint.files import run_git
+    from covlint.git import run_git
 
     said = run_git(os.path.abspath(folder), ["rev-parse", "--verify", "-q", "HEAD^{commit}"])
     return said.decode("ascii", "replace").strip() or None if said is not None else None

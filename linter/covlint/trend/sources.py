@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from covlint.files import run_git
+from covlint.git import run_git
 from covlint.runner.evidence.checkout import Checkout, checkout_at, module_root
 
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from covlint.files import run_git
+from covlint.git import run_git
 
 SUFFIX = ".json"
 #: What a folder or a branch of runs may hold besides them.
