@@ -27,7 +27,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("covlint.suppression", "covlint.precedence", "covlint.baseline"),
     ("covlint.engine", "covlint.comments"),
     ("covlint.fixer",),
-    ("covlint.patch", "covlint.writer"),
+    ("covlint.patch", "covlint.swap", "covlint.staging", "covlint.writer"),
     ("covlint.report", "covlint.testing", "covlint.runner"),
     ("covlint.trend",),
     ("covlint.labs", "covlint.server", "covlint.initial", "covlint.config_schema"),
