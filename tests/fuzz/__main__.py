@@ -17,12 +17,12 @@ from pathlib import Path
 
 from fuzz.counts import add
 from fuzz.limits import FOUND, found, keep, within_limits
-from fuzz.seeds import LONGEST, ROOT, seeds, tokens
+from fuzz.seeds import ROOT, seeds, tokens
 from fuzz.targets import READERS
 
 _DONE = re.compile(r"stat::number_of_executed_units: (\d+)")
 #: For what never ends, and for what eats memory: libFuzzer stops the run, and keeps the input.
-_STUCK = ("-timeout=60", "-rss_limit_mb=2048")
+_STUCK = ("-timeout=300", "-rss_limit_mb=2048")
 
 
 def main() -> int:
@@ -63,7 +63,7 @@ def fuzz(name: str, runs: int, seconds: int) -> tuple[int, int]:
         started = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-m", "fuzz.harness", name, str(candidates),
-             f"-runs={runs}", f"-max_total_time={seconds}", f"-max_len={LONGEST}", *_STUCK,
+             f"-runs={runs}", f"-max_total_time={seconds}", f"-max_len={READERS[name].longest}", *_STUCK,
              *([f"-dict={words}"] if tokens(name) else []), f"-artifact_prefix={candidates}/", "-print_final_stats=1",
              str(corpus), str(start)],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace", check=False,

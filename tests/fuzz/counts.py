@@ -1,13 +1,13 @@
 """How much was tried so far, over all runs: ``fixtures/fuzz/counts.json``, and its table.
 
-``python -m fuzz.counts`` writes what docs/tools/reliability.py fills the page from.
+``python -m fuzz.counts`` writes what the page is filled from, and fills it.
 """
 
 from __future__ import annotations
 
 import json
 
-from tools.reliability import Cell, record
+from tools.reliability import Cell, main, record
 
 from fuzz.limits import FOUND, found
 from fuzz.targets import READERS
@@ -29,6 +29,13 @@ def add(reader: str, executions: int, seconds: int) -> None:
     now[reader]["seconds"] += seconds
     COUNTS.parent.mkdir(parents=True, exist_ok=True)
     COUNTS.write_text(json.dumps(now, indent=2) + "\n")
+    publish()
+
+
+def publish() -> None:
+    """The page says what the counts say."""
+    record("fuzz", COLUMNS, rows())
+    main()
 
 
 def rows() -> list[list[Cell]]:
@@ -47,4 +54,4 @@ def _row(name: str, done: int) -> list[Cell]:
 
 
 if __name__ == "__main__":
-    record("fuzz", COLUMNS, rows())
+    publish()

@@ -6,13 +6,17 @@ goes on: one known fault must not hide the others.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
+from random import Random
 
 import atheris
 
 with atheris.instrument_imports(include=["covlint", "covlint_rules"]):
     from fuzz.limits import keep, larger, within_limits
+    from fuzz.mutations import by_lines
+    from fuzz.seeds import seeds, tokens
     from fuzz.targets import READERS
 
 #: Every so many inputs, one is made as large as the limits go.
@@ -42,7 +46,19 @@ def main() -> None:
         if runs % _ENLARGED == 0:
             attempt(larger(data, reader.head, nested=runs // _ENLARGED % 2 == 0))
 
-    atheris.Setup([sys.argv[0], *sys.argv[3:]], one)
+    start, words = seeds(name), tokens(name)
+
+    def changed(data: bytes, most: int, seed: int) -> bytes:
+        """Every other change is libFuzzer's own."""
+        if seed % 2:
+            return bytes(atheris.Mutate(data, most))
+        front, rest = data[: reader.head], data[reader.head :]
+        return (front + by_lines(rest, Random(seed), words, start))[:most]
+
+    gc.freeze()  # what is there now stays: to look through it again and again takes time
+    atheris.Setup(
+        [sys.argv[0], *sys.argv[3:]], one, **({"custom_mutator": changed} if reader.lines else {})
+    )
     atheris.Fuzz()
 
 

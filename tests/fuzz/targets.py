@@ -25,6 +25,7 @@ from covlint.fixer import Outcome, apply_edits, fix
 from covlint.patch import unified_diff
 from covlint.registry import Registry
 from covlint.source import SourceFile, Span, UnreadableSource
+from fuzz import sources
 from fuzz.projects import HEAD, project_of
 
 Target = Callable[[bytes], None]
@@ -181,23 +182,32 @@ def _builtin() -> Registry:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """``head``: bytes at the beginning of an input that are no part of the file; ``goal``:
-    executions that are aimed at."""
+    """``goal``: executions that are aimed at; ``head``: bytes at the beginning of an input that
+    are no part of the file; ``longest``: bytes that an input grows to (every 2,000th is repeated
+    up to 64 KiB): a run is the faster the shorter they are; ``lines``: made of lines and words,
+    so that these are moved about, and not only bytes."""
 
     run: Target
     about: str
     goal: int
     head: int = 0
+    longest: int = 768
+    lines: bool = True
 
 
 READERS = {
     "dockerfile": Reader(dockerfile, "Dockerfiles", 1_000_000),
     "makefile": Reader(makefile, "Makefiles", 1_000_000),
-    "covmeta": Reader(covmeta, "coverage meta-data", 1_000_000),
-    "covcounters": Reader(covcounters, "coverage counters", 1_000_000),
-    "spans": Reader(spans, "lines, columns, edits and diffs", 1_000_000, head=4),
+    "covmeta": Reader(covmeta, "coverage meta-data", 1_000_000, lines=False),
+    "covcounters": Reader(covcounters, "coverage counters", 1_000_000, lines=False),
+    "spans": Reader(spans, "lines, columns, edits and diffs", 1_000_000, head=4, longest=256),
     "shell": Reader(shell, "shell scripts", 50_000),
     "yaml": Reader(yaml, "YAML", 50_000),
-    "check": Reader(check, "`covlint check`, all rules", 50_000, head=HEAD),
-    "fix": Reader(fixes, "`covlint --fix --unsafe`", 50_000, head=HEAD),
+    "template": Reader(sources.template, "Helm templates", 50_000),
+    "go": Reader(sources.go, "Go files", 50_000),
+    "python": Reader(sources.python, "Python files", 50_000),
+    "other": Reader(sources.other, "workflows, compose, build tools, go.mod", 50_000, head=1),
+    "own": Reader(sources.own, "configuration, baseline, coverage reports", 50_000, head=1),
+    "check": Reader(check, "`covlint check`, all rules", 50_000, head=HEAD, longest=2048),
+    "fix": Reader(fixes, "`covlint --fix --unsafe`", 50_000, head=HEAD, longest=2048),
 }

@@ -12,6 +12,7 @@ from covlint.covdata import meta
 from covlint.documents import dockerfile
 from fuzz.counts import COLUMNS, rows
 from fuzz.limits import FOUND, SIZE, found, larger, within_limits
+from fuzz.mutations import by_lines
 from fuzz.projects import project_of
 from fuzz.seeds import seeds, tokens
 from fuzz.targets import READERS
@@ -19,7 +20,7 @@ from fuzz.targets import READERS
 #: Of CPU time: what is quadratic takes half a minute, and a slow machine must not fail.
 _SECONDS = 5
 #: Mutations for each reader: about a second of each.
-_TIMES = {"check": 60, "fix": 20, "shell": 300}
+_TIMES = {"check": 60, "fix": 20, "shell": 300, "python": 120, "go": 250}
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -40,7 +41,7 @@ def test_mutations_are_within_the_limits(reader: str) -> None:
     """The same ones each time: what is found by chance is found by `make fuzz`."""
     start, words, random = seeds(reader), tokens(reader), Random(20261123)
     for _ in range(_TIMES.get(reader, 500)):
-        within_limits(READERS[reader].run, mutated(random, start, words), _SECONDS)
+        within_limits(READERS[reader].run, mutated(random, reader, start, words), _SECONDS)
 
 
 @pytest.mark.parametrize("reader", [name for name in READERS if name not in ("check", "fix")])
@@ -52,9 +53,13 @@ def test_large_inputs_are_within_the_limits(reader: str) -> None:
         within_limits(READERS[reader].run, data, _SECONDS)
 
 
-def mutated(random: Random, start: list[bytes], words: list[bytes]) -> bytes:
-    """One of the seeds with up to four pieces cut out, doubled, replaced or taken elsewhere."""
+def mutated(random: Random, reader: str, start: list[bytes], words: list[bytes]) -> bytes:
+    """One of the seeds, with whole lines moved about, or up to four pieces cut out, doubled,
+    replaced or taken elsewhere."""
     data = random.choice(start)
+    if READERS[reader].lines and random.random() < 0.5:
+        head = READERS[reader].head
+        return data[:head] + by_lines(data[head:], random, words, start)
     for _ in range(random.randint(1, 4)):
         first = random.randint(0, len(data))
         last = min(first + random.choice((0, 1, 2, 8, 64)), len(data))

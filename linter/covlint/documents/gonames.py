@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,15 @@ from covlint.source import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+
+#: What follows a name that is declared or given a value: "=", ":=", "+=", further names, a type
+#: or a comment.
+_GIVEN = re.compile(
+    rb"[ \t]*(?:,|:?=(?!=)|[-+*/%&|^<>]{1,2}=|/[*/]|\[)|[ \t]+(?:[^\W\d]|[*(<\x80-\xff])"
+)
+#: What follows a type of which a value is written, or that is the key of a map of such.
+_MADE = re.compile(rb"[ \t]*[{\]]")
 
 
 class GoNames:
@@ -45,7 +55,7 @@ class GoNames:
         if name not in self._constants:
             found = []
             for file in self.files:
-                for node in file.named(name):
+                for node in file.named(name, then=_GIVEN):
                     spec = node.parent
                     if spec is None or spec.type not in ("const_spec", "var_spec"):
                         continue
@@ -67,7 +77,7 @@ class GoNames:
         if type_name not in self._literals:
             found: list[tuple[Scope, Node]] = []
             for file in self.files:
-                for node in file.named(type_name):
+                for node in file.named(type_name, then=_MADE):
                     bodies = _literal_bodies(node)
                     found.extend((self.scope_at(file, body), body) for body in bodies)
             self._literals[type_name] = found
@@ -75,12 +85,13 @@ class GoNames:
 
     def scope_at(self, file: GoSource, node: Node) -> Scope:
         """The scope of the outermost function around a node (closures see its names)."""
-        function, current = None, node.parent
-        while current is not None:
+        # From the top, since to ask a node for its parent is to walk there from the top.
+        current: Node | None = file.root
+        while current is not None and current != node:
             if current.type in FUNCTIONS:
-                function = current
-            current = current.parent
-        return Scope(file, function)
+                return Scope(file, current)
+            current = current.child_with_descendant(node)
+        return Scope(file, None)
 
     def bindings_of(self, name: str, use: Node, scope: Scope) -> Iterator[Bound]:
         function = scope.function
@@ -89,9 +100,8 @@ class GoNames:
         key = (scope.file.source.path, function.start_byte, name)
         if key not in self._bounds:
             body = function.child_by_field_name("body")
-            found = (
-                _bound(node) for node in scope.file.named(name, body) if node.type == "identifier"
-            )
+            nodes = scope.file.named(name, body, _GIVEN)
+            found = (_bound(node) for node in nodes if node.type == "identifier")
             self._bounds[key] = [bound for bound in found if bound is not None]
         for bound in self._bounds[key]:
             if bound.start < use.start_byte and not holds(bound.statement, use):
