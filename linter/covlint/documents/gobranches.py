@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import Text, known_text
@@ -65,7 +64,7 @@ class GoBranches(GoNames):
         """What a condition is when coverage is on; None when it does not speak of coverage."""
         if self.exhausted(scope):
             return None
-        inner = replace(scope, depth=scope.depth + 1)
+        inner = scope.deeper()
         kind = node.type
         if kind == "parenthesized_expression" and node.named_children:
             return self.truth(node.named_children[0], inner)

@@ -59,8 +59,14 @@ class GoSource:
             if node is not None:
                 yield node
 
-    def named(self, name: str, within: Node | None = None) -> Iterator[Node]:
-        """The nodes at each place where ``name`` stands as a word, not behind a dot."""
+    def named(
+        self, name: str, within: Node | None = None, then: re.Pattern[bytes] | None = None
+    ) -> Iterator[Node]:
+        """The nodes at each place where ``name`` stands as a word, not behind a dot.
+
+        ``then`` has to match what follows: most files use a name and do not set it, and
+        need no parse to tell so.
+        """
         data, wanted = self.data, name.encode()
         start, end = (within.start_byte, within.end_byte) if within else (0, len(data))
         offset = data.find(wanted, start, end) if wanted else -1
@@ -69,6 +75,7 @@ class GoSource:
             if (
                 data[offset - 1 : offset] not in _WORD_BEFORE
                 and data[after : after + 1] not in _WORD
+                and (then is None or then.match(data, after))
             ):
                 node = self.at(offset, after)
                 if node is not None:
@@ -89,6 +96,10 @@ class Scope:
     bindings: Mapping[str, Text] = field(default_factory=dict)
     depth: int = 0
     shared: bool = False  # the text serves others as well
+
+    def deeper(self) -> Scope:
+        """The scope of an expression inside the one asked about."""
+        return Scope(self.file, self.function, self.bindings, self.depth + 1, self.shared)
 
 
 def enclosing(node: Node, kinds: frozenset[str]) -> Node | None:

@@ -50,6 +50,7 @@ class GoPackage(GoBranches):
     def __init__(self, sources: Iterable[SourceFile]) -> None:
         super().__init__(sources)
         self._texts: dict[tuple[str, int, int, bool], Text] = {}
+        self._items: dict[tuple[str, int, int, bool], list[tuple[Node, Text | None]]] = {}
 
     def text(self, node: Node, scope: Scope) -> Text:
         """The text that an expression is; never raises."""
@@ -74,7 +75,7 @@ class GoPackage(GoBranches):
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             operator = node.child_by_field_name("operator")
             if left is not None and right is not None and operator is not None:
-                inner = replace(scope, depth=scope.depth + 1)
+                inner = scope.deeper()
                 both = (*self.text(left, inner), *self.text(right, inner))
                 return both if operator.type == "+" else self.hole(node, scope)
         if kind == "identifier":
@@ -134,7 +135,7 @@ class GoPackage(GoBranches):
     def local(self, name: str, use: Node, scope: Scope) -> Text | None:
         """The value of a local name where it is used; None when nothing binds it here."""
         value: Text | None = None
-        inner = replace(scope, depth=scope.depth + 1)
+        inner = scope.deeper()
         for bound in self.bindings_of(name, use, scope):
             taken = self.taken(bound.statement, use, scope)
             if taken is False:
@@ -162,7 +163,7 @@ class GoPackage(GoBranches):
         if target is None:
             return self.hole(node, scope)
         callee = scope.file.text(target)
-        inner = replace(scope, depth=scope.depth + 1)
+        inner = scope.deeper()
         if callee == "fmt.Sprintf" and arguments:
             return self.formatted(arguments[0], arguments[1:], inner)
         if callee in ("filepath.Join", "path.Join"):
@@ -256,9 +257,17 @@ class GoPackage(GoBranches):
 
     def items(self, node: Node, scope: Scope) -> list[tuple[Node, Text | None]]:
         """The elements of a slice of strings; None: no or several elements that are not seen."""
+        key = (scope.file.source.path, node.start_byte, node.end_byte, scope.shared)
+        if scope.bindings:
+            return self.listed(node, scope)
+        if key not in self._items:  # each append to a slice asks for all that came before it
+            self._items[key] = self.listed(node, scope)
+        return [*self._items[key]]
+
+    def listed(self, node: Node, scope: Scope) -> list[tuple[Node, Text | None]]:
         if self.exhausted(scope):
             return [(node, None)]
-        inner = replace(scope, depth=scope.depth + 1)
+        inner = scope.deeper()
         if node.type == "composite_literal":
             body = node.child_by_field_name("body")
             return [(e, self.text(e, inner)) for e in elements_of(body)] if body else []

@@ -49,7 +49,11 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _TOOL = rb"podman|docker|nerdctl|buildah|kubectl|oc|kind|go|make|sh|bash"
-_COMMAND = re.compile(rb"\b(exec)\.Command(?:Context)?\(|(\"(?:" + _TOOL + rb")\")\s*,")
+#: Each begins with a fixed text, which is searched for at thirty times the speed of ``\b``.
+_COMMANDS = (
+    re.compile(rb"(exec)(?<!\wexec)\.Command(?:Context)?\("),
+    re.compile(rb"(\"(?:" + _TOOL + rb")\")\s*,"),
+)
 _NO_COMMAND = re.compile(
     r"^(?:fmt|strings|strconv|errors|log|os|filepath|path|slices|append|exec\.LookPath|panic)\b"
 )
@@ -62,6 +66,7 @@ _VERBS = re.compile(
 _FROM_STDIN = re.compile(rb"\"apply\"[^)]*\"-\"")
 _SHELLS = frozenset({"sh", "bash"})
 _GO_TOOLS = frozenset({"go", "make"})
+_CALLED = re.compile(rb"[ \t]*[(\[]")
 #: What a function runs for each of its callers; more of them are left out.
 _CALLERS = 120
 
@@ -80,10 +85,9 @@ def read_commands(package: GoPackage) -> list[ScriptFact]:
     found: list[ScriptFact] = []
     for file in package.files:
         seen: set[int] = set()
-        for match in _COMMAND.finditer(file.data):
-            group = 1 if match[1] else 2
-            node = file.at(match.start(group), match.end(group))
-            call = call_of(node)
+        matches = (match for one in _COMMANDS for match in one.finditer(file.data))
+        for start, end in sorted(match.span(1) for match in matches):
+            call = call_of(file.at(start, end))
             if call is None or call.start_byte in seen:
                 continue
             seen.add(call.start_byte)
@@ -249,7 +253,7 @@ def _uses(package: GoPackage, file: GoSource, scope: Scope, words: list[_Word]) 
 
 def _calls(package: GoPackage, name: str, names: list[str], wanted: set[str]) -> Iterator[_Use]:
     for file in package.files:
-        for node in file.named(name):
+        for node in file.named(name, then=_CALLED):
             call = call_of(node.parent)
             target = call.child_by_field_name("function") if call is not None else None
             if call is None or target is None or target.end_byte != node.end_byte:

@@ -22,12 +22,22 @@ from covlint.source import Span
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+#: Begins with a fixed text, which is searched for at thirty times the speed of ``\b``.
 _CALLS = re.compile(
-    rb"\bos\.(Chmod|RemoveAll|MkdirAll|Mkdir|Rename|CopyFS)\("
-    rb"|\b(?:http|\w*[cC]lient)\.(Get|Post|PostForm)\("
-    rb"|\bhttp\.(NewRequest|NewRequestWithContext)\("
-    rb"|\.(Get|Post)(?=\(\"/[\w/-]*cov[\w/-]*\"\))"
+    rb"\.(Chmod|RemoveAll|MkdirAll|Mkdir|Rename|CopyFS|Get|Post|PostForm|NewRequest"
+    rb"|NewRequestWithContext)\("
 )
+#: What the call is one of, by the name before its dot.
+_OWNERS = (
+    (re.compile(rb"os"), frozenset({b"Chmod", b"RemoveAll", b"MkdirAll", b"Mkdir", b"Rename",
+                                    b"CopyFS"})),
+    (re.compile(rb"http|\w*[cC]lient"), frozenset({b"Get", b"Post", b"PostForm"})),
+    (re.compile(rb"http"), frozenset({b"NewRequest", b"NewRequestWithContext"})),
+)  # fmt: skip
+_NAME_BEFORE = re.compile(rb"\w*\Z")
+_LONGEST_NAME = 200
+#: The service's own path, whatever is asked for it.
+_OWN_COVERAGE = re.compile(rb"\(\"/[\w/-]*cov[\w/-]*\"\)")
 #: What is no step without the paths; that something is wiped counts in any case.
 _NAMED = frozenset({StepKind.PERMISSION, StepKind.CREATE, StepKind.EDIT})
 #: The command, and which arguments of the call are its operands, in its order.
@@ -49,9 +59,10 @@ _COMMANDS: dict[bytes, tuple[tuple[str, ...], tuple[int, ...]]] = {
 def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Step]:
     """The steps that the calls of a file are."""
     for match in _CALLS.finditer(file.data):
-        name = next(one for one in match.groups() if one is not None)
-        group = match.lastindex or 0
-        call = call_of(file.at(match.start(group), match.end(group)))
+        if not _is_known(file.data, match):
+            continue
+        name = match[1]
+        call = call_of(file.at(match.start(1), match.end(1)))
         words, positions = _COMMANDS[name]
         arguments = call_arguments(call) if call is not None else []
         if call is None or len(arguments) <= max(positions):
@@ -66,6 +77,15 @@ def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Step]:
             pulled = step.kind is StepKind.FETCH
             named = ("http." + name.decode(), *step.words[1:])
             yield replace(step, words=named) if pulled else step
+
+
+def _is_known(data: bytes, match: re.Match[bytes]) -> bool:
+    owner = _NAME_BEFORE.search(data[max(0, match.start() - _LONGEST_NAME) : match.start()])
+    if owner is not None and any(
+        match[1] in names and known.fullmatch(owner[0]) for known, names in _OWNERS
+    ):
+        return True
+    return match[1] in (b"Get", b"Post") and _OWN_COVERAGE.match(data, match.end(1)) is not None
 
 
 def _steps(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MANIFEST = re.compile(rb"apiVersion")
-_REPLACING = re.compile(rb"\b(strings\.(?:Replace|ReplaceAll|NewReplacer))\(")
+_REPLACING = re.compile(rb"(strings(?<!\wstrings)\.(?:Replace|ReplaceAll|NewReplacer))\(")
 _VERB = re.compile(r"%(?:\[\d+\])?[-+# 0-9.]*[svdtq]")
 
 
@@ -116,7 +116,7 @@ def _formatted_elsewhere(
     if name is None or not re.fullmatch(r"\w+", file.text(name)):
         return None
     wanted = file.text(name).encode()
-    pattern = re.compile(rb"\bfmt\.Sprintf\(\s*(" + wanted + rb")\b")
+    pattern = re.compile(rb"fmt(?<!\wfmt)\.Sprintf\(\s*(" + wanted + rb")\b")
     speaking = (one for one in package.files if wanted in one.data)
     found = [(one, node) for one in speaking for node in one.found(pattern)]
     if len(found) != 1:

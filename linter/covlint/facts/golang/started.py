@@ -26,7 +26,7 @@ from covlint.frozen import dataclass
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_COMMAND = re.compile(rb"\b(exec)\.Command(?:Context)?\(")
+_COMMAND = re.compile(rb"(exec)(?<!\wexec)\.Command(?:Context)?\(")
 _RECEIVER = re.compile(rb"func \((\w+) \*?(\w+)\)")
 #: What is done with a command and does not end it.
 _IDLE = re.compile(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _COVERAGE = re.compile(rb"GOCOVERDIR|coverdata|covdata")
 _MAP = re.compile(rb"\"(apiVersion)\"\s*:")
 _BUILDER = re.compile(
-    rb"\b\w+\.(Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Pod|PodTemplateSpec|PodSpec)\("
+    rb"\.(?<=\w\.)(Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Pod|PodTemplateSpec|PodSpec)\("
 )
 #: The packages of the builders: k8s.io/client-go/applyconfigurations/core/v1 and others.
 _BUILDERS = b"/applyconfigurations/"
