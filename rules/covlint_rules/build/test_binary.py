@@ -179,7 +179,7 @@ class TestBinary(Rule[Chain]):
                 'ENTRYPOINT [«"/app/till.test"»]\n',
                 "Makefile": "e2e:\n\tgo test -c -cover -o bin/till.test ./cmd/till\n"
                 "\tdocker build -t till:e2e .\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till:e2e\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
             },
@@ -202,7 +202,7 @@ class TestBinary(Rule[Chain]):
                 "FROM debian:12\nCOPY --from=b /go/till.test /app/\n"
                 'ENTRYPOINT [«"/app/till.test"»]\n',
                 "Makefile": "image:\n\tdocker build -t till:e2e .\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till:e2e\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
             },

@@ -27,7 +27,7 @@ from covlint.wiring import Chain
 _PLAIN = frozenset({Instrumentation.NO, Instrumentation.CONDITIONAL})
 _OFF = frozenset({"", "0", "false", "no", "off"})
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till:e2e\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: till:e2e\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
 )
 

@@ -91,7 +91,7 @@ class MissingExtraMount(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /data/coverdata\n"
                 "      volumeMounts:\n        - name: data\n          mountPath: /data\n"
@@ -104,7 +104,7 @@ class MissingExtraMount(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -116,7 +116,7 @@ class MissingExtraMount(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -126,7 +126,7 @@ class MissingExtraMount(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -141,7 +141,7 @@ class MissingExtraMount(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -162,7 +162,7 @@ class MissingExtraMount(Rule[Chain]):
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -178,7 +178,7 @@ class MissingExtraMount(Rule[Chain]):
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"

@@ -45,7 +45,7 @@ class ReadOnlyExtraMount(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -61,7 +61,7 @@ class ReadOnlyExtraMount(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"

@@ -116,7 +116,7 @@ class RelativeCoverdir(Rule[Chain]):
             {
                 "Dockerfile": _BUILD + 'CMD ["/till"]\n',
                 "Makefile": "image:\n\tdocker build -t till .\n",
-                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      workingDir: /data\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: cov\n"
                 "      volumeMounts:\n        - name: cov\n          mountPath: /data/cov\n"

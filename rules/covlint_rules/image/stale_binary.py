@@ -101,7 +101,7 @@ class StaleBinary(Rule[Chain]):
                 "Dockerfile": _STAGES.replace("AS build", "").replace(" AS cover", "")
                 + 'FROM debian:12\nCOPY --from=«0» /till /till\nENTRYPOINT ["/till"]\n',
                 "Makefile": "image:\n\tdocker build -t till:e2e .\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till:e2e\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
             },

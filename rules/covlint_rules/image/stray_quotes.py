@@ -79,7 +79,7 @@ class StrayQuotes(Rule[Chain]):
         Valid("FROM golang:1.24\nRUN go build -cover .\nENV GOCOVERDIR='/tmp'\nCMD /till\n"),
         Valid(
             {
-                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 '      env:\n        - name: GOCOVERDIR\n          value: "/coverdata"\n',
             },
@@ -95,12 +95,12 @@ class StrayQuotes(Rule[Chain]):
         ),
         Invalid(
             {
-                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: «'\"/coverdata\"'»\n",
             },
             fixed={
-                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: '/coverdata'\n",
             },
@@ -108,12 +108,12 @@ class StrayQuotes(Rule[Chain]):
         ),
         Invalid(
             {
-                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 '      env:\n        - name: GOCOVERDIR\n          value: «"/coverdata "»\n',
             },
             fixed={
-                "pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 '      env:\n        - name: GOCOVERDIR\n          value: "/coverdata"\n',
             },

@@ -83,7 +83,7 @@ class MismatchedCoverdir(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata/till\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata/\n"
@@ -93,7 +93,7 @@ class MismatchedCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /tmp/coverage\n"
                 "      volumeMounts:\n        - name: recovery\n          mountPath: /data\n"
@@ -105,7 +105,7 @@ class MismatchedCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /tmp/coverage\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -117,14 +117,14 @@ class MismatchedCoverdir(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 '      env:\n        - name: GOCOVERDIR\n          value: «"/tmp/coverage"»\n'
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
                 "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
             },
             fixed={
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 '      env:\n        - name: GOCOVERDIR\n          value: "/coverdata"\n'
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -137,42 +137,47 @@ class MismatchedCoverdir(Rule[Chain]):
             {
                 "Dockerfile": "FROM golang:1.24\nRUN go build -cover -o /till .\n"
                 "ENV GOCOVERDIR=/tmp/coverage\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - «name: till»\n      image: till\n"
-                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n",
+                "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
-                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n",
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
             },
             safe=True,
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: «/tmp/coverage»\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
-                "        - name: more\n          mountPath: /var/gocov\n",
+                "        - name: more\n          mountPath: /var/gocov\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n    - name: more\n      emptyDir: {}\n",
             },
             message="mounted at /coverdata and /var/gocov",
         ),
         Invalid(
             {
-                "e2e/pods.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pods.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env: &env\n        - name: GOCOVERDIR\n          value: «/tmp/coverage»\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
-                "    - name: desk\n      image: desk\n      env: *env\n",
+                "    - name: desk\n      image: desk\n      env: *env\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
             },
             fixed={
-                "e2e/pods.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pods.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env: &env\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
-                "    - name: desk\n      image: desk\n      env: *env\n",
+                "    - name: desk\n      image: desk\n      env: *env\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
             },
             safe=False,
         ),

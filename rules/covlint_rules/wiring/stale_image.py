@@ -11,7 +11,7 @@ from covlint.wiring import Chain
 from covlint.wiring.episodes import starts
 
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: {}\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: {}\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
 )
 _DOCKERFILE = "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\n"

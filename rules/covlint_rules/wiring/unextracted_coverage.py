@@ -31,7 +31,7 @@ from covlint.wiring.copy_pods import copy_pod_path, from_copy_pod
 from covlint.wiring.episodes import starts
 
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: till\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
     "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
     "  volumes:\n    - name: coverage\n      hostPath:\n        path: /var/coverage\n"

@@ -77,7 +77,7 @@ class AbruptTermination(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n"
                 "  terminationGracePeriodSeconds: 5\n  containers:\n    - name: till\n"
                 "      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n",
@@ -86,7 +86,7 @@ class AbruptTermination(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n"
                 "  terminationGracePeriodSeconds: 0\n  containers:\n    - name: till\n"
                 "      image: till\n",
             },
@@ -96,13 +96,13 @@ class AbruptTermination(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n"
                 "  terminationGracePeriodSeconds: «0»\n  containers:\n    - name: till\n"
                 "      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n"
                 "  terminationGracePeriodSeconds: 30\n  containers:\n    - name: till\n"
                 "      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n",
@@ -123,12 +123,12 @@ class AbruptTermination(Rule[Chain]):
                 "\t<-ctx.Done()\n"
                 "\tlimit, cancel := context.WithTimeout(context.Background(), 45*time.Second)\n"
                 "\tdefer cancel()\n\tserver.Shutdown(limit)\n}\n",
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - «name: till»\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n",
             },
             fixed={
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "  terminationGracePeriodSeconds: 50\n",

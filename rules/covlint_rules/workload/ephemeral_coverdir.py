@@ -11,7 +11,7 @@ from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain, may_serve_coverage
 
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: till\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
     "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
 )
@@ -94,7 +94,7 @@ class EphemeralCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      volumeMounts:\n        - name: tmp\n          mountPath: /tmp\n"
                 "  volumes:\n    - name: tmp\n      emptyDir: {}\n",

@@ -162,7 +162,7 @@ class NonRootCoverdir(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -172,7 +172,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: 1001\n  containers:\n    - name: till\n      image: till\n"
                 "      securityContext:\n        runAsUser: 0\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
@@ -183,7 +183,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: {{ .Values.uid }}\n    runAsNonRoot: true\n"
                 "  containers:\n    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
@@ -194,7 +194,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: 1001\n  initContainers:\n    - name: own\n      image: busybox\n"
                 "      command: [chown, '1001', /data]\n      securityContext:\n"
                 "        runAsUser: 0\n      volumeMounts:\n        - name: coverage\n"
@@ -207,7 +207,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: 1001\n  containers:\n    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -222,7 +222,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: 1001\n    fsGroup: 1001\n  containers:\n    - name: till\n"
                 "      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
@@ -235,7 +235,7 @@ class NonRootCoverdir(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: 1001\n    fsGroup: 1001\n  containers:\n    - name: till\n"
                 "      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
@@ -243,7 +243,7 @@ class NonRootCoverdir(Rule[Chain]):
                 "  volumes:\n    - name: coverage\n      hostPath:\n        path: «/coverdata»\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  securityContext:\n"
                 "    runAsUser: 1001\n    fsGroup: 1001\n  containers:\n    - name: till\n"
                 "      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
@@ -262,7 +262,7 @@ class NonRootCoverdir(Rule[Chain]):
             {
                 "Dockerfile": "FROM golang:1.24 AS b\nRUN go build -cover -o /till .\n"
                 "FROM debian:bookworm-slim\nCOPY --from=b /till /till\nUSER 1001\n",
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: registry.example.com/till:e2e\n"
                 "      imagePullPolicy: Never\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata/till\n"
@@ -271,7 +271,7 @@ class NonRootCoverdir(Rule[Chain]):
                 "        type: DirectoryOrCreate\n",
             },
             fixed={
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: registry.example.com/till:e2e\n"
                 "      imagePullPolicy: Never\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata/till\n"
@@ -290,7 +290,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      securityContext:\n        runAsNonRoot: true\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
@@ -302,7 +302,7 @@ class NonRootCoverdir(Rule[Chain]):
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  initContainers:\n"
                 "    - name: wait\n      image: busybox\n      command: [sleep, '1']\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
                 "  containers:\n    - name: till\n      image: till\n"
@@ -312,7 +312,7 @@ class NonRootCoverdir(Rule[Chain]):
                 "  volumes:\n    - name: coverage\n      hostPath:\n        path: «/coverdata»\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  initContainers:\n"
                 "    - name: wait\n      image: busybox\n      command: [sleep, '1']\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
                 "    - name: coverage-permissions\n"

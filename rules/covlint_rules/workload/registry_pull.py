@@ -10,7 +10,7 @@ from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: {image}\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: {image}\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
 )
 _MAKE = "e2e:\n\tdocker build -t {tag} .\n\tkind load docker-image {tag}\n"

@@ -13,7 +13,7 @@ _IMAGE = (
     'FROM {base}\nCOPY --from=b /till /till\nENTRYPOINT ["/till"]\n'
 )
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: till\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
 )
 
@@ -97,7 +97,8 @@ class ShellCommand(Rule[Chain]):
         Valid(
             {
                 "Dockerfile": _IMAGE.format(base="debian:bookworm"),
-                "e2e/job.yaml": "apiVersion: batch/v1\nkind: Job\nspec:\n  template:\n    spec:\n"
+                "e2e/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: till\n"
+                "spec:\n  template:\n    spec:\n      restartPolicy: Never\n"
                 "      containers:\n        - name: till\n          image: till\n"
                 "          env:\n            - name: GOCOVERDIR\n              value: /coverdata\n"
                 "          command: [sh, -c, /till && touch /done]\n",

@@ -12,7 +12,7 @@ from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 
 _POD = (
-    "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: till\n      image: till\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n    - name: till\n      image: till\n"
     "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
     "        - name: POD_NAME\n          valueFrom:\n            fieldRef:\n"
     "              fieldPath: metadata.name\n"

@@ -69,7 +69,7 @@ class UnmountedCoverdir(Rule[Chain]):
     VALID = (
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n",
@@ -78,16 +78,17 @@ class UnmountedCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /tmp/coverage\n"
-                "      volumeMounts:\n        - name: data\n          mountPath: /coverdata\n",
+                "      volumeMounts:\n        - name: data\n          mountPath: /coverdata\n"
+                "  volumes:\n    - name: data\n      emptyDir: {}\n",
             },
             "the coverage volume is mounted at another path: COV501",
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
                 "Makefile": "collect:\n\tkubectl exec till -- kill -USR1 1\n"
@@ -97,7 +98,7 @@ class UnmountedCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        {{- toYaml .Values.mounts | nindent 8 }}\n",
@@ -106,7 +107,7 @@ class UnmountedCoverdir(Rule[Chain]):
         ),
         Valid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: $(DATA)/coverage\n",
             },
@@ -117,7 +118,7 @@ class UnmountedCoverdir(Rule[Chain]):
                 "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nCOPY . .\nRUN go build -o /till .\n"
                 'ENV GOCOVERDIR=/coverdata\nCMD ["/till"]\n',
                 "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS=$(FLAGS) -t till:e2e .\n",
-                "deploy/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till:latest\n",
             },
             "the image has the variable in production, too",
@@ -145,12 +146,12 @@ class UnmountedCoverdir(Rule[Chain]):
     INVALID = (
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: «/coverdata»\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverage\n          mountPath: /coverdata\n"
@@ -162,7 +163,7 @@ class UnmountedCoverdir(Rule[Chain]):
         ),
         Invalid(
             {
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: «/tmp/data»\n"
                 "      volumeMounts:\n        - name: config\n          mountPath: /etc/till\n"
@@ -172,7 +173,7 @@ class UnmountedCoverdir(Rule[Chain]):
                 "        containerPath: /var/coverdata\n",
             },
             fixed={
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /tmp/data\n"
                 "      volumeMounts:\n        - name: config\n          mountPath: /etc/till\n"
@@ -185,14 +186,14 @@ class UnmountedCoverdir(Rule[Chain]):
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: «/coverdata»\n"
                 "  volumes:\n    - name: coverdata\n      persistentVolumeClaim:\n"
                 "        claimName: coverdata\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n"
                 "      volumeMounts:\n        - name: coverdata\n          mountPath: /coverdata\n"
@@ -203,7 +204,7 @@ class UnmountedCoverdir(Rule[Chain]):
         ),
         Invalid(
             {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: «/app»\n",
             },
@@ -213,11 +214,11 @@ class UnmountedCoverdir(Rule[Chain]):
             {
                 "Dockerfile": "FROM golang:1.24\nRUN go build -cover -o /till .\n"
                 "ENV GOCOVERDIR=/coverdata\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "  - «name: till»\n    image: till\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "  - name: till\n    image: till\n    volumeMounts:\n    - name: coverage\n"
                 "      mountPath: /coverdata\n  volumes:\n  - name: coverage\n    hostPath:\n"
                 "      path: /coverdata\n      type: DirectoryOrCreate\n",

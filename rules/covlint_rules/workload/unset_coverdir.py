@@ -93,7 +93,7 @@ class UnsetCoverdir(Rule[Chain]):
         Valid(
             {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
             }
@@ -102,7 +102,7 @@ class UnsetCoverdir(Rule[Chain]):
             {
                 "Dockerfile": "FROM golang:1.24\nRUN go build -cover -o /till .\n"
                 'ENV GOCOVERDIR=/tmp\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n",
             },
             "the image sets it",
@@ -110,7 +110,7 @@ class UnsetCoverdir(Rule[Chain]):
         Valid(
             {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      envFrom:\n"
                 "        - configMapRef:\n            name: coverage\n",
             },
@@ -119,7 +119,7 @@ class UnsetCoverdir(Rule[Chain]):
         Valid(
             {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: '{{ .Values.coverage.path }}'\n",
             },
@@ -128,7 +128,7 @@ class UnsetCoverdir(Rule[Chain]):
         Valid(
             {
                 "Dockerfile": "FROM golang:1.24\nRUN go build -cover -o /till .\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
                 "      command: [sh, -c, GOCOVERDIR=/coverdata exec /till]\n",
             },
@@ -140,7 +140,7 @@ class UnsetCoverdir(Rule[Chain]):
                 "RUN go build -cover -o /till .\n",
                 "go.mod": "module example.com/till\n",
                 "main.go": 'package main\n\nimport _ "runtime/coverage"\n\nfunc main() {}\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n",
             },
             "the program hands its counters out itself",
@@ -151,7 +151,7 @@ class UnsetCoverdir(Rule[Chain]):
                 "RUN wget https://example.com/server.go\n"
                 "RUN go build -cover -o /till main.go server.go\n",
                 "main.go": "package main\n\nfunc main() {}\n",
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n",
             },
             "a downloaded file of the program may hand them out",
@@ -160,7 +160,7 @@ class UnsetCoverdir(Rule[Chain]):
             {
                 "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nRUN go build -o /till .\n",
                 "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS=-cover -t till:e2e .\n",
-                "deploy/production/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/production/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till:1.0\n",
             },
             "another image than the instrumented one",
@@ -185,11 +185,11 @@ class UnsetCoverdir(Rule[Chain]):
         Invalid(
             {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - «name: till»\n      image: till\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
             },
@@ -201,15 +201,17 @@ class UnsetCoverdir(Rule[Chain]):
             {
                 "Dockerfile": "FROM golang:1.24\nARG GOFLAGS\nRUN go build -o /till .\n",
                 "Makefile": "e2e:\n\tdocker build --build-arg GOFLAGS=-cover -t till:e2e .\n",
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - image: till:e2e\n      «name: till»\n      volumeMounts:\n"
-                "        - name: data\n          mountPath: /var/coverage\n",
+                "        - name: data\n          mountPath: /var/coverage\n"
+                "  volumes:\n    - name: data\n      emptyDir: {}\n",
             },
             fixed={
-                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "deploy/till.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - image: till:e2e\n      name: till\n      volumeMounts:\n"
                 "        - name: data\n          mountPath: /var/coverage\n"
-                "      env:\n        - name: GOCOVERDIR\n          value: /var/coverage\n",
+                "      env:\n        - name: GOCOVERDIR\n          value: /var/coverage\n"
+                "  volumes:\n    - name: data\n      emptyDir: {}\n",
             },
             message="writes no data",
             safe=False,
@@ -217,12 +219,12 @@ class UnsetCoverdir(Rule[Chain]):
         Invalid(
             {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 '        - name: GOCOVERDIR\n          value: «""»\n',
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 '        - name: GOCOVERDIR\n          value: "/coverdata"\n',
             },
@@ -231,12 +233,12 @@ class UnsetCoverdir(Rule[Chain]):
         Invalid(
             {
                 "Dockerfile": 'FROM golang:1.24\nRUN go build -cover -o /till .\nCMD ["/till"]\n',
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - «name: GOCOVERDIR»\n",
             },
             fixed={
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n      env:\n"
                 "        - name: GOCOVERDIR\n          value: /coverdata\n",
             },
