@@ -106,7 +106,8 @@ def _asked_for(
         pattern = rb"(?m)^ *(?:else *)?if\w+\b[^\n]*\b%b\b|\$[({]if [^\n]*\b%b\b" % (raw, raw)
         if not inside:
             pattern += rb"|\$[({]%b[)}:]" % raw
-        if any(re.search(pattern, text) for text in texts):
+        naming = (text for text in texts if name.encode() in text)  # few do, and `in` is fast
+        if any(re.search(pattern, text) for text in naming):
             found[name] = value.encode() if value is not None and "$" not in value else None
     return found
 

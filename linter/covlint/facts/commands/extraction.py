@@ -32,18 +32,28 @@ __all__ = [
     "read_script_steps",
 ]
 
-#: A file without any of these has nothing to say about images, clusters or data.
-_MATTERS = re.compile(
-    rb"(?i)cov(?:er)?data|coverdir"
-    rb"|\b(?:docker|podman|nerdctl|buildah|\w*(?:container|docker|podman|oci|engine)\w*)"
+_DATA = (b"covdata", b"coverdata", b"coverdir", b"compose_file")
+_CONTAINERS = (
     rb"(?::-\w+)?[\"')}]*\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*(?:image\s+|container\s+|buildx\s+)?"
     rb"(?:build|bud|cp|run|exec|kill|stop)\b"
-    rb"|\b(?:curl|wget)\b[^\n]*/[\w/-]*cov"
-    rb"|\bkind[\"')}]*\s+(?:load|create|delete)\b"
-    rb"|compose[\"')}]*\s[^\n]*(?:-f|--file)\b[^\n]*\s(?:-f|--file)\b|compose_file\b"
-    rb"|\b(?:kubectl|oc)[\"')}]*\s[^\n;|&]*"
-    rb"(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
-    rb"|\bhelm[\"')}]*\s[^\n;|&]*\b(?:install|upgrade|template)\b"
+)
+_PULLED = rb"\b[^\n]*/[\w/-]*cov"
+_PODS = rb"[\"')}]*\s[^\n;|&]*(?:\b(?:cp|tar)\b|\s--(?:force|grace-period|now|replicas[= ]0)\b)"
+#: A file in which none of these is found in small letters, and none of the words of ``_DATA``,
+#: has nothing to say about images, clusters or data. Each is looked for by itself: an expression
+#: that begins with a fixed text is found thirty times as fast as one that begins with a choice.
+_MATTERS = tuple(
+    re.compile(one)
+    for one in (
+        *(tool + rb"\w*" + _CONTAINERS for tool in (b"container", b"docker", b"podman", b"oci")),
+        rb"engine\w*" + _CONTAINERS,
+        *(tool + rb"(?<!\w%b)" % tool + _CONTAINERS for tool in (b"nerdctl", b"buildah")),
+        *(tool + rb"(?<!\w%b)" % tool + _PULLED for tool in (b"curl", b"wget")),
+        rb"kind(?<!\wkind)[\"')}]*\s+(?:load|create|delete)\b",
+        rb"compose[\"')}]*\s[^\n]*(?:-f|--file)\b[^\n]*\s(?:-f|--file)\b",
+        *(tool + rb"(?<!\w%b)" % tool + _PODS for tool in (b"kubectl", b"oc")),
+        rb"helm(?<!\whelm)[\"')}]*\s[^\n;|&]*\b(?:install|upgrade|template)\b",
+    )
 )
 #: A script without any of these gives no fact.
 COMMANDS = re.compile(
@@ -59,7 +69,13 @@ _SHEBANG = re.compile(rb"#![^\n]*\b(?:ba|da|a|k|z)?sh\b")
 
 def may_matter(data: bytes) -> bool:
     """Whether a Makefile or shell script is worth parsing."""
-    return _MATTERS.search(data) is not None or may_build_for_coverage(data) or may_call_make(data)
+    small = data.lower()
+    return (
+        any(word in small for word in _DATA)
+        or any(one.search(small) for one in _MATTERS)
+        or may_build_for_coverage(data)
+        or may_call_make(data)
+    )
 
 
 def is_script(path: str, data: bytes) -> bool:

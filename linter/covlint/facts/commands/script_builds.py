@@ -35,7 +35,9 @@ _BUILDS = re.compile(rb"\b(?:build|install)\b|\btest\W+(?:[^\n]*[\s\"'])?-c\b")
 
 def may_build_for_coverage(data: bytes) -> bool:
     """Whether a file may hold a ``go build -cover``."""
-    return _MATTERS.search(data) is not None and _BUILDS.search(data) is not None
+    return (
+        b"-cover" in data and _MATTERS.search(data) is not None and _BUILDS.search(data) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
