@@ -52,7 +52,7 @@ def is_kustomization(path: str) -> bool:
 #: The kinds that hold containers, or a kind that a template fills in. A definition of
 #: custom resources is long, speaks of containers, and holds none.
 _WORKLOAD = re.compile(
-    rb"kind[\"']?[ \t]*:[ \t]*[\"']?"
+    rb"kind[\"']?[ \t]*:[ \t]*(?:&\S+[ \t]+)?[\"']?"
     rb"(?:\w*(?:Pod|Deployment|Set|Job|List|Template|Controller)\b|\{\{)"
 )
 

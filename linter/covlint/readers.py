@@ -201,10 +201,10 @@ def reading_order(paths: Sequence[str], lookup: Lookup) -> list[str]:
     return sorted(paths, key=called)
 
 
-_INCLUDED = re.compile(rb"(?m)^[\"']?include[\"']?[ \t]*:")
-_INCLUDE = re.compile(rb"(?m)^ *[-s]?include[ \t]")
+_INCLUDED = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?[\"']?include[\"']?[ \t]*:")
+_INCLUDE = re.compile(rb"(?m)^(?:\xef\xbb\xbf)? *[-s]?include[ \t]")
 _ACTIONS = re.compile(rb"build-push-action|bake-action|kind-action|setup-kind")
-_SERVICES = re.compile(rb"(?m)^[\"']?services[\"']?[ \t]*:")
+_SERVICES = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?(?:[^#\n]*[{,\s])?[\"']?services[\"']?[ \t]*:")
 
 
 def _read_go(source: SourceFile) -> Reading:
@@ -267,7 +267,7 @@ SKAFFOLD = Reader(
 GORELEASER = Reader(
     "yaml",
     re.compile(r"(?:^|/)\.?goreleaser[^/]*\.ya?ml$"),
-    _searching(rb"(?m)^(?:dockers|kos)|-cover"),
+    _searching(rb"(?m)^(?:\xef\xbb\xbf)?(?:dockers|kos)|-cover"),
     _read_goreleaser,
 )
 KO = Reader("yaml", re.compile(r"(?:^|/)\.ko\.ya?ml$"), _searching(rb"\S"), _read_ko)
@@ -343,7 +343,7 @@ def reader_by_content(source: SourceFile) -> Reader | None:
     data = source.data
     if source.path.endswith(".go"):
         return None
-    if re.search(rb"^[ \t]*FROM[ \t]", data, re.IGNORECASE | re.MULTILINE):
+    if re.search(rb"(?im)^(?:\xef\xbb\xbf)?[ \t]*FROM[ \t]", data):
         return DOCKERFILE
     if data.startswith(b"#!") and b"sh" in data.split(b"\n", 1)[0]:
         return SCRIPT

@@ -49,7 +49,7 @@ def _constraint(data: bytes) -> bool | None:
         return True
     expression = ""
     legacy: list[str] = []
-    for raw in data[:8192].splitlines():
+    for raw in data[:8192].removeprefix(b"\xef\xbb\xbf").splitlines():
         line = raw.strip()
         if line.startswith(b"package "):
             break

@@ -17,7 +17,7 @@ def package_name(path: str) -> str:
     return re.sub(r"^go-|-go$", "", last)
 
 
-_PACKAGE = re.compile(rb"^[ \t]*package[ \t]+(\w+)", re.MULTILINE)
+_PACKAGE = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*package[ \t]+(\w+)", re.MULTILINE)
 _STRING = rb"\"[^\"\n]*\"|`[^`\n]*`"
 _COMMENT = rb"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/"
 _IMPORTS = re.compile(

@@ -86,7 +86,7 @@ class MainPackage:
     directories: tuple[str, ...] = ()  # of the project's packages that it is made of
 
 
-_MAIN = re.compile(rb"^package main\b", re.MULTILINE)
+_MAIN = re.compile(rb"^(?:\xef\xbb\xbf)?package main\b", re.MULTILINE)
 
 
 def may_be_main(data: bytes) -> bool:

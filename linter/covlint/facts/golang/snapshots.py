@@ -13,7 +13,7 @@ _PACKAGE = "runtime/coverage"
 #: These fail unless the counters are atomic; WriteMeta and WriteMetaDir do not.
 _NEEDS_ATOMIC = frozenset({"WriteCounters", "WriteCountersDir", "ClearCounters"})
 _CHANGES = re.compile(rb"\b(?:os|syscall|unix)\.Chdir\(")
-_CONSTRAINT = re.compile(rb"^//go:build ([^\r\n]*)", re.MULTILINE)
+_CONSTRAINT = re.compile(rb"^(?:\xef\xbb\xbf)?//go:build ([^\r\n]*)", re.MULTILINE)
 _TAG = re.compile(r"[\w.]+")
 
 
