@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecosystem.run import TIMEOUT, environment
-from ecosystem.structure import difference
+from fixes.hunks import compared
+from fixes.properties import comments, form
+from fixes.structure import broken_scripts, difference
 
 _FIX = ("check", "--unsafe-fixes", "--exit-zero")
 
@@ -63,9 +65,11 @@ def _checked(folder: Path, copy: Path, preview: subprocess.CompletedProcess[byte
     if again != fixed:
         problems.append("a second run changes files again")
     for path, after in sorted(fixed.items()):
-        found = difference(path, (folder / path).read_bytes(), after)
-        if found is not None:
-            problems.append(f"{path}: {found}")
+        before = (folder / path).read_bytes()
+        step = compared(path, before, after)
+        found = difference(step)
+        told = [*([found] if found else []), *form(path, before, after), *comments(step)]
+        problems += [f"{path}: {what}" for what in (*told, *broken_scripts(step))]
     return Checked(tuple(sorted(fixed)), tuple(problems))
 
 
