@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -113,8 +113,9 @@ def inspect(files: Files, registry: Registry, options: Options) -> Inspection:
         for diagnostic in judge.check(kind, subject)
     ]
     said = _one_voice(findings)
+    breaks = _breaks(said)
     traced = tuple(
-        Traced(chain, tuple(_breaks(index, said)))
+        Traced(chain, tuple(breaks.get(index, ())))
         for index, chain in enumerate(chains)
         if _touches(chain, options.reported)
     )
@@ -222,11 +223,11 @@ def _members(chains: Sequence[Chain]) -> dict[object, tuple[int, ...]]:
 
     Parts are told by where they are written: wiring may copy a fact to complete it.
     """
-    members: dict[object, tuple[int, ...]] = {}
+    members: dict[object, list[int]] = {}
     for index, chain in enumerate(chains):
         for key in {_key(chain), *_parts(chain)}:
-            members[key] = (*members.get(key, ()), index)
-    return members
+            members.setdefault(key, []).append(index)
+    return {key: tuple(found) for key, found in members.items()}
 
 
 def _parts(chain: Chain) -> set[object]:
@@ -260,14 +261,16 @@ def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
     return (span.path, span.start, span.end, diagnostic.code, diagnostic.message)
 
 
-def _breaks(index: int, findings: Iterable[_Finding]) -> Iterator[Diagnostic]:
-    """What was found in a chain and breaks a hop: a notice, and what was measured to lose
-    nothing, break none."""
+def _breaks(findings: Iterable[_Finding]) -> dict[object, list[Diagnostic]]:
+    """What was found in each chain, by its index, and breaks a hop: a notice, and what was
+    measured to lose nothing, break none."""
+    breaks: dict[object, list[Diagnostic]] = {}
     for finding in findings:
         one = finding.diagnostic
-        refuted = one.evidence is Evidence.REFUTED
-        if index in finding.groups and not refuted and one.severity is not Severity.NOTICE:
-            yield one
+        if one.evidence is not Evidence.REFUTED and one.severity is not Severity.NOTICE:
+            for group in finding.groups:
+                breaks.setdefault(group, []).append(one)
+    return breaks
 
 
 def _service(traced: Traced) -> Service:

@@ -8,13 +8,18 @@ the end of a YAML line it speaks of that line. In Go the comment starts with ``/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity
 from covlint.frozen import dataclass
 from covlint.registry import UNEXPLAINED_SUPPRESSION, UNUSED_SUPPRESSION
 from covlint.rule import Invalid, Rule
 from covlint.source import SourceFile, Span, UnreadableSource
+
+if TYPE_CHECKING:
+    from covlint.documents.yaml_nodes import AnyNode
 
 #: The bytes without which a file holds no suppression.
 MARK = b"covlint: ignore"
@@ -97,14 +102,12 @@ def sift(
     kept = []
     used: set[tuple[Suppression, str]] = set()
     suppressed = 0
+    files: dict[str, _Commented] = {}
     for diagnostic in diagnostics:
-        source = source_of(diagnostic.span.path)
-        matching = [
-            suppression
-            for suppression in suppressions(source)
-            if diagnostic.code in suppression.codes
-            and _speaks_of(suppression, diagnostic.span, source, comment_lines)
-        ]
+        path = diagnostic.span.path
+        if path not in files:
+            files[path] = _Commented(source_of(path))
+        matching = files[path].about(diagnostic, comment_lines)
         used.update((suppression, diagnostic.code) for suppression in matching)
         if matching:
             suppressed += 1
@@ -113,31 +116,49 @@ def sift(
     return Sifted(tuple(kept), suppressed, frozenset(used))
 
 
-def _speaks_of(
-    suppression: Suppression,
-    span: Span,
-    source: SourceFile,
-    comment_lines: Callable[[Span], Collection[int]],
-) -> bool:
-    if suppression.alone:
-        below = suppression.line + 1
-        return suppression.line in comment_lines(span) or below in _mapping_lines(source, span)
-    first = source.line_of(span.start)
-    last = source.line_of(max(span.start, span.end - 1))
-    return first <= suppression.line <= last
+class _Commented:
+    """A file, whose comments and YAML are read once for all of its findings."""
 
+    def __init__(self, source: SourceFile) -> None:
+        self._source = source
+        self._codes: dict[str, dict[int, Suppression]] = {}  # each by its line
+        for suppression in suppressions(source):
+            for code in suppression.codes:
+                self._codes.setdefault(code, {})[suppression.line] = suppression
 
-def _mapping_lines(source: SourceFile, span: Span) -> Collection[int]:
-    if not source.path.endswith((".yaml", ".yml")):
-        return ()
-    # A reader that only few runs need: those in which a comment ignores something.
-    from covlint.documents.yaml import open_yaml
-    from covlint.documents.yaml_place import mapping_lines
+    def about(
+        self, diagnostic: Diagnostic, comment_lines: Callable[[Span], Collection[int]]
+    ) -> list[Suppression]:
+        """The comments that ignore a finding."""
+        by_line = self._codes.get(diagnostic.code)
+        if by_line is None:
+            return []
+        span = diagnostic.span
+        above = {*comment_lines(span), *(line - 1 for line in self._mapping_lines(span))}
+        first = self._source.line_of(span.start)
+        last = self._source.line_of(max(span.start, span.end - 1))
+        found = [by_line[line] for line in above if line in by_line and by_line[line].alone]
+        beside = (by_line[line] for line in range(first, last + 1) if line in by_line)
+        return found + [one for one in beside if not one.alone]
 
-    try:
-        return mapping_lines(open_yaml(source).documents, span.start)
-    except UnreadableSource:
-        return ()
+    @cached_property
+    def _documents(self) -> Sequence[AnyNode]:
+        if not self._source.path.endswith((".yaml", ".yml")):
+            return ()
+        # A reader that only few runs need: those in which a comment ignores something.
+        from covlint.documents.yaml import open_yaml
+
+        try:
+            return open_yaml(self._source).documents
+        except UnreadableSource:
+            return ()
+
+    def _mapping_lines(self, span: Span) -> Collection[int]:
+        if not self._documents:
+            return ()
+        from covlint.documents.yaml_place import mapping_lines  # as the reader above
+
+        return mapping_lines(self._documents, span.start)
 
 
 def unused(

@@ -9,8 +9,10 @@ says why this is not left to a library.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import field
+from functools import cached_property
 
 from covlint.documents.instruction import (
     FLAG,
@@ -99,10 +101,13 @@ class Dockerfile:
 
     def instruction_at(self, offset: int) -> Instruction | None:
         """The instruction that holds the byte at ``offset``."""
-        for instruction in self.instructions:
-            if instruction.span.start <= offset <= instruction.span.end:
-                return instruction
-        return None
+        found = bisect_right(self._ordered, offset, key=lambda one: one.span.start)
+        instruction = self._ordered[found - 1] if found else None
+        return instruction if instruction and offset <= instruction.span.end else None
+
+    @cached_property
+    def _ordered(self) -> tuple[Instruction, ...]:
+        return tuple(self.instructions)
 
 
 def open_dockerfile(source: SourceFile) -> Dockerfile:

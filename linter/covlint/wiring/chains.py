@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
 from covlint.facts.commands.steps import StepKind
-from covlint.facts.dockerfile.build import GoBuild, Instrumentation
+from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
 from covlint.frozen import dataclass
 from covlint.wiring.copy_pods import copy_pod_of
+from covlint.wiring.image_index import ImageIndex
 from covlint.wiring.inputs import Facts, Repository
 from covlint.wiring.joins import (
     clusters_for,
@@ -62,8 +63,9 @@ def wire(facts: Facts, repository: Repository) -> Wired:
         from covlint.facts.kubernetes.partial import with_patches  # only where one may be there
 
         facts.containers = with_patches(facts.containers)
+    commands = ImageIndex(facts.images, facts.image_builds).builds_from
     sites = {
-        _key(b): replace(b, site=site_of(b, b.span.path, facts.image_builds, repository))
+        _key(b): replace(b, site=site_of(b, b.span.path, commands(b.span.path), repository))
         for b in facts.builds
     }
     images = [replace(i, builds=tuple(sites[_key(b)] for b in i.builds)) for i in facts.images]
@@ -71,15 +73,17 @@ def wire(facts: Facts, repository: Repository) -> Wired:
         from covlint.wiring.test_binaries import with_copied_tests  # few scripts build one
 
         images = with_copied_tests(images, facts, repository)
-    meant = {key for key, b in sites.items() if _meant_for_coverage(b, sites.values(), facts)}
-    make = partial(_chain, facts=facts, repository=repository, images=images, meant=meant)
-    chains = [make(*pair) for pair in join_images(images, facts)]
+    index = ImageIndex(images, facts.image_builds)
+    branches = {(b.span.path, b.stage) for b in sites.values() if b.branch is Branch.COVERAGE}
+    meant = {key for key, b in sites.items() if _meant_for_coverage(b, branches, facts, index)}
+    make = partial(_chain, facts=facts, repository=repository, index=index, meant=meant)
+    chains = [make(*pair) for pair in join_images(index, facts)]
     # an image whose containers are all without coverage is judged by itself
     covered = {id(chain.image) for chain in chains if chain.takes_part or not chain.builds}
     chains.extend(
         make(image, None, Certainty.EXACT)
         for image in images
-        if id(image) not in covered and (image.final or is_target(image, facts.image_builds))
+        if id(image) not in covered and (image.final or is_target(image, index))
     )
     chains = _without_plain_twins(chains)
     parts = set(meant)
@@ -125,17 +129,17 @@ def _key(build: GoBuild) -> tuple[str, int]:
     return (build.span.path, build.span.start)
 
 
-def _meant_for_coverage(build: GoBuild, all_builds: Iterable[GoBuild], facts: Facts) -> bool:
+def _meant_for_coverage(
+    build: GoBuild, branches: Collection[tuple[str, int]], facts: Facts, index: ImageIndex
+) -> bool:
     """Whether the Dockerfile, a command that builds it or the configuration says that the
     build is for coverage; what lies in ``testdata`` is for the tests themselves."""
     if any("testdata" in (word.literal or "").split("/") for word in build.packages):
         return False
     if build.span.path in facts.targets and not build.in_production_branch:
         return True
-    return has_own_sign(build, list(all_builds)) or any(
-        passes_coverage(command, build)
-        for command in facts.image_builds
-        if command.dockerfile == build.span.path
+    return has_own_sign(build, branches) or any(
+        passes_coverage(command, build) for command in index.builds_from(build.span.path)
     )
 
 
@@ -157,12 +161,12 @@ def _chain(
     *,
     facts: Facts,
     repository: Repository,
-    images: list[Image],
+    index: ImageIndex,
     meant: set[tuple[str, int]],
 ) -> Chain:
     if image is not None and container is not None and container.stop_signal is not None:
         image = replace(image, stop_signal=container.stop_signal)
-    image_builds = image_builds_of(image, container, facts.image_builds) if image else ()
+    image_builds = image_builds_of(image, container, index) if image else ()
     builds = tuple(b for b in image.builds if not b.in_production_branch) if image else ()
     coverdir = _coverdir(image, container)
     mount = volume = None
@@ -200,9 +204,11 @@ def _chain(
         main=main,
         module=module,
         plainly_e2e=container is not None and plainly_for_e2e(container),
-        feeds_production=feeds_production(image, builds, images),
+        feeds_production=feeds_production(
+            image, builds, index.stages(image.dockerfile if image else None)
+        ),
         namespace=_namespace(container, facts),
-        near_builds=near_builds_of(image, container, facts.image_builds),
+        near_builds=near_builds_of(image, container, index),
         sequences=facts.sequences,
     )
     if part and image is not None:
@@ -211,7 +217,7 @@ def _chain(
         chain = replace(
             chain,
             copy_pod=copy_pod_of(container, volume, facts.containers),
-            unresolved=unresolved_build_of(container, facts.image_builds) if not image else None,
+            unresolved=unresolved_build_of(container, index) if not image else None,
         )
     chain = replace(chain, route=route_of(chain))
     links, gap = links_of(chain)

@@ -16,6 +16,7 @@ from covlint.facts.commands.steps import ImageBuild, Step, StepKind
 from covlint.facts.dockerfile.base_images import split_reference
 from covlint.facts.dockerfile.build import mentions_cover
 from covlint.facts.dockerfile.image import Image, output_name
+from covlint.wiring.image_index import ImageIndex, makes
 
 if TYPE_CHECKING:
     from covlint.facts.kubernetes.cluster import KindCluster
@@ -30,19 +31,13 @@ def in_go(path: str) -> bool:
     return path.endswith(".go")
 
 
-def image_of(
-    container: Container, images: Sequence[Image], builds: Sequence[ImageBuild]
-) -> Image | None:
+def image_of(container: Container, index: ImageIndex) -> Image | None:
     """The one image built by the same Go package that has the container's name."""
-    folder = posixpath.dirname(container.span.path)
     built = [
         (build, image)
-        for build in builds
-        if in_go(build.span.path) and posixpath.dirname(build.span.path) == folder
-        for image in images
-        if image.dockerfile == build.dockerfile
-        and image.builds
-        and (image.name == build.target if build.target is not None else image.final)
+        for build in index.builds_in_go(posixpath.dirname(container.span.path))
+        for image in index.stages(build.dockerfile)
+        if image.builds and makes(build, image)
     ]
     here = [pair for pair in built if pair[0].span.path == container.span.path]
     for names in _names_of_container(container):

@@ -6,7 +6,7 @@ Many repositories have an ``ARG GOFLAGS`` for ``-mod=vendor`` only: that a build
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from covlint.facts.dockerfile.build import (
@@ -24,8 +24,9 @@ if TYPE_CHECKING:  # names in annotations: a run on one Dockerfile needs few of 
     from covlint.facts.dockerfile.image import Image
 
 
-def has_own_sign(build: GoBuild, siblings: Iterable[GoBuild]) -> bool:
-    """Whether the Dockerfile itself shows that the build is meant for coverage."""
+def has_own_sign(build: GoBuild, branches: Collection[tuple[str, int]]) -> bool:
+    """Whether the Dockerfile itself shows that the build is meant for coverage; ``branches``
+    are the stages, by file and name, that have a branch for coverage."""
     if build.in_production_branch:
         return False
     if build.instrumentation is Instrumentation.YES:
@@ -40,10 +41,7 @@ def has_own_sign(build: GoBuild, siblings: Iterable[GoBuild]) -> bool:
         for part in word.parts:
             if part.kind == "variable" and mentions_cover(part.operand):
                 return True
-    return any(
-        s.branch is Branch.COVERAGE and s.stage == build.stage and s.span.path == build.span.path
-        for s in siblings
-    )
+    return (build.span.path, build.stage) in branches
 
 
 def _turns_on(flags: tuple[Flag, ...]) -> bool:
@@ -93,15 +91,18 @@ def _passes(command: ImageBuild, build: GoBuild) -> bool:
 
 
 def feeds_production(
-    image: Image | None, builds: tuple[GoBuild, ...], images: Iterable[Image]
+    image: Image | None, builds: tuple[GoBuild, ...], stages: Iterable[Image]
 ) -> bool:
-    """Whether another target takes the same binary, so that changing the build changes it too."""
+    """Whether another target takes the same binary, so that changing the build changes it too.
+
+    ``stages`` are the images of the same Dockerfile.
+    """
     if image is None:
         return False
     spans = {(b.span.path, b.span.start) for b in builds}
-    stages = {b.stage for b in builds}
-    for other in images:
-        if other.dockerfile != image.dockerfile or other.stage in {image.stage, *stages}:
+    own = {image.stage, *(b.stage for b in builds)}
+    for other in stages:
+        if other.stage in own:
             continue
         if any((b.span.path, b.span.start) in spans for b in other.builds):
             return True

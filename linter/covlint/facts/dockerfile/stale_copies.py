@@ -62,10 +62,15 @@ def _place(build: GoBuild) -> tuple[str | None, str]:
 def _stale(
     image: Image, stages: Sequence[ScopedStage], unused: Sequence[GoBuild], name_of: NameOf
 ) -> Iterator[StaleCopy]:
+    by_name: dict[str | None, list[GoBuild]] = {}
+    for build in unused:
+        by_name.setdefault(name_of(build), []).append(build)
     for build in image.builds:
+        if build.instrumentation is not Instrumentation.NO:
+            continue
         name = name_of(build)
-        better = [b for b in unused if name_of(b) == name and b.stage != build.stage]
-        if name is None or len(better) != 1 or build.instrumentation is not Instrumentation.NO:
+        better = [b for b in by_name.get(name, ()) if b.stage != build.stage]
+        if name is None or len(better) != 1:
             continue
         span = _origin(stages[image.stage], build)
         if span is not None and better[0].stage != image.stage:
