@@ -6,6 +6,7 @@ A search through a module looks at hundreds of files; few of them are parsed.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 
 def package_name(path: str) -> str:
@@ -36,11 +37,28 @@ def scan_header(data: bytes) -> tuple[str | None, frozenset[str]]:
     """
     # imports stand before everything else
     end = data.find(b"\nfunc ")
-    data = data if end == -1 else data[: end + 1]
-    package = _PACKAGE.search(data)
+    end = len(data) if end == -1 else end + 1
+    package = next(_at_lines(_PACKAGE, b"package", data, end), None)
     paths: set[str] = set()
-    for match in _IMPORTS.finditer(data):
+    for match in _at_lines(_IMPORTS, b"import", data, end):
         for token in _PATH_OR_COMMENT.findall(match[1] if match[1] is not None else match[2]):
             if token[:1] != b"/":
                 paths.add(token[1:-1].decode("utf-8", "replace"))
     return (package[1].decode() if package else None), frozenset(paths)
+
+
+def _at_lines(
+    pattern: re.Pattern[bytes], word: bytes, data: bytes, end: int
+) -> Iterator[re.Match[bytes]]:
+    """The matches of a pattern that begins with a line and holds ``word``, which is found ten
+    times as fast as the beginnings of lines."""
+    at = data.find(word, 0, end)
+    done = 0
+    while at != -1:
+        start = data.rfind(b"\n", 0, at) + 1
+        match = pattern.match(data, start, end) if start >= done else None
+        if match is not None:
+            yield match
+            done = match.end()
+        following = done if match is not None else data.find(b"\n", at, end)
+        at = data.find(word, following, end) if following != -1 else -1

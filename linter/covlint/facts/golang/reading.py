@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
 from covlint.documents.gotext import GoPackage
+from covlint.documents.grammars import TANGLED
 from covlint.facts.golang.commands import read_commands
 from covlint.facts.golang.manifests import read_manifests
 from covlint.facts.golang.objects import read_objects
@@ -23,7 +24,7 @@ from covlint.source import SourceFile
 if TYPE_CHECKING:
     from covlint.facts.commands.steps import ScriptFact
 
-_WORDS = (b"GOCOVERDIR", b"coverdata", b"covdata", b"GOFLAGS=-cover", b"covcounters")
+_WORDS = (b"coverdata", b"covdata", b"GOFLAGS=-cover", b"covcounters")
 #: A build with coverage, and the service's own coverage that is pulled; each with words without
 #: which it cannot be there, since to look for words takes a tenth of a search.
 _CALLS = (
@@ -37,6 +38,12 @@ _CALLS = (
 
 def may_matter(data: bytes) -> bool:
     """Whether a Go file makes its package worth reading: it speaks of coverage data."""
+    # Thousands of files are asked, and each word takes as long as to read the file: two looks
+    # have to do for most of them.
+    if b"GOCOVERDIR" in data:
+        return True
+    if b"cov" not in data:  # as in all the other words
+        return False
     if any(word in data for word in _WORDS):
         return True
     if b"cover" not in data or not (b"exec" in data or b"http" in data):
@@ -59,4 +66,5 @@ def read_package(
         from covlint.facts.golang.testcontainers import read_testcontainers  # few packages do
 
         facts = (*facts, *read_testcontainers(package))
-    return facts, tuple(unread)
+    tangled = (Unread(file.source.path, TANGLED) for file in package.files if file.tangled)
+    return facts, (*unread, *tangled)
