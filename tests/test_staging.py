@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from covlint import staging
+from covlint.cli.main import run
 from covlint.files import DiskFiles
 from covlint.fixer import Change
 from covlint.readers import reader_of
@@ -38,6 +39,21 @@ def test_a_run_that_writes_beside_it_removes_it(folder: Path) -> None:
     write_changes(str(folder), [Change("Dockerfile", b"old", b"new")])
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"Dockerfile": b"new"}
     assert elsewhere.exists()
+
+
+def test_a_run_with_nothing_to_fix_removes_them_and_a_look_does_not(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = [left_over(folder), left_over(tmp_path)]
+    for words in ([], ["--diff"], ["--fix", "--diff"]):
+        assert run(["check", *words, str(tmp_path)]) == 0
+        assert all(path.exists() for path in left)
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    assert run(["check", "--fix", str(folder / "Dockerfile")]) == 0
+    assert [path.exists() for path in left] == [False, True]
+    assert run(["check", "--fix", str(tmp_path)]) == 0
+    assert not left[1].exists()
+    capsys.readouterr()
 
 
 def test_what_is_not_ours_stays(folder: Path) -> None:

@@ -11,6 +11,8 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 
+#: How the name of a temporary file ends.
+SUFFIX = ".covlint"
 #: What a temporary file is called: a dot, the name of the other one, chance, a checksum of both.
 _NAME = re.compile(
     rb"\.(?P<name>.{1,200})\.(?P<chance>[0-9a-f]{8})(?P<sum>[0-9a-f]{8})\.covlint", re.DOTALL
@@ -70,7 +72,8 @@ def at_work(root: str) -> Iterator[None]:
             break
         yield
     finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # what was written is written
+            os.close(descriptor)
 
 
 def remove_leftovers(folders: Iterable[str]) -> None:

@@ -8,6 +8,13 @@ from __future__ import annotations
 import errno
 import os
 
+try:
+    import ctypes
+except ImportError:  # a Python that was built without libffi
+    _LIBC = None
+else:
+    _LIBC = ctypes.CDLL(None, use_errno=True)
+
 _WORKING_FOLDER = -100  # AT_FDCWD
 _NO_REPLACE = 1
 _EXCHANGE = 2
@@ -31,9 +38,7 @@ def place(path: str, target: str) -> bool:
 
 
 def _renameat2(one: str, other: str, flags: int) -> bool:
-    import ctypes  # slow to import, and only those who write files need it
-
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    call = getattr(_LIBC, "renameat2", None)
     if call is None:
         return False
     names = (os.fsencode(one), os.fsencode(other))

@@ -194,7 +194,7 @@ def _sync(folder: str) -> None:
 
 def _clean_up(temporary: Sequence[str]) -> None:
     for path in temporary:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # the next run removes it
             os.unlink(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import Any
@@ -209,6 +210,8 @@ def _fix(
     """Applies the fixes to disk, to standard output or, with --diff, to a patch."""
     from covlint.fixer import fix  # only where something is fixed
 
+    if wishes.fix and not wishes.diff and stdin is None:
+        _tidy(scope)
     outcome = fix(scope.files, registry, options, unsafe=wishes.unsafe_fixes, first=first)
     if not outcome.converged:
         click.echo("covlint: stopped: the fixes call for one another without end", err=True)
@@ -235,6 +238,18 @@ def _fix(
     skipped = tuple((item.diagnostic, item.reason) for item in outcome.skipped)
     sheet = replace(left, findings=(*left.findings, *fixed), skipped=skipped, fixing=True)
     return outcome.inspection, sheet
+
+
+def _tidy(scope: Scope) -> None:
+    """Removes what runs that were killed have left (decision 16)."""
+    from covlint.staging import SUFFIX, remove_leftovers  # only where something is fixed
+
+    if scope.reported is None:
+        places = [path for path in scope.files.paths() if path.endswith(SUFFIX)]
+    else:
+        places = list(scope.reported)
+    folders = {os.path.dirname(os.path.join(scope.root, path)) for path in places}
+    remove_leftovers(sorted(folders))
 
 
 def _emit(data: bytes) -> None:

@@ -7,6 +7,8 @@ collection broke · 130 interrupted.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -32,6 +34,8 @@ _COMMANDS = {
     "server": ("covlint.cli.server", "server", "Tell editors what is found, while they edit."),
     "lab": ("covlint.cli.lab", "lab", "Rerun the evidence of rules on real Go versions."),
 }
+#: What writing to standard output ends with, when it is a file on a full or broken disk.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
 
@@ -88,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINDINGS
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+            return _unsaid(error)
         if os.environ.get("COVLINT_DEBUG"):
             raise
         name = type(error).__name__
@@ -95,3 +101,14 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("Please report it, with the output of COVLINT_DEBUG=1 covlint …", err=True)
         return INTERNAL
     return result if isinstance(result, int) else CLEAN
+
+
+def _unsaid(error: OSError) -> int:
+    """The exit code of a run whose report did not arrive."""
+    # stderr may be the same full disk, and neither may fail again when the interpreter ends
+    with contextlib.suppress(OSError):
+        click.echo(f"covlint: the report cannot be written: {error.strerror}", err=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return INTERNAL
