@@ -17,7 +17,8 @@ from covlint.documents.golang import GoCall, GoFile, GoFunction, read_go
 from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
-_UNIX = ("syscall", "golang.org/x/sys/unix")
+#: The packages whose functions do so.
+LEAVING = frozenset({"syscall", "golang.org/x/sys/unix"})
 _MAY = tuple(
     re.compile(package + rb"\s*\.\s*(?:Exit|Exec|Kill)\s*\(") for package in (b"syscall", b"unix")
 )
@@ -54,7 +55,7 @@ def read_bypasses(sources: Iterable[SourceFile]) -> Iterator[Bypass]:
 
 def _kind(file: GoFile, call: GoCall) -> str | None:
     target = file.resolve(call.callee)
-    if target is None or target[0] not in _UNIX:
+    if target is None or target[0] not in LEAVING:
         return None
     if target[1] == "Exit":
         return "exit"

@@ -16,7 +16,7 @@ from covlint.diagnostics import Edit
 from covlint.documents.goimports import add_import
 from covlint.documents.golang import GoFile, GoFunction, read_go
 from covlint.facts.golang.blocking import Blocking, ends_by_itself, read_blocking, shutdown_timeout
-from covlint.facts.golang.bypasses import Bypass, read_bypasses
+from covlint.facts.golang.bypasses import LEAVING, Bypass, read_bypasses
 from covlint.facts.golang.modules import GoModule, import_path_of, read_module
 from covlint.facts.golang.packages import (
     GoPackage,
@@ -31,7 +31,7 @@ from covlint.facts.golang.signals import (
     framework_of,
     read_handlings,
 )
-from covlint.facts.golang.snapshots import Snapshot, directory_change, read_snapshots
+from covlint.facts.golang.snapshots import COVERAGE, Snapshot, directory_change, read_snapshots
 from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
@@ -142,6 +142,7 @@ def read_main_package(
     ending = [one for p in packages if p.path not in trees and p.shuts_down for one in p.sources]
     timeout = shutdown_timeout([*(f for t in trees.values() for f in t), *map(read_go, ending)])
     imports = here.imports.union(*(package.imports for package in packages))
+    taking = [one for p in (here, *packages) if COVERAGE in p.imports for one in p.sources]
     return MainPackage(
         directory=directory,
         import_path=import_path_of(directory, module),
@@ -154,11 +155,11 @@ def read_main_package(
         framework=decision.framework,
         shutdown_seconds=timeout[0] if timeout else None,
         shutdown_span=timeout[1] if timeout else None,
-        serves_coverage="runtime/coverage" in imports,
+        serves_coverage=COVERAGE in imports,
         imports_signal_syscall=_imports_syscall(decision.interrupt_only, trees),
         sigterm_edits=_sigterm_edits(decision.interrupt_only, trees),
         unseen=tuple(sorted(unseen)),
-        snapshots=tuple(read_snapshots(sources, optional)),
+        snapshots=tuple(read_snapshots(taking, optional)),
         changes_directory=directory_change(s for s in sources if s.path not in optional),
         bypasses=_bypasses((here, *packages), sources),
         directories=tuple(sorted({one.path.rpartition("/")[0] or "." for one in sources})),
@@ -169,6 +170,7 @@ def _bypasses(packages: Sequence[GoPackage], sources: Sequence[SourceFile]) -> t
     return tuple(
         found
         for package in packages
+        if package.imports & LEAVING  # few do, and their files need no look
         for found in read_bypasses(s for s in package.sources if s.path not in package.optional)
         if _named(found.function, package.path, sources, methods=True)
     )
@@ -233,7 +235,8 @@ def _named(
     name = function.name.text
     if name == "init" or (name == "main" and path == "main"):
         return True
-    word = re.compile(rb"\b%b\b" % re.escape(name.encode()))
+    text = re.escape(name.encode())
+    word = re.compile(rb"%b(?<!\w%b)\b" % (text, text))  # begins with a fixed text: fast
     for source in sources:
         for match in word.finditer(source.data):
             inside = (

@@ -9,7 +9,7 @@ from covlint.documents.golang import read_go
 from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
-_PACKAGE = "runtime/coverage"
+COVERAGE = "runtime/coverage"
 #: These fail unless the counters are atomic; WriteMeta and WriteMetaDir do not.
 _NEEDS_ATOMIC = frozenset({"WriteCounters", "WriteCountersDir", "ClearCounters"})
 _CHANGES = re.compile(rb"\b(?:os|syscall|unix)\.Chdir\(")
@@ -33,7 +33,7 @@ class Snapshot:
 def read_snapshots(sources: Iterable[SourceFile], optional: frozenset[str]) -> Iterator[Snapshot]:
     """The calls in the files of a program; ``optional`` are those that a tag brings in."""
     for source in sources:
-        if _PACKAGE.encode() not in source.data:
+        if COVERAGE.encode() not in source.data:
             continue
         file = read_go(source)
         tags: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ def read_snapshots(sources: Iterable[SourceFile], optional: frozenset[str]) -> I
             tags = frozenset(_TAG.findall(match[1].decode("utf-8", "replace")) if match else ())
         for call in file.calls:
             target = file.resolve(call.callee)
-            if target is not None and target[0] == _PACKAGE and target[1] in _NEEDS_ATOMIC:
+            if target is not None and target[0] == COVERAGE and target[1] in _NEEDS_ATOMIC:
                 yield Snapshot(target[1], call.span, tags)
 
 
