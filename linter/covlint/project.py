@@ -26,9 +26,8 @@ from covlint.readers import (
     read_makefile_with,
     reader_by_content,
     reader_of,
-    reading_order,
 )
-from covlint.reading import Reader, Reading
+from covlint.reading import Reader, Reading, reading_order
 from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.wiring.inputs import Facts, Repository
 

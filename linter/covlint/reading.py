@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from covlint.diagnostics import Unread
@@ -49,6 +49,18 @@ class Reading:
             said = Unread(path, f"more than {MOST_FACTS:,} builds, workloads and commands")
             object.__setattr__(self, "facts", ())
             object.__setattr__(self, "unread", (*self.unread, said))
+
+
+def reading_order(paths: Sequence[str], lookup: Lookup) -> list[str]:
+    """The paths, those last that others include or call: they are read with these."""
+
+    def called(path: str) -> bool:
+        if not path.startswith(".github/workflows/"):
+            return path.endswith((".mk", "/action.yml", "/action.yaml"))
+        source = lookup(path)
+        return source is not None and b"workflow_call" in source.data
+
+    return sorted(paths, key=called)
 
 
 @dataclass(frozen=True, slots=True)
