@@ -13,7 +13,8 @@ import covlint_rules
 
 #: From the bottom up; a module imports from its own rung or from those below.
 LADDER: tuple[tuple[str, ...], ...] = (
-    ("covlint", "covlint.frozen", "covlint.source", "covlint.files", "covlint.git"),
+    ("covlint", "covlint.frozen", "covlint.source", "covlint.programs"),
+    ("covlint.files", "covlint.git"),
     ("covlint.covdata", "covlint.history"),
     ("covlint.diagnostics",),
     ("covlint.documents",),

@@ -12,7 +12,7 @@ import pytest
 
 from covlint import git
 from covlint.files import DiskFiles
-from covlint.git import Held, ask_git, program, run_git
+from covlint.git import Held, ask_git, run_git
 
 
 @pytest.fixture(autouse=True)
@@ -123,21 +123,3 @@ def test_the_environment_does_not_lead_git_astray(
     assert DiskFiles(str(repository)).paths() == ["Dockerfile", "below/x"]
     assert run_git(str(repository), ["diff", "--raw"]) == b""
     assert not mark.exists()
-
-
-def test_only_absolute_entries_of_path_outside_the_project_count(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for folder in (repository, repository / "bin", tmp_path / "own"):
-        folder.mkdir(exist_ok=True)
-        (folder / "git").write_text("#!/bin/sh\n")
-        (folder / "git").chmod(0o755)
-    monkeypatch.chdir(repository)
-    own = str(tmp_path / "own")
-    monkeypatch.setenv("PATH", f":.:bin:{own}")
-    assert program("git", str(repository)) == f"{own}/git"
-    monkeypatch.setenv("PATH", f"{repository}/bin:{own}")  # somebody meant it, yet not for this
-    assert program("git", str(repository)) is None
-    (tmp_path / "link").symlink_to(repository / "bin")
-    monkeypatch.setenv("PATH", f"{tmp_path}/link")
-    assert program("git", str(repository)) is None

@@ -145,9 +145,10 @@ def test_a_program_that_does_not_end_is_given_up(
 ) -> None:
     (tmp_path / "kustomize").write_text("#!/bin/sh\nexec sleep 60\n")
     (tmp_path / "kustomize").chmod(0o755)
+    (tmp_path / "project").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(RenderError, match="takes more than"):
-        Renderer(str(tmp_path), timeout=0.2).kustomization("")
+        Renderer(str(tmp_path / "project"), timeout=0.2).kustomization("")
 
 
 def test_fixes_that_are_not_written_yet_are_rendered_in_a_copy(tmp_path: Path) -> None:
@@ -335,10 +336,11 @@ def test_a_chart_for_a_newer_kubernetes(recorded_helm: Path) -> None:
 def test_why_a_program_failed(
     text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "project").mkdir()
     (tmp_path / "said").write_text(text)
     (tmp_path / "helm").write_text(f"#!/bin/sh\ncat {tmp_path}/said >&2\nexit 3\n")
     (tmp_path / "helm").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(RenderError) as caught:
-        Renderer(str(tmp_path)).chart(".")
+        Renderer(str(tmp_path / "project")).chart(".")
     assert str(caught.value) == f"helm fails: {said}"

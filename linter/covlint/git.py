@@ -6,6 +6,8 @@ import os
 import subprocess
 from collections.abc import Sequence
 
+from covlint.programs import find_program
+
 #: Seconds that git may take before its answer is done without.
 TIMEOUT = 30.0
 #: Seconds without any progress after which git is taken to wait for somebody.
@@ -46,7 +48,7 @@ def ask_git(
     )
     settings = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*"]
     settings += ["core.untrackedCache=false", "protocol.allow=never", "diff.external=", *switches]
-    git = program("git", root)
+    git = find_program("git", root)
     if git is None:
         return None
     command = [git, "--no-pager", *(word for item in settings for word in ("-c", item))]
@@ -66,18 +68,6 @@ def ask_git(
     except OSError:
         return None
     return output if process.returncode == 0 else None
-
-
-def program(name: str, root: str) -> str | None:
-    """A program as PATH has it, but never one that the project brings along: entries of PATH
-    that are relative mean the folder in which it is to run, and are left out."""
-    inside = os.path.realpath(root)
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        found = os.path.join(folder, name)
-        if os.path.isabs(folder) and os.access(found, os.X_OK) and not os.path.isdir(found):
-            real = os.path.realpath(found)
-            return None if os.path.join(real, "").startswith(os.path.join(inside, "")) else found
-    return None
 
 
 def _answer(process: subprocess.Popen[bytes], given: bytes) -> bytes:

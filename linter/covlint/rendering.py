@@ -1,7 +1,7 @@
 """kustomize and helm, run where the configuration says ``render: true``.
 
-They only print: neither is given a cluster, and plugins stay off. A remote base
-or a chart's dependencies make them use the network.
+They only print: neither is given a cluster or the network, plugins stay off, and only
+programs of the user's are run (decision 17). A remote base is left unread.
 """
 
 from __future__ import annotations
@@ -11,21 +11,41 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from covlint.files import DiskFiles, Files
 from covlint.frozen import dataclass
+from covlint.programs import find_program
 from covlint.source import UnreadableSource
 
 #: Seconds for one kustomization or chart.
 TIMEOUT = 60.0
 
 
+#: What keeps Go programs and the git that kustomize runs from the network: no protocol, and a
+#: proxy that nobody is (the port of the discard service).
+_OFFLINE = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    **{
+        name: "http://127.0.0.1:9"
+        for one in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+        for name in (one, one.lower())
+    },
+    "NO_PROXY": "",
+    "no_proxy": "",
+}
+
 #: helm's words for a chart whose kubeVersion is another than its own.
 _KUBERNETES = re.compile(r"chart requires kubeVersion: \D*(\d+\.\d+(?:\.\d+)?)")
 #: ``E1123 03:16:47.5 1 run.go:72] "command failed" err="…"``.
 _LOGGED = re.compile(r'\] "command failed" err="(.*)"$')
+
+
+#: Where a program of this name is; None: nowhere.
+Find = Callable[[str], str | None]
 
 
 class RenderError(ValueError):
@@ -41,7 +61,7 @@ class Renderer:
 
     def kustomization(self, directory: str) -> bytes:
         """What kustomize builds. Raises RenderError."""
-        return self._run(kustomize_command(directory or "."))
+        return self._run(kustomize_command(directory or ".", self._find))
 
     def chart(
         self, directory: str, toggles: Iterable[str] = (), options: Sequence[str] = ()
@@ -64,18 +84,22 @@ class Renderer:
 
     def _chart(self, directory: str, options: Sequence[str]) -> bytes:
         try:
-            return self._run(helm_command(directory or ".", options))
+            return self._run(helm_command(directory or ".", options, find=self._find))
         except RenderError as error:
             wanted = _KUBERNETES.search(str(error))
             if wanted is None:
                 raise
-            return self._run(helm_command(directory or ".", options, wanted[1]))
+            return self._run(helm_command(directory or ".", options, wanted[1], self._find))
+
+    def _find(self, name: str) -> str | None:
+        return find_program(name, self.root)
 
     def _run(self, command: tuple[str, ...]) -> bytes:
         try:
             done = subprocess.run(
-                command,
+                [self._find(command[0]) or command[0], *command[1:]],
                 cwd=self.root,
+                env={**os.environ, **_OFFLINE},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=self.timeout,
@@ -91,20 +115,23 @@ class Renderer:
         return done.stdout
 
 
-def kustomize_command(directory: str) -> tuple[str, ...]:
+def kustomize_command(directory: str, find: Find = shutil.which) -> tuple[str, ...]:
     """The command line that builds a kustomization. Raises RenderError."""
-    if shutil.which("kustomize") is not None:
+    if find("kustomize") is not None:
         return ("kustomize", "build", _path(directory))
-    if shutil.which("kubectl") is not None:
+    if find("kubectl") is not None:
         return ("kubectl", "kustomize", _path(directory))
     raise RenderError("neither kustomize nor kubectl is installed")
 
 
 def helm_command(
-    directory: str, options: Sequence[str] = (), kubernetes: str | None = None
+    directory: str,
+    options: Sequence[str] = (),
+    kubernetes: str | None = None,
+    find: Find = shutil.which,
 ) -> tuple[str, ...]:
     """The command line that renders a chart; ``options`` set values. Raises RenderError."""
-    if shutil.which("helm") is None:
+    if find("helm") is None:
         raise RenderError("helm is not installed")
     if kubernetes is not None:
         options = (*options, "--kube-version", kubernetes)

@@ -152,8 +152,11 @@ def _alone(folder: str, locks: contextlib.ExitStack) -> bool:
 
 def _resemble(descriptor: int, target: str, status: os.stat_result) -> None:
     if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-        with contextlib.suppress(PermissionError):  # only root may give files away
+        try:
             os.fchown(descriptor, status.st_uid, status.st_gid)
+        except PermissionError:  # only root may give files away; a group of his anybody may
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, -1, status.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
     if not hasattr(os, "listxattr"):  # Linux only
         return

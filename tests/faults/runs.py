@@ -41,7 +41,7 @@ def injected(project: Project, choose: Callable[[int], bool], after: bool) -> Ta
     tally = Tally("a system call fails" + (", and all later ones of its kind" if after else ""))
     listed = list(faults(writing(project)))
     for number, (call, error) in enumerate(listed):
-        if not choose(number):
+        if not choose(number) or (after and error == "EINTR"):  # which asks to try again
             continue
         project.make()
         wrapped = injecting(call, f"error={error}", project.trace, after=after)
