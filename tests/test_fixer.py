@@ -16,7 +16,18 @@ from covlint.engine import Options
 from covlint.files import MemoryFiles
 from covlint.fixer import ROUNDS, apply_edits, compatible, fix
 from covlint.source import Span
-from toys import AddTags, Back, Breaking, DropA, Growing, There, TwoFiles, dockerfile, registry
+from toys import (
+    AddTags,
+    Back,
+    Breaking,
+    DropA,
+    Growing,
+    Shrinking,
+    There,
+    TwoFiles,
+    dockerfile,
+    registry,
+)
 
 FILES = MemoryFiles(dockerfile("go build -a -o /x ./cmd/x"))
 WHOLE = Options()
@@ -54,10 +65,21 @@ def test_fixed_diagnostics_keep_the_source_they_point_into() -> None:
     assert applied.sources["Dockerfile"].slice(applied.diagnostic.span) == b"-a"
 
 
-def test_fixes_that_call_for_themselves_stop_and_say_so() -> None:
-    outcome = fix(FILES, registry(Growing), WHOLE)
-    assert (outcome.converged, outcome.rounds) == (False, ROUNDS)
-    assert "after 10 rounds" in outcome.skipped[0].reason
+def test_fixes_that_call_for_themselves_are_left_out_and_the_others_apply() -> None:
+    outcome = fix(FILES, registry(Growing, DropA), WHOLE)
+    assert not outcome.converged
+    assert outcome.changes[0].after == b"FROM golang:1.22\nRUN go build -o /x ./cmd/x\n"
+    assert [one.reason for one in outcome.skipped] == [
+        f"its fix was still called for after {ROUNDS} rounds"
+    ]
+    again = MemoryFiles({"Dockerfile": outcome.changes[0].after})
+    assert not fix(again, registry(Growing, DropA), WHOLE).changes
+
+
+def test_as_many_rounds_as_there_may_be_are_no_round_too_many() -> None:
+    files = MemoryFiles(dockerfile("go build" + " -v" * ROUNDS + " ./cmd/x"))
+    outcome = fix(files, registry(Shrinking), WHOLE)
+    assert (outcome.converged, outcome.rounds) == (True, ROUNDS)
 
 
 def test_fixes_that_undo_one_another_are_not_applied_and_the_others_are() -> None:

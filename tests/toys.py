@@ -73,6 +73,22 @@ class Growing(Rule[GoBuild]):
         )
 
 
+class Shrinking(Rule[GoBuild]):
+    """Removes one ``-v`` in each round."""
+
+    code = "COV909"
+    name = "shrinking"
+    severity = Severity.NOTICE
+    evidence = Evidence.REPORTED
+    since = "0.1.0"
+
+    def check(self, subject: GoBuild) -> Iterator[Diagnostic]:
+        flag = subject.flag("v")
+        if flag is not None:
+            fix = Fix("remove", Applicability.SAFE, (Edit(flag.removal, b""),))
+            yield self.diagnostic(flag.span, "one too many", fix=fix)
+
+
 class There(Rule[GoBuild]):
     """Wants another tag where there is ``e2e``, which Back changes back."""
 

@@ -7,6 +7,7 @@ Nothing is written here: the outcome holds the new bytes of each file, so that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Fix
 from covlint.engine import Inspection, Options, inspect
@@ -48,7 +49,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``inspection`` is what the files say after the fixes."""
+    """``inspection`` is what the files say after the fixes; ``converged`` is False when fixes
+    were left out that had been called for without end."""
 
     inspection: Inspection
     applied: tuple[Applied, ...]
@@ -76,17 +78,23 @@ def fix(
 
     Fixes that overlap an earlier one wait for the next round, in which the file
     is inspected anew. A fix after which a file no longer parses is dropped whole.
-    Fixes that undo one another (two containers, two mounts, one shared value) are all
-    dropped, and the rounds begin again without them: a second run changes nothing then.
+    Fixes that undo one another (two containers, two mounts, one shared value), and those that
+    are called for in each round, are all dropped, and the rounds begin again without them: a
+    second run changes nothing then.
     """
     first = first or inspect(files, registry, options)
     dropped: dict[tuple[str, str, str], str] = {}
+    converged = True
     for _ in range(ROUNDS):
-        outcome, circle = _rounds(files, registry, options, first, dropped, unsafe=unsafe)
-        if not circle:
+        outcome, again = _rounds(files, registry, options, first, dropped, unsafe=unsafe)
+        if not again:
             break
-        dropped |= dict.fromkeys(circle, "its fix and another one undo each other")
-    return outcome
+        reason = "its fix and another one undo each other"
+        if not outcome.converged:
+            reason = f"its fix was still called for after {ROUNDS} rounds"
+            converged = False
+        dropped |= dict.fromkeys(again, reason)
+    return replace(outcome, converged=outcome.converged and converged)
 
 
 def _rounds(
@@ -98,15 +106,16 @@ def _rounds(
     *,
     unsafe: bool,
 ) -> tuple[Outcome, set[tuple[str, str, str]]]:
-    """The outcome of the rounds, and what was applied between two states that are the same."""
+    """The outcome of the rounds, and what has to be left out: what was applied between two
+    states that are the same, or what a round too many would have applied again."""
     current: dict[str, bytes] = {}
     applied: list[Applied] = []
     former: list[tuple[dict[str, bytes], int]] = [({}, 0)]  # and how many were applied until then
-    circle: set[tuple[str, str, str]] = set()
+    again: set[tuple[str, str, str]] = set()
     inspection = first
     rounds = 0
-    progress = True
-    while progress and rounds < ROUNDS:
+    converged = True
+    while True:
         candidates = [
             diagnostic
             for diagnostic in inspection.report.diagnostics
@@ -115,31 +124,34 @@ def _rounds(
             and _identity(diagnostic) not in dropped
         ]
         result = _one_round(inspection, candidates, dropped)
-        progress = bool(result.contents)
-        if progress:
-            rounds += 1
-            applied += [
-                Applied(diagnostic, _sources(inspection, diagnostic))
-                for diagnostic in result.applied
-            ]
-            current.update(result.contents)
-            state = {path: data for path, data in current.items() if data != files.read(path).data}
-            begin = next((count for known, count in former if known == state), None)
-            if begin is not None:
-                circle = {_identity(one.diagnostic) for one in applied[begin:]}
-                break
-            former.append((state, len(applied)))
-            inspection = inspect(OverlayFiles(files, current), registry, options)
+        if not result.contents:
+            break
+        if rounds == ROUNDS:
+            again = {_identity(one) for one in result.applied}
+            converged = False
+            break
+        rounds += 1
+        applied += [
+            Applied(diagnostic, _sources(inspection, diagnostic)) for diagnostic in result.applied
+        ]
+        current.update(result.contents)
+        state = {path: data for path, data in current.items() if data != files.read(path).data}
+        begin = next((count for known, count in former if known == state), None)
+        if begin is not None:
+            again = {_identity(one.diagnostic) for one in applied[begin:]}
+            break
+        former.append((state, len(applied)))
+        inspection = inspect(OverlayFiles(files, current), registry, options)
     changes = []
     for path in sorted(current):
         before = files.read(path).data
         if before != current[path]:
             changes.append(Change(path, before, current[path]))
-    skipped = _skipped(inspection, options, unsafe=unsafe, dropped=dropped, converged=not progress)
+    skipped = _skipped(inspection, options, unsafe=unsafe, dropped=dropped)
     outcome = Outcome(
-        inspection, tuple(applied), tuple(skipped), tuple(changes), rounds, converged=not progress
+        inspection, tuple(applied), tuple(skipped), tuple(changes), rounds, converged=converged
     )
-    return outcome, circle
+    return outcome, again
 
 
 def applicable(fix: Fix | None, *, unsafe: bool) -> bool:
@@ -265,16 +277,12 @@ def _skipped(
     *,
     unsafe: bool,
     dropped: Mapping[tuple[str, str, str], str],
-    converged: bool,
 ) -> Iterable[Skipped]:
     for diagnostic in inspection.report.diagnostics:
         reason = dropped.get(_identity(diagnostic))
         if reason is None and applicable(diagnostic.fix, unsafe=unsafe):
             reason = refusal(diagnostic, options.reported)
-            if reason is None and not converged:
-                reason = f"the fixes still called for one another after {ROUNDS} rounds"
-            if reason is None:
-                reason = "its edits overlap, or change nothing"
+            reason = reason or "its edits overlap, or change nothing"
         if reason is not None:
             yield Skipped(diagnostic, reason)
 

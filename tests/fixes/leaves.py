@@ -92,6 +92,8 @@ class _Reader:
         return found
 
     def _entry(self, event: Any) -> tuple[object, list[_Leaf]]:
+        if not isinstance(event, ScalarEvent | AliasEvent):
+            raise Unreadable("a key that is no text")
         key = tuple(said for _, _, _, said in self._node(event))
         name = key[0][-1] if len(key) == 1 and isinstance(key[0], tuple) else key
         return name, self._node(next(self._events))

@@ -188,7 +188,7 @@ def fresh(first: Inspection, outcome: Outcome, *, mixed: bool) -> Iterator[str]:
             continue
         if any((code, one.code) in REVEALED for code in repaired):
             continue
-        if mixed and _place(one.code) > start:
+        if mixed and _place(one.code) >= start:
             continue
         yield f"{one.span.path}: {one.code} is new after {_names(outcome)}: {one.message}"
 

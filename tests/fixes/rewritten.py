@@ -199,3 +199,9 @@ def continued(data: bytes) -> bytes:
     return re.sub(
         rb"(?m)^((?:RUN |go ).*)$", lambda found: found[0].replace(b" -", b" \\\n    -"), data
     )
+
+
+def moved(directory: bytes) -> Callable[[bytes], bytes]:
+    """The coverage directory under another name, in quotes where it is a word of its own."""
+    new = b'"' + directory + b'"'
+    return lambda data: re.sub(rb"(?m)(?<![\w\"'/.])/coverdata(?=[\s;,]|$)", lambda _: new, data)

@@ -164,6 +164,8 @@ VARIANTS = (
         alike=False,
         unlike={"COV106 7 ": "the line is broken inside of quotes"},
     ),
+    Variant("a directory with a space", rewritten.moved(b"/cover data"), alike=False, free=True),
+    Variant("a directory with signs", rewritten.moved(b"/c&'o\xc3\xbc"), alike=False, free=True),
     Variant("invalid UTF-8", _undecodable, _HASH, alike=False, free=True),
     Variant(
         "names with spaces and quotes",

@@ -6,6 +6,7 @@ from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, 
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.coverpkg import PackageTarget, matches_main, renamed, target_of
 from covlint.facts.dockerfile.flags import Flag
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 
 _MODULE = {
@@ -75,7 +76,7 @@ class CoverpkgWithoutMain(Rule[GoBuild]):
 
     def rewritten(self, flag: Flag, value: str) -> Fix | None:
         span = flag.part_span(0, len(flag.value or ""))
-        if span is None:
+        if span is None or not is_plain(value):
             return None
         return Fix(f"Write -coverpkg={value}", Applicability.SAFE, (Edit(span, value.encode()),))
 

@@ -13,6 +13,7 @@ from covlint.diagnostics import (
     Symptom,
 )
 from covlint.facts.dockerfile.build import NO_STAGE, GoBuild, names_files
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 
@@ -75,7 +76,7 @@ class FileArgumentBuild(Rule[GoBuild]):
             f"command-line-arguments, and {harm}",
             severity=None if build.takes_part and in_image else Severity.NOTICE,
             fix=Fix("Build the package that these files make", Applicability.DISPLAY)
-            if chosen
+            if chosen or not is_plain(package)
             else Fix(
                 f"Build {package}",
                 Applicability.SAFE if complete and build.takes_part else Applicability.UNSAFE,

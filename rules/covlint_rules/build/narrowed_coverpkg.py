@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
 from covlint.facts.dockerfile.build import GoBuild, names_files
 from covlint.facts.dockerfile.flags import Flag
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 
 _MODULE = {
@@ -87,6 +88,8 @@ class NarrowedCoverpkg(Rule[GoBuild]):
         if span is None or any(names_files(word.literal) for word in build.packages):
             return Fix("Leave -coverpkg out", Applicability.DISPLAY)
         wanted = ",".join(f"{module}/..." for module in modules)
+        if not is_plain(wanted):
+            return None
         return Fix(f"Instrument {wanted}", Applicability.SAFE, (Edit(span, wanted.encode()),))
 
     VALID = (

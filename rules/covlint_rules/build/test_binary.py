@@ -13,6 +13,7 @@ from covlint.diagnostics import (
     Severity,
     Symptom,
 )
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span, Word
 from covlint.wiring import Chain, TestRun
@@ -110,7 +111,7 @@ class TestBinary(Rule[Chain]):
 
     def told(self, argv: Sequence[Word], path: str) -> Fix | None:
         """The option behind the program in the JSON form: a test binary is for tests only."""
-        if not argv:
+        if not argv or not is_plain(path):
             return None
         end = argv[0].span.end
         edit = Edit(Span(argv[0].span.path, end, end), f', "-test.gocoverdir={path}"'.encode())

@@ -16,6 +16,7 @@ from covlint.diagnostics import (
 from covlint.facts.commands.collecting import Input
 from covlint.facts.commands.data_steps import arrival
 from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 from covlint.source import Span
 from covlint.wiring import Collection
@@ -126,7 +127,8 @@ class NestedInput(Rule[Collection]):
     def listed(self, one: Input, names: Sequence[str]) -> Fix:
         if names and one.value is not None and one.text is not None:
             plain = one.value.end - one.value.start == len(one.text.encode())
-            if plain or posixpath.normpath(one.text) == one.path:
+            writable = all(map(is_plain, names))
+            if writable and (plain or posixpath.normpath(one.text) == one.path):
                 directories = ",".join(names)
                 edit = Edit(one.value, directories.encode())
                 # a variable may be given another value by whoever calls the script

@@ -14,6 +14,7 @@ from covlint.diagnostics import (
     Symptom,
 )
 from covlint.facts.kubernetes.coverage_volume import written_fix
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Certainty, Chain
 
@@ -103,6 +104,8 @@ class RelativeCoverdir(Rule[Chain]):
         if container is not None and variable is not None:
             changed = container.replace_word(coverdir, path)
             return written_fix(title, [changed], safe=not container.shared and not variable.shared)
+        if not is_plain(path):  # it would need quotes, of which each language has its own
+            return Fix.advice(title)
         return Fix(title, Applicability.SAFE, (Edit(coverdir.span, path.encode()),))
 
     VALID = (

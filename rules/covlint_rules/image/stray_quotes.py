@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
 from covlint.facts.kubernetes.coverage_volume import written_fix
+from covlint.facts.quoting import is_plain
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 
@@ -71,6 +72,8 @@ class StrayQuotes(Rule[Chain]):
         if container is not None and variable is not None and not plain:
             changed = container.replace_word(coverdir, path)
             return written_fix(title, [changed], safe=not shared)
+        if not is_plain(path):  # it would need quotes, of which each language has its own
+            return Fix.advice(title)
         applied = Applicability.UNSAFE if shared else Applicability.SAFE
         return Fix(title, applied, (Edit(coverdir.span, path.encode()),))
 

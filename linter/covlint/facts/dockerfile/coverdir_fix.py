@@ -5,6 +5,7 @@ from __future__ import annotations
 from covlint.diagnostics import Applicability, Edit, Fix
 from covlint.facts.dockerfile.base_images import Shell
 from covlint.facts.dockerfile.image import Image
+from covlint.facts.quoting import is_plain, shell_word
 from covlint.source import Span
 
 
@@ -15,23 +16,26 @@ def owned_directory(image: Image, path: str) -> Fix | None:
     fix is safe. Images without a shell get the directory from the build stage.
     """
     user = image.user.name
+    root = image.user.root is True
+    if not (root or is_plain(user)) or "\n" in path:
+        return None
+    word = shell_word(path)
     copied = next((d for d in image.directories if d.path == path), None)
     owner = f"{user}:{user}" if user.isdigit() else user
     if copied is not None and copied.copied:
         place = copied.span.start + len("COPY")
         edit = Edit(Span(copied.span.path, place, place), f" --chown={owner}".encode())
         return Fix(f"Give {path} to user {user}", Applicability.SAFE, (edit,))
-    root = image.user.root is True
     if image.shell in {Shell.DASH, Shell.BASH, Shell.BUSYBOX}:
         if not image.root_at_insertion:
             return None
-        line = f"RUN mkdir -p {path}" + ("" if root else f" && chown {user} {path}")
+        line = f"RUN mkdir -p {word}" + ("" if root else f" && chown {user} {word}")
         return Fix(
             f"Create {path}" + ("" if root else f" for user {user}"),
             Applicability.SAFE,
             (_line(image, image.insertion, line),),
         )
-    if image.shell is not Shell.NONE or image.builder_insertion is None:
+    if image.shell is not Shell.NONE or image.builder_insertion is None or not is_plain(path):
         return None
     if not root and not user.isdigit():
         return None
