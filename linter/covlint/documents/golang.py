@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from covlint.documents.goheader import package_name
-from covlint.documents.grammars import parser
+from covlint.documents.gosource import GoSource
+from covlint.documents.grammars import TANGLED
 from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, Word
 
@@ -120,14 +121,14 @@ def read_go(source: SourceFile) -> GoFile:
 
 def syntax_error(source: SourceFile) -> str | None:
     """Why a Go file does not parse, with the 1-based line; None when it does."""
-    pending = [parser("tree_sitter_go").parse(source.data).root_node]
+    pending = [(file := GoSource(source)).root]
     while pending:
         node = pending.pop()
         if node.is_error or node.is_missing:
             return f"invalid Go at line {node.start_point[0] + 1}"
         if node.has_error:
             pending.extend(reversed(node.children))
-    return None
+    return TANGLED if file.tangled else None
 
 
 #: Bytes of text that one file's expressions may have together; the file itself has 1 MiB.
@@ -146,8 +147,7 @@ class _Reader:
         self.copied = 0
 
     def read(self) -> GoFile:
-        root = parser("tree_sitter_go").parse(self.source.data).root_node
-        for node in root.named_children:
+        for node in GoSource(self.source).root.named_children:
             if node.type == "package_clause" and node.named_children:
                 self.package = self.text(node.named_children[0])
             elif node.type == "import_declaration":

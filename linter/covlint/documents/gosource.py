@@ -13,12 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from covlint.documents.assembled import Piece, Text
-from covlint.documents.grammars import parser
+from covlint.documents.grammars import TangledSyntax, parser
 from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Tree
 
 FUNCTIONS = frozenset({"function_declaration", "method_declaration", "func_literal"})
 STRINGS = frozenset({"raw_string_literal", "interpreted_string_literal"})
@@ -34,8 +34,21 @@ class GoSource:
     source: SourceFile
 
     @cached_property
+    def _tree(self) -> Tree | None:
+        try:
+            return parser("tree_sitter_go").parse(self.source.data)
+        except TangledSyntax:
+            return None
+
+    @property
+    def tangled(self) -> bool:
+        """Whether parsing it was tried, and given up."""
+        return "_tree" in self.__dict__ and self._tree is None
+
+    @cached_property
     def root(self) -> Node:
-        return parser("tree_sitter_go").parse(self.source.data).root_node
+        """That of an empty file, where parsing was given up."""
+        return (self._tree or parser("tree_sitter_go").parse(b"")).root_node
 
     @property
     def data(self) -> bytes:

@@ -8,11 +8,59 @@ import importlib.util
 import os
 from _thread import get_ident  # threading itself takes a millisecond to import
 from functools import cache
+from time import thread_time
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from covlint.source import UnreadableSource
+
 if TYPE_CHECKING:
-    from tree_sitter import Language, Parser
+    import tree_sitter
+    from tree_sitter import Language, Tree
+
+#: What is no program takes a grammar time and memory that grow with the square of its length,
+#: minutes and gigabytes for 1 MiB: it looks for the least number of errors. A long script takes
+#: a tenth of this time (1 MiB of the densest, a third).
+_SECONDS = 0.3
+_SECONDS_PER_BYTE = 0.4e-6
+#: Bytes: what is shorter cannot take long.
+_SHORT = _CHUNK = 8 << 10
+#: Brackets that nothing closes. What comes behind the last byte is one step, which no progress
+#: is told of: seconds, and half a gigabyte.
+_MOST_OPEN = 10_000
+TANGLED = "no syntax that can be followed in a reasonable time"
+
+
+class TangledSyntax(UnreadableSource):
+    """The parser was stopped. It does not know the path: whoever reads the file does."""
+
+    def __init__(self) -> None:
+        super().__init__("", TANGLED)
+
+
+class Parser:
+    """tree-sitter's own parser with an end (seconds of CPU time)."""
+
+    def __init__(self, inner: tree_sitter.Parser) -> None:
+        self._inner = inner
+
+    def parse(self, data: bytes) -> Tree:
+        """Raises TangledSyntax."""
+        if len(data) <= _SHORT:
+            return self._inner.parse(data)
+        opened = sum(map(data.count, (b"(", b"[", b"{")))
+        if opened - sum(map(data.count, (b")", b"]", b"}"))) > _MOST_OPEN:
+            raise TangledSyntax
+        end = thread_time() + _SECONDS + len(data) * _SECONDS_PER_BYTE
+        try:
+            # Progress is told only where a function reads.
+            return self._inner.parse(
+                lambda offset, _: data[offset : offset + _CHUNK],
+                progress_callback=lambda *_: thread_time() > end,
+            )
+        except ValueError as error:  # stopped
+            self._inner.reset()
+            raise TangledSyntax from error
 
 
 _parsers: dict[tuple[str, int], Parser] = {}
@@ -28,7 +76,7 @@ def parser(package: str) -> Parser:
     if found is None:
         import tree_sitter  # only where something is parsed
 
-        found = tree_sitter.Parser(_language(package))
+        found = Parser(tree_sitter.Parser(_language(package)))
         _parsers[key] = found
     return found
 
