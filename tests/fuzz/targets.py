@@ -130,7 +130,7 @@ def yaml(data: bytes) -> None:
     for node in (node for root in document.documents for node in walk(root)):
         assert 0 <= node.start <= node.end <= len(data)
         if isinstance(node, YamlScalar) and node.plain and len(node.written.splitlines()) < 2:
-            assert node.written.rstrip() == node.text
+            assert node.written.rstrip(" \t\r\n") == node.text
 
 
 def check(data: bytes) -> None:

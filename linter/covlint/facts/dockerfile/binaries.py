@@ -35,7 +35,8 @@ def builds_for(
     A COPY of a file takes the builds of that output, one of a directory or by a pattern those
     that write there; when no output matches, all builds whose output is not seen.
     """
-    found: list[GoBuild] = [b for b in builds if b.stage in {s.stage.index for s in lineage}]
+    own = {one.stage.index for one in lineage}
+    found: list[GoBuild] = [b for b in builds if b.stage in own]
     for part in lineage:
         for instruction, scope in part.steps:
             origin = instruction.flag("from")

@@ -22,6 +22,7 @@ class _ScriptState:
 
     directory: str
     goflags: list[GoFlagsSource]
+    declarations: tuple[ArgDeclaration, ...]  # of the whole file
     assigned: dict[str, str | None] = field(default_factory=dict)
     experiment: GoFlagsSource | None = None  # an exported GOEXPERIMENT
     #: variables that a branch gives a coverage flag, and the variable that decides on the branch
@@ -31,6 +32,7 @@ class _ScriptState:
 def read_builds(dockerfile: Dockerfile, stages: tuple[ScopedStage, ...]) -> tuple[GoBuild, ...]:
     """The Go builds of a Dockerfile, in order."""
     builds: list[GoBuild] = []
+    declarations = tuple(_declarations(dockerfile))
     stored: list[list[GoFlagsSource]] = []  # by stage: what `go env -w` left in the image
     for stage in stages:
         root = source_root(stage, stages)
@@ -41,7 +43,9 @@ def read_builds(dockerfile: Dockerfile, stages: tuple[ScopedStage, ...]) -> tupl
             raw = dockerfile.source.data[instruction.span.start : instruction.span.end]
             if b"build" not in raw and b"install" not in raw and b"GOFLAGS" not in raw:
                 continue
-            builds.extend(_builds_of(dockerfile, stage, instruction, scope, root, stored[-1]))
+            builds.extend(
+                _builds_of(dockerfile, stage, instruction, scope, root, stored[-1], declarations)
+            )
     return tuple(builds)
 
 
@@ -84,13 +88,14 @@ def _builds_of(
     scope: Scope,
     root: str | None,
     stored: list[GoFlagsSource],
+    declarations: tuple[ArgDeclaration, ...],
 ) -> Iterator[GoBuild]:
     # ENV always overrides ARG, wherever they stand (Dockerfile reference, "ARG")
-    declarations = sorted(scope.history.get("GOFLAGS", ()), key=lambda v: v.kind == "env")
+    values = sorted(scope.history.get("GOFLAGS", ()), key=lambda v: v.kind == "env")
     sources = [
-        GoFlagsSource(v.kind, v.word, refers(v.word), v.settable, v.statement) for v in declarations
+        GoFlagsSource(v.kind, v.word, refers(v.word), v.settable, v.statement) for v in values
     ]
-    state = _ScriptState(scope.workdir, [*stored, *sources])
+    state = _ScriptState(scope.workdir, [*stored, *sources], declarations)
     for command in running(instruction, dockerfile.source.data).commands:
         inline = tuple(a for a in command.assignments if not a.exported)
         if not command.words or command.name in {"export", "declare"}:
@@ -199,7 +204,7 @@ def _build(
         base_span=stage.stage.base.span,
         toolchain=toolchain_word,
         declared=tuple(scope.variables),
-        elsewhere=tuple(a for a in _declarations(dockerfile) if a.name.text not in scope.variables),
+        elsewhere=tuple(a for a in state.declarations if a.name.text not in scope.variables),
         text=source.slice(command.span),
         newline=source.newline,
         instruction=instruction.span,
