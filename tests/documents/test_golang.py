@@ -143,6 +143,7 @@ def test_build_constraints(name: str, head: str, built: bool | None) -> None:
         ('import ("os/signal"; "os")\n', 'import ("os/signal"; "os")\nimport "syscall"\n'),
         ("", '\nimport "syscall"\n'),
         ('import s "syscall"\n', None),
+        ('import (\n\t"os"\n\t"os/signal")\n', 'import (\n\t"os"\n\t"os/signal"\n\t"syscall")\n'),
     ],
 )
 def test_add_import(before: str, after: str | None) -> None:
@@ -155,3 +156,21 @@ def test_add_import(before: str, after: str | None) -> None:
     data = file.source.data
     changed = data[: edit.span.start] + edit.replacement + data[edit.span.end :]
     assert changed.decode() == "package main\n" + ("\n" + after if before else after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "// package main is it\npackage main // all of it; yes\n",
+            '// package main is it\npackage main // all of it; yes\n\nimport "syscall"\n',
+        ),
+        ("package main; var a = 1\n", None),
+    ],
+)
+def test_an_import_stands_below_the_package_clause(before: str, after: str | None) -> None:
+    file = go(before)
+    edit = add_import(file, "syscall", "os/signal")
+    data = file.source.data
+    found = edit and data[: edit.span.start] + edit.replacement + data[edit.span.end :]
+    assert found == (after.encode() if after else None)

@@ -152,6 +152,10 @@ def test_a_replaced_string_keeps_its_quotes(before: str, after: str) -> None:
         ("- {x: true,}\n", "- {}\n"),
         ("s:\n  x: true\n", "s:\n  {}\n"),
         ("a: 1\r\nx: true\r\nb: 2\r\n", "a: 1\r\nb: 2\r\n"),
+        # no empty line is left at the end of the file
+        ("a: 1\n\n \nx: true\n", "a: 1\n"),
+        ("a: 1 # c\r\n\r\nx: true", "a: 1 # c"),
+        ("a: 1\n\nx: true\n# end\n", "a: 1\n\n# end\n"),
     ],
 )
 def test_an_entry_goes_with_its_line_or_its_comma(before: str, after: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from covlint.diagnostics import Edit
 from covlint.documents.golang import GoFile, GoImport
+
+_PACKAGE = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*package[ \t]+\w+", re.MULTILINE)
 
 
 def add_import(file: GoFile, path: str, beside: str) -> Edit | None:
@@ -30,7 +34,11 @@ def add_import(file: GoFile, path: str, beside: str) -> Edit | None:
             start = entry.span.start
             indent = _indent(file, start)
             return Edit(file.source.span(start, start), quoted + newline + indent)
-    end = _line_end(file, group[-1].span.end)
+    last = group[-1].span.end
+    end = _line_end(file, last)
+    behind = file.source.data[last:end].strip()
+    if behind and not behind.startswith(b"//"):  # the declaration may end on this line
+        end = last
     indent = _indent(file, group[-1].span.start)
     return Edit(file.source.span(end, end), newline + indent + quoted)
 
@@ -99,9 +107,11 @@ def _indent(file: GoFile, offset: int) -> bytes:
 
 def _after_package(file: GoFile, quoted: bytes) -> Edit | None:
     data = file.source.data
-    at = data.find(f"package {file.package}".encode()) if file.package else -1
-    if at < 0:
+    clause = _PACKAGE.search(data)
+    if clause is None:
         return None
-    end = _line_end(file, at)
+    end = _line_end(file, clause.start())
+    if b";" in data[clause.end() : end].partition(b"//")[0]:
+        return None
     newline = file.source.newline
     return Edit(file.source.span(end, end), newline * 2 + b"import " + quoted)

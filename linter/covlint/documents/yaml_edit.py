@@ -290,6 +290,8 @@ def _remove_lines(
     if rest and not rest.startswith(b"#"):
         return ()
     keeps_lines = previous is not None and ends_in_block_scalar(previous)
+    if line_end in (-1, len(data) - 1) and not keeps_lines:
+        line = _after_text(data, line)  # no empty lines stay at the end of the file
     if line_end == -1:
         if line and not keeps_lines:
             line -= 2 if data[line - 2 : line] == b"\r\n" else 1
@@ -299,6 +301,13 @@ def _remove_lines(
     if keeps_lines and following in (b" ", b"\n", b"\r") and (not below or below[:1] == b"#"):
         return ()  # an empty line or comment below would become text of the block scalar above
     return (Edit(source.span(line, line_end + 1), b""),)
+
+
+def _after_text(data: bytes, line: int) -> int:
+    """Where the first of the empty lines begins that stand above ``line``."""
+    text = data[:line].rstrip(b" \t\r\n")
+    end = data.find(b"\n", len(text), line)
+    return line if end == -1 or not text else end + 1
 
 
 def _removable(value: AnyNode, alias: bool) -> bool:

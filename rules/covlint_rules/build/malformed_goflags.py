@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from covlint.diagnostics import Applicability, Diagnostic, Edit, Evidence, Fix, Severity, Symptom
-from covlint.facts.dockerfile.build import GoBuild, GoFlagsSource, mentions_cover
+from covlint.facts.dockerfile.build import NO_STAGE, GoBuild, GoFlagsSource, mentions_cover
 from covlint.facts.dockerfile.flags import VALUED, split_goflags
 from covlint.rule import Invalid, Rule, Valid
 
@@ -42,6 +42,8 @@ class MalformedGoflags(Rule[GoBuild]):
             if word is None or not word.parts:
                 continue
             value = word.shape
+            if build.stage != NO_STAGE:  # BuildKit joins lines before the shell sees its quotes
+                value = value.replace("\\\n", "")
             if not (build.takes_part or mentions_cover(value) or value == "cover"):
                 continue
             fault = self.fault(value)
@@ -57,7 +59,7 @@ class MalformedGoflags(Rule[GoBuild]):
             return None
         value = word.shape
         span = word.span_of(0, len(value))
-        if span is None or "\0" in value or not word.stands(0, len(value)):
+        if span is None or "\0" in value or "\\\n" in value or not word.stands(0, len(value)):
             return None
         if not build.holds(repaired):
             return None
@@ -117,6 +119,10 @@ class MalformedGoflags(Rule[GoBuild]):
         return None
 
     VALID = (
+        Valid(
+            "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS='-cover \\\n  -race' go build -o /till .\n",
+            "BuildKit joins the lines",
+        ),
         Valid('FROM golang:1.24\nENV GOFLAGS="-cover -coverpkg=./..."\nCOPY . .\nRUN go build .\n'),
         Valid(
             "FROM golang:1.24\nENV GOFLAGS=\"-cover '-ldflags=-s -w'\"\nCOPY . .\nRUN go build .\n"
@@ -147,6 +153,10 @@ class MalformedGoflags(Rule[GoBuild]):
             fixed="FROM golang:1.24\nENV GOFLAGS=\"-cover '-ldflags=-s -w'\"\nCOPY . .\n"
             "RUN go build .\n",
             message="quote the whole word",
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS=«'\"-cover \\\n  -race\"'» go build .\n",
+            message="the quotes make",
         ),
         Invalid(
             "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS=«'\"-cover -trimpath\"'» go build .\n",
