@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+PEERS  := build/peers
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # `go` on PATH, 1.20 or later: otherwise the toolchain comes from the extra covlint[go].
@@ -46,11 +47,16 @@ docs: $(VENV)/developing ## Bring up to date what docs/ and README have from the
 site: $(VENV)/developing ## Build the site of docs/ into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-bench: $(VENV)/developing ## Measure start-up and throughput, as ratios
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/repository.py fixtures
-	$(BIN)/python benchmarks/covdata.py
-	$(BIN)/python benchmarks/verify.py
+# REPOSITORIES="folder folder" are checked as a whole; RECORD=1 writes docs/benchmarks.md.
+bench: $(VENV)/developing $(PEERS)/installed ## Measure covlint beside other programs, as ratios
+	$(BIN)/python -m benchmarks --peers $(PEERS) $(if $(RECORD),--record) $(REPOSITORIES)
+
+# In an environment of their own: what they need must not meet what covlint needs. Without a
+# network they stay away, and are asked for again the next time.
+$(PEERS)/installed: benchmarks/peers.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $< \
+	  && touch $@ || echo 'make: the other programs of the benchmark could not be installed' >&2
 
 breakit: $(VENV)/developing ## Break a healthy project in many ways, and print how much is found
 	@PYTHONPATH=tests $(BIN)/python -m breakit

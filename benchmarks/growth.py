@@ -1,29 +1,26 @@
 """Trees of 1,000, 10,000 and 100,000 files, and thousands of workloads: time for each of them.
 
-Usage: python benchmarks/growth.py [LARGEST]
-
-Each row is one whole run of `covlint check .`: its CPU time, and the memory that it took at most.
-The first table's trees are mixed as repositories of Go services are: two thirds Go, the rest
-manifests, Dockerfiles, scripts, Makefiles and pages. The second table's trees hold what has to be
-joined only: each workload runs an image that a script builds from a Dockerfile, and its coverage
-goes through a hostPath to a node of a Kind cluster.
+The first trees are mixed as repositories of Go services are: two thirds Go, the rest manifests,
+Dockerfiles, scripts, Makefiles and pages. The second hold what has to be joined only: each workload
+runs an image that a script builds from a Dockerfile, and its coverage goes through a hostPath to a
+node of a Kind cluster. What covlint takes for an empty tree is left out of both.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.figures import Figure, rounded
+from benchmarks.measuring import Failed, Usage, covlint, in_turns
+
+TABLE = "growth"
+RUNS = 3
 SIZES = (1_000, 10_000, 100_000)
 #: Workloads and Dockerfiles.
 FACTS = ((1_000, 100), (2_500, 250), (5_000, 500), (10_000, 1_000))
-#: Per file: how much more the largest tree may take than the smallest, the start left out.
+#: How much more a file of a larger tree may take than one of the smallest.
 LIMIT = 1.2
 #: Files of one service of a mixed tree.
 SERVICE = 50
@@ -194,68 +191,45 @@ def write(folder: Path, files: Iterable[File]) -> int:
     return count
 
 
-def measured(folder: Path, *words: str) -> tuple[float, int]:
-    """CPU seconds and peak memory in bytes of one run of covlint."""
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'linter'}{os.pathsep}{ROOT / 'rules'}"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-    command = [sys.executable, "-m", "covlint", *words]
-    with open(os.devnull, "wb") as nowhere:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=nowhere)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+def figures() -> list[Figure]:
+    """Each larger tree beside the smallest, by what one file or one workload takes."""
+    with tempfile.TemporaryDirectory() as place:
+        folders = {"nothing": Path(place, "nothing")}
+        write(folders["nothing"], ())
+        counts = {}
+        for size in SIZES:
+            name = f"{size:,} files"
+            folders[name] = Path(place, f"mixed{size}")
+            counts[name] = write(folders[name], mixed(size))
+        for workloads, dockerfiles in FACTS:
+            name = f"{workloads:,} workloads, {dockerfiles:,} Dockerfiles"
+            folders[name] = Path(place, f"joined{workloads}")
+            write(folders[name], joined(workloads, dockerfiles))
+            counts[name] = workloads
+        took = in_turns({name: covlint(one, "check", ".") for name, one in folders.items()}, RUNS)
+    failed = [one for one in took.values() if isinstance(one, str)]
+    if failed:
+        raise Failed(failed[0])
+    used = {name: one for name, one in took.items() if isinstance(one, Usage)}
+    start = used.pop("nothing")
+    names = list(used)
+    mixtures, joints = names[: len(SIZES)], names[len(SIZES) :]
+    found = []
+    for group, what, limit in ((mixtures, "file", LIMIT), (joints, "workload", None)):
+        smallest = group[0]
+        for name in group[1:]:
+            cpu, least_cpu = (
+                (used[one].cpu - start.cpu) / counts[one] * 1e6 for one in (name, smallest)
+            )
+            peak, least_peak = (
+                (used[one].peak - start.peak) / counts[one] / 1024 for one in (name, smallest)
+            )
+            title = f"{name} beside {counts[smallest]:,}"
+            found.append(_each(f"{title}: CPU time of one {what}", "µs", cpu, least_cpu, limit))
+            found.append(_each(f"{title}: memory of one {what}", "KiB", peak, least_peak, limit))
+    return found
 
 
-def growth(sizes: Iterable[int] = SIZES) -> list[dict[str, Any]]:
-    """One row for each size of the mixed trees."""
-    rows = []
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as place:
-            files = write(Path(place, "tree"), mixed(size))
-            seconds, peak = measured(Path(place, "tree"), "check", ".")
-        rows.append({"files": files, "seconds": seconds, "peak": peak})
-    return rows
-
-
-def wiring(facts: Iterable[tuple[int, int]] = FACTS) -> list[dict[str, Any]]:
-    """One row for each number of workloads and Dockerfiles."""
-    rows = []
-    for workloads, dockerfiles in facts:
-        with tempfile.TemporaryDirectory() as place:
-            write(Path(place, "tree"), joined(workloads, dockerfiles))
-            seconds, peak = measured(Path(place, "tree"), "check", ".")
-        row = {"workloads": workloads, "dockerfiles": dockerfiles}
-        rows.append({**row, "seconds": seconds, "peak": peak})
-    return rows
-
-
-def rows(largest: int = SIZES[-1]) -> list[dict[str, Any]]:
-    """Both tables: rows with `files`, then rows with `workloads` and `dockerfiles`; each with
-    `seconds` of CPU time and `peak` memory in bytes."""
-    return [*growth(size for size in SIZES if size <= largest), *wiring()]
-
-
-def main() -> int:
-    largest = int(sys.argv[1]) if len(sys.argv) > 1 else SIZES[-1]
-    found = rows(largest)
-    trees = [row for row in found if "files" in row]
-    print(f"{'files':>8}{'CPU':>10}{'per file':>13}{'peak':>10}")
-    for row in trees:
-        each = row["seconds"] / row["files"] * 1000
-        print(f"{row['files']:>8}{row['seconds']:>8.2f} s{each:>10.3f} ms{_mib(row['peak'])}")
-    print(f"{'workloads':>9}{'Dockerfiles':>13}{'CPU':>10}{'per workload':>15}{'peak':>10}")
-    for row in (row for row in found if "workloads" in row):
-        each = row["seconds"] / row["workloads"] * 1000
-        numbers = f"{row['workloads']:>9}{row['dockerfiles']:>13}"
-        print(f"{numbers}{row['seconds']:>8.2f} s{each:>12.2f} ms{_mib(row['peak'])}")
-    return 0
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:>6.0f} MiB"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _each(name: str, unit: str, large: float, small: float, limit: float | None) -> Figure:
+    ratio = rounded(large / small)
+    return Figure(TABLE, name, f"{large:.0f} {unit}", f"{small:.0f} {unit}", ratio, limit)

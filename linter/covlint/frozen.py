@@ -2,7 +2,7 @@
 
 A run on one Dockerfile makes some eighty frozen classes, and the standard library compiles
 six or more methods of each from text: more than half of covlint's own CPU time in such a
-run (benchmarks/startup.py). Here ``__init__`` is compiled where a run makes many objects of the
+run (benchmarks/one_file.py). Here ``__init__`` is compiled where a run makes many objects of the
 class, and the other methods are closures that behave the same. The fields, slots and
 ``__match_args__`` are made by the standard library, so that ``replace``, ``fields`` and
 ``asdict`` work, and type checkers see nothing but a dataclass.

@@ -1,0 +1,77 @@
+"""Measures covlint beside other programs: `make bench`, or `python -m benchmarks`.
+
+Prints a ratio for each pair, with what it was at the last recorded run. The exit code is 1 where
+a goal is missed, or where a ratio is worse than it was by more than benchmarks.figures.MARGIN.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import growth, one_file, page, repositories, verify
+from benchmarks.figures import Figure, last_ratios, line, worse
+from benchmarks.machine import setting
+from benchmarks.measuring import ROOT
+from benchmarks.peers import Peers
+from benchmarks.repositories import Tree
+
+
+def main() -> int:
+    asked = _arguments()
+    # a Go toolchain may have been installed beside this Python
+    os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], os.path.dirname(sys.executable)])
+    peers = Peers(asked.peers.resolve())
+    trees: list[Tree] = []
+
+    def whole() -> list[Figure]:
+        found, seen = repositories.figures(asked.repositories, peers)
+        trees.extend(seen)
+        return found
+
+    parts: dict[str, Callable[[], list[Figure]]] = {
+        "one-file": lambda: one_file.figures(peers),
+        "repositories": whole,
+        "growth": growth.figures,
+        "verify": verify.figures,
+    }
+    about = setting(peers)
+    before = last_ratios(page.history())
+    figures: list[Figure] = []
+    for name, part in parts.items():
+        if asked.only and name not in asked.only:
+            continue
+        print(name, flush=True)
+        for figure in part():
+            figures.append(figure)
+            print(line(figure, before.get(figure.key)), flush=True)
+    if asked.record:
+        page.record(figures, trees, about)
+    missed = [one for one in figures if one.met is False]
+    slower = [one for one in figures if worse(one, before.get(one.key))]
+    print(f"{len(figures)} figures: {len(missed)} goals missed, {len(slower)} worse than last time")
+    return 1 if missed or slower else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("repositories", nargs="*", type=Path, help="folders to check as a whole")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=ROOT / "build" / "peers",
+        help="the virtual environment of the other programs",
+    )
+    parser.add_argument("--only", action="append", help="a part: one-file, growth, ...")
+    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.md")
+    asked = parser.parse_args()
+    if asked.record and asked.only:
+        parser.error("--record writes the whole page: leave --only out")
+    return asked
+
+
+if __name__ == "__main__":
+    sys.exit(main())
