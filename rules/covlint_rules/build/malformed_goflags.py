@@ -119,16 +119,16 @@ class MalformedGoflags(Rule[GoBuild]):
         return None
 
     VALID = (
-        Valid(
-            "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS='-cover \\\n  -race' go build -o /till .\n",
-            "BuildKit joins the lines",
-        ),
         Valid('FROM golang:1.24\nENV GOFLAGS="-cover -coverpkg=./..."\nCOPY . .\nRUN go build .\n'),
         Valid(
             "FROM golang:1.24\nENV GOFLAGS=\"-cover '-ldflags=-s -w'\"\nCOPY . .\nRUN go build .\n"
         ),
         Valid(
             "FROM golang:1.24\nENV GOFLAGS=mod=vendor\nCOPY . .\nRUN go build .\n", "no coverage"
+        ),
+        Valid(
+            "FROM golang:1.24\nCOPY . .\nRUN GOFLAGS='-cover \\\n  -race' go build -o /till .\n",
+            "BuildKit joins the lines",
         ),
     )
     INVALID = (
