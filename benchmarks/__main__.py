@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks import growth, one_file, page, repositories, verify
@@ -24,22 +25,36 @@ def main() -> int:
     asked = _arguments()
     # a Go toolchain may have been installed beside this Python
     os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], os.path.dirname(sys.executable)])
-    peers = Peers(asked.peers.resolve())
+    before = last_ratios(page.history())
+    with tempfile.TemporaryDirectory(prefix="covlint-bench-") as home:
+        peers = Peers(asked.peers.resolve(), Path(home))
+        about = setting(peers)
+        figures, trees = _run(asked, peers, before)
+    if asked.record:
+        page.record(figures, trees, about)
+    missed = [one for one in figures if one.met is False]
+    slower = [one for one in figures if worse(one, before.get(one.key))]
+    print(f"{len(figures)} figures: {len(missed)} goals missed, {len(slower)} worse than last time")
+    return 1 if missed or slower else 0
+
+
+def _run(
+    asked: argparse.Namespace, peers: Peers, before: Mapping[str, float]
+) -> tuple[list[Figure], list[Tree]]:
+    """The parts that were asked for, printed as they come."""
     trees: list[Tree] = []
 
-    def whole() -> list[Figure]:
-        found, seen = repositories.figures(asked.repositories, peers)
-        trees.extend(seen)
-        return found
+    def whole() -> Iterator[Figure]:
+        for rows, tree in repositories.figures(asked.repositories, peers):
+            trees.append(tree)
+            yield from rows
 
-    parts: dict[str, Callable[[], list[Figure]]] = {
+    parts: dict[str, Callable[[], Iterable[Figure]]] = {
         "one-file": lambda: one_file.figures(peers),
         "repositories": whole,
         "growth": growth.figures,
         "verify": verify.figures,
     }
-    about = setting(peers)
-    before = last_ratios(page.history())
     figures: list[Figure] = []
     for name, part in parts.items():
         if asked.only and name not in asked.only:
@@ -48,12 +63,7 @@ def main() -> int:
         for figure in part():
             figures.append(figure)
             print(line(figure, before.get(figure.key)), flush=True)
-    if asked.record:
-        page.record(figures, trees, about)
-    missed = [one for one in figures if one.met is False]
-    slower = [one for one in figures if worse(one, before.get(one.key))]
-    print(f"{len(figures)} figures: {len(missed)} goals missed, {len(slower)} worse than last time")
-    return 1 if missed or slower else 0
+    return figures, trees
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,7 +7,6 @@ the frameworks or rules that have to do with the files are on.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
@@ -28,11 +27,12 @@ rules:
 
 
 class Peers:
-    """The virtual environment that peers.txt is installed in."""
+    """The virtual environment that peers.txt is installed in; ``home`` is what they see as theirs,
+    for what they keep."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, home: Path) -> None:
         self.place = place
-        self._home = tempfile.TemporaryDirectory(prefix="covlint-bench-")
+        self.home = home
 
     def versions(self) -> dict[str, str]:
         """Of those that are installed."""
@@ -48,7 +48,7 @@ class Peers:
         path = os.pathsep.join([str(self.place / "bin"), os.environ.get("PATH", "")])
         environment = {
             "PATH": path,
-            "HOME": self._home.name,
+            "HOME": str(self.home),
             "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true",
             "SEMGREP_SEND_METRICS": "off",
             "SEMGREP_ENABLE_VERSION_CHECK": "0",

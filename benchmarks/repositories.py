@@ -44,18 +44,14 @@ class Tree:
     peak: int
 
 
-def figures(folders: Iterable[Path], peers: Peers) -> tuple[list[Figure], list[Tree]]:
-    """Without folders, those of fixtures/ and of a generated tree."""
-    found: list[Figure] = []
-    trees = []
+def figures(folders: Iterable[Path], peers: Peers) -> Iterator[tuple[list[Figure], Tree]]:
+    """One repository after the other; without any, fixtures/ and a generated tree."""
     given = list(folders)
     for name, folder in _named(given):
         rows, tree = _measured(name, folder, peers)
         if not given:  # goals are for repositories of thousands of files
             rows = [replace(one, limit=None) for one in rows]
-        found += rows
-        trees.append(tree)
-    return found, trees
+        yield rows, tree
 
 
 def _named(folders: Iterable[Path]) -> Iterator[tuple[str, Path]]:

@@ -144,7 +144,7 @@ def test_peers_come_from_their_environment_or_from_path(tmp_path: Path) -> None:
     inside = tmp_path / "bin" / "hadolint"
     inside.parent.mkdir()
     inside.touch()
-    peers = Peers(tmp_path)
+    peers = Peers(tmp_path, tmp_path)
     assert peers.hadolint(tmp_path, ["Dockerfile"]).words == [str(inside), "Dockerfile"]
     assert peers.yamllint(tmp_path, ["a.yaml"]).words[0] == "yamllint"
     assert peers.versions() == {}
