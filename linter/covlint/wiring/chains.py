@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from covlint.chain import Certainty, Chain
-from covlint.facts.commands.steps import StepKind
+from covlint.facts.commands.steps import StepKind, Steps
 from covlint.facts.dockerfile.build import Branch, GoBuild, Instrumentation
 from covlint.facts.dockerfile.image import Image, output_name
 from covlint.frozen import dataclass
@@ -76,7 +76,7 @@ def wire(facts: Facts, repository: Repository) -> Wired:
     index = ImageIndex(images, facts.image_builds)
     branches = {(b.span.path, b.stage) for b in sites.values() if b.branch is Branch.COVERAGE}
     meant = {key for key, b in sites.items() if _meant_for_coverage(b, branches, facts, index)}
-    make = partial(_chain, facts=facts, repository=repository, index=index, meant=meant)
+    make = partial(_chain, facts, repository, index, meant, Steps(facts.steps))
     chains = [make(*pair) for pair in join_images(index, facts)]
     # an image whose containers are all without coverage is judged by itself
     covered = {id(chain.image) for chain in chains if chain.takes_part or not chain.builds}
@@ -155,14 +155,14 @@ def _without_plain_twins(chains: list[Chain]) -> list[Chain]:
 
 
 def _chain(
-    image: Image | None,
-    container: Container | None,
-    certainty: Certainty,
-    *,
     facts: Facts,
     repository: Repository,
     index: ImageIndex,
     meant: set[tuple[str, int]],
+    steps: Steps,
+    image: Image | None,
+    container: Container | None,
+    certainty: Certainty,
 ) -> Chain:
     if image is not None and container is not None and container.stop_signal is not None:
         image = replace(image, stop_signal=container.stop_signal)
@@ -175,7 +175,7 @@ def _chain(
         volume = container.volume_of(mount) if mount is not None else None
     clusters = tuple(facts.clusters)
     if container is not None:
-        clusters = clusters_for(container, facts.clusters, facts.steps)
+        clusters = clusters_for(container, facts.clusters, steps)
     extra_mounts = _extra_mounts(volume, clusters)
     instrumentation = instrumentation_of(builds, image_builds)
     part = coverdir is not None or any(_key(b) in meant for b in builds)
@@ -200,7 +200,7 @@ def _chain(
         volume=volume,
         clusters=clusters,
         extra_mounts=extra_mounts,
-        steps=tuple(facts.steps),
+        steps=steps,
         main=main,
         module=module,
         plainly_e2e=container is not None and plainly_for_e2e(container),

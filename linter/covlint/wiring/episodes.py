@@ -10,11 +10,12 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from covlint.facts.commands.data_steps import NODE_TOOLS, host_directory, same_path
 from covlint.facts.commands.programs import ANY, PROCESS
-from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.commands.steps import Step, StepKind, Steps
 
 if TYPE_CHECKING:
     from covlint.chain import Chain
@@ -27,19 +28,16 @@ _GLOB = re.compile(r"[*?\[{]")
 
 def files(chain: Chain) -> Iterator[tuple[Step, ...]]:
     """The steps of each file that has some, in order; those of jobs that call make, too."""
-    found: dict[str, list[Step]] = {}
-    for step in chain.steps:
-        found.setdefault(step.span.path, []).append(step)
-    yield from (tuple(steps) for steps in found.values())
+    steps = chain.steps
+    yield from (steps if isinstance(steps, Steps) else Steps(steps)).by_file
     yield from chain.sequences
 
 
-def pairs(steps: Sequence[Step]) -> Iterator[tuple[Step, tuple[Step, ...], Step]]:
-    """Two steps of one recipe, the first before the second, and all that lies between them."""
-    for index, first in enumerate(steps):
-        for later in range(index + 1, len(steps)):
-            if steps[later].recipe == first.recipe:
-                yield first, tuple(steps[index + 1 : later]), steps[later]
+def started(steps: Sequence[Step], chain: Chain) -> Iterator[tuple[Step, Sequence[Step]]]:
+    """Each step that starts the workload, and all that come after it."""
+    for index, step in enumerate(steps):
+        if starts(step, chain):
+            yield step, steps[index + 1 :]
 
 
 def starts(step: Step, chain: Chain) -> bool:
@@ -278,6 +276,7 @@ def _matches(pattern: str, directory: str) -> bool:
     return len(parts) == len(own) and all(map(fnmatchcase, own, parts))
 
 
+@lru_cache(maxsize=4096)  # each chain asks for the same paths of the same steps
 def _within(path: str, directory: str) -> bool:
     first, second = posixpath.normpath(path) + "/", posixpath.normpath(directory) + "/"
     return first.startswith(second)

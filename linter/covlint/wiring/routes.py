@@ -247,7 +247,11 @@ def _reads(report: Step, chain: Chain, copy: Step | None) -> bool:
 
 
 def _steps(chain: Chain, kind: str) -> Iterator[Step]:
-    return (step for step in chain.steps if step.kind.name == kind)
+    if not chain.steps:
+        return iter(())
+    from covlint.facts.commands.steps import StepKind, of_kind  # loaded anyway, as below
+
+    return iter(of_kind(chain.steps, StepKind[kind]))
 
 
 def _copies(chain: Chain, tools: frozenset[str | None], paths: list[str]) -> Iterator[Step]:

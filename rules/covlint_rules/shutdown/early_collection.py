@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
-from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.commands.steps import Step, StepKind, of_kind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
 from covlint.wiring.episodes import concerns, files, host_data, starts, stops, takes_data
@@ -53,7 +53,8 @@ class EarlyCollection(Rule[Chain]):
         if main.serves_coverage or main.snapshots or main.runs_forever is False:
             return
         for steps in files(chain):
-            hosts = [host for one in (None, *steps) for host in host_data(chain, one)]
+            runs = of_kind(steps, StepKind.RUN_CONTAINER)
+            hosts = [host for one in (None, *runs) for host in host_data(chain, one)]
             taken = [i for i, step in enumerate(steps) if takes_data(step, chain, hosts)]
             if not taken or any(self.ends(one, chain) for one in steps[: taken[0]]):
                 continue

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
-from covlint.wiring.episodes import concerns, files, is_forced, pairs, starts, stops
+from covlint.wiring.episodes import concerns, files, is_forced, started, stops
 
 _IMAGE = (
     "FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /till .\nENV GOCOVERDIR=/coverdata\n"
@@ -70,19 +70,22 @@ class ForcedKill(Rule[Chain]):
         if main is not None and (main.serves_coverage or main.runs_forever is False):
             return
         for steps in files(chain):
-            for first, between, last in pairs(steps):
-                if not is_forced(last) or not self.runs_until(first, between, last, chain):
+            for first, later in started(steps, chain):
+                ends = (i for i, s in enumerate(later) if stops(s, chain) or is_forced(s))
+                index = next(ends, None)
+                if index is None or not self.kills(first, later[:index], later[index], chain):
                     continue
+                last = later[index]
                 if last.kind is not StepKind.KILL and self.is_stopped_elsewhere(chain, last):
                     continue
                 yield self.found(first, last)
 
-    def runs_until(self, first: Step, between: tuple[Step, ...], last: Step, chain: Chain) -> bool:
-        """Whether the workload plainly runs when it is killed. A copy made before may be of a
-        snapshot, where the program is not seen."""
-        if not starts(first, chain) or concerns(last, chain) is not True:
+    def kills(self, first: Step, between: Sequence[Step], last: Step, chain: Chain) -> bool:
+        """Whether the first end of the workload is a plain kill of it, while it runs. A copy made
+        before may be of a snapshot, where the program is not seen."""
+        if not is_forced(last) or last.recipe != first.recipe:
             return False
-        if any(stops(one, chain) or is_forced(one) for one in between):
+        if concerns(last, chain) is not True:
             return False
         return chain.main is not None or not any(one.kind is StepKind.COPY for one in between)
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from covlint.diagnostics import Diagnostic, Evidence, Fix, Related, Severity, Symptom
 from covlint.facts.commands.steps import Step, StepKind
 from covlint.rule import Invalid, Rule, Valid
 from covlint.wiring import Chain
-from covlint.wiring.episodes import concerns, files, host_data, pairs, starts, stops, wipes
+from covlint.wiring.episodes import concerns, files, host_data, started, starts, stops, wipes
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
@@ -48,20 +48,23 @@ class WipedWhileRunning(Rule[Chain]):
         if not (chain.takes_part or chain.program) or not chain.steps:
             return
         for steps in files(chain):
-            for first, between, last in pairs(steps):
+            for first, later in started(steps, chain):
                 # that it is stopped afterwards shows that it runs until then
-                if not starts(first, chain) or not self.ends(last, chain):
+                index = next((i for i, s in enumerate(later) if self.until(s, chain)), None)
+                if index is None or not self.ends(later[index], chain):
                     continue
-                if any(starts(one, chain) or self.ends(one, chain) for one in between):
-                    continue
-                yield from self.wiped(first, between, chain)
+                if later[index].recipe == first.recipe:
+                    yield from self.wiped(first, later[:index], chain)
+
+    def until(self, step: Step, chain: Chain) -> bool:
+        return starts(step, chain) or self.ends(step, chain)
 
     def ends(self, step: Step, chain: Chain) -> bool:
         if step.kind is StepKind.RESTART:
             return True
         return stops(step, chain) and concerns(step, chain) is True
 
-    def wiped(self, first: Step, between: tuple[Step, ...], chain: Chain) -> Iterator[Diagnostic]:
+    def wiped(self, first: Step, between: Sequence[Step], chain: Chain) -> Iterator[Diagnostic]:
         hosts = host_data(chain, first)
         for step in between:
             place = wipes(step, chain, hosts)

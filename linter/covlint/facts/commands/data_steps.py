@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from covlint.facts.commands.steps import Step, StepKind
+from covlint.facts.commands.steps import Step, StepKind, of_kind
 from covlint.facts.kubernetes.cluster import ExtraMount
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def copies(
     steps: Iterable[Step], tools: Collection[str | None], paths: Collection[str]
 ) -> Iterator[Step]:
     """The steps that :func:`copied` looks for; the source of some of them is not seen."""
-    known = tuple(steps)
-    own = {name for step in known if (name := run_name(step)) is not None}
-    for step in known:
-        if step.kind is not StepKind.COPY or step.inward or step.through not in tools:
+    known = steps if isinstance(steps, tuple) else tuple(steps)
+    runs = of_kind(known, StepKind.RUN_CONTAINER)
+    own = {name for step in runs if (name := run_name(step)) is not None}
+    for step in of_kind(known, StepKind.COPY):
+        if step.inward or step.through not in tools:
             continue
         if copied_container(step) in own:
             continue
@@ -128,6 +130,7 @@ def is_other_file(path: str) -> bool:
     return (hidden or "." in last.strip(".")) and not last.startswith("cov")
 
 
+@lru_cache(maxsize=4096)  # each chain asks for the same paths of the same steps
 def _absolute(path: str) -> str:
     return posixpath.normpath("/" + path.removeprefix("./").lstrip("/"))
 
@@ -176,8 +179,12 @@ def host_directory(mount: ExtraMount, path: str) -> str | None:
     """Where the node path ``path``, which lies in the extra mount, is on the host."""
     if mount.host_path is None:
         return None
-    inside = posixpath.relpath(path, mount.container_path.text)
-    return posixpath.normpath(posixpath.join(mount.host_path.text, inside))
+    return _moved(path, mount.container_path.text, mount.host_path.text)
+
+
+@lru_cache(maxsize=4096)  # as above
+def _moved(path: str, start: str, target: str) -> str:
+    return posixpath.normpath(posixpath.join(target, posixpath.relpath(path, start)))
 
 
 def made_on_node(steps: Iterable[Step], path: str) -> bool:

@@ -5,7 +5,9 @@ What is not seen is None, never guessed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from covlint.frozen import dataclass
@@ -110,6 +112,34 @@ class Step:
     recipe: str | None
     inward: bool = False
     origin: str | None = None  # the container of a COPY, its variables as ``${name}``
+
+
+class Steps(tuple[Step, ...]):  # noqa: SLOT001  (cached properties need a dictionary)
+    """All steps of a project, which each of thousands of chains asks for those of a kind."""
+
+    @cached_property
+    def by_file(self) -> tuple[tuple[Step, ...], ...]:
+        found: dict[str, list[Step]] = {}
+        for step in self:
+            found.setdefault(step.span.path, []).append(step)
+        return tuple(map(tuple, found.values()))
+
+    @cached_property
+    def _by_kind(self) -> dict[StepKind, list[Step]]:
+        found: dict[StepKind, list[Step]] = {}
+        for step in self:
+            found.setdefault(step.kind, []).append(step)
+        return found
+
+    def of_kind(self, kind: StepKind) -> Sequence[Step]:
+        return self._by_kind.get(kind, ())
+
+
+def of_kind(steps: Iterable[Step], kind: StepKind) -> Iterable[Step]:
+    """The steps of one kind, in order."""
+    if isinstance(steps, Steps):
+        return steps.of_kind(kind)
+    return (step for step in steps if step.kind is kind)
 
 
 @dataclass(frozen=True, slots=True)
