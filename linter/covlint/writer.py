@@ -17,6 +17,14 @@ from covlint.swap import exchange, place
 class WriteError(Exception):
     """Nothing was written; the message names the file and the reason."""
 
+    consequence = "nothing was written"
+
+
+class HalfWritten(WriteError):
+    """A part was written, and could not be taken back; the message names the files."""
+
+    consequence = "only a part was written"
+
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
@@ -37,6 +45,7 @@ def write_changes(root: str, changes: Sequence[Change]) -> None:
 
     Raises WriteError when a file changed since it was read (a new one: is there),
     lies outside the project or cannot be written; then every file is as it was.
+    HalfWritten when even that cannot be brought about.
     """
     real_root = os.path.realpath(root)
     targets = [_target(real_root, os.path.join(root, one.path), one.path) for one in changes]
@@ -132,16 +141,19 @@ def _put_all(staged: Sequence[_Staged], needed: set[str]) -> None:
             _put(item)
         for folder in {os.path.dirname(item.target): None for item in staged}:
             _sync(folder)
-    except BaseException:
+    except BaseException as cause:
+        stuck = []
         for item in reversed(done):
             try:
                 _take_back(item)
             except OSError as error:
                 needed.add(item.temporary)
-                raise WriteError(
-                    f"{item.change.path}: cannot be put back ({error.strerror}); what it was "
-                    f"is in {item.temporary}"
-                ) from error
+                stuck.append(
+                    f"{item.change.path}: cannot be put back: {error.strerror}; "
+                    f"what it was may be in {item.temporary}"
+                )
+        if stuck:
+            raise HalfWritten("; ".join(stuck)) from cause
         raise
 
 
@@ -167,9 +179,9 @@ def _put(item: _Staged) -> None:
 def _take_back(item: _Staged) -> None:
     """What somebody else wrote in the meantime stays."""
     change = item.change
-    there = os.path.lexists(item.temporary)
+    there = _exists(item.temporary)
     if change.created:
-        if not there and os.path.lexists(item.target) and _holds(item.target, change.after):
+        if not there and _exists(item.target) and _holds(item.target, change.after):
             os.unlink(item.target)
     elif there:
         if _holds(item.temporary, change.after):
@@ -180,8 +192,17 @@ def _take_back(item: _Staged) -> None:
         exchange(item.temporary, item.target)
         if not _holds(item.temporary, change.before):  # and neither is what somebody had before
             raise OSError(errno.EBUSY, "it is changed again and again", item.target)
-    elif os.path.lexists(item.target) and _holds(item.target, change.after):
+    elif _exists(item.target) and _holds(item.target, change.after):
         os.replace(stage(item.target, change.before, os.stat(item.target)), item.target)
+
+
+def _exists(path: str) -> bool:
+    """As ``os.path.lexists``, which takes every error for no. Raises OSError."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync(folder: str) -> None:

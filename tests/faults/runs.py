@@ -61,11 +61,12 @@ def told_wrong(code: int, said: str, left: Left, after: bool) -> Iterable[str]:
         yield "a traceback: " + said.strip().splitlines()[-1]
     if code == 0 and left.old:
         yield f"exit code 0, and {left.old} files are old"
-    if "nothing was fixed" in said and "put back" not in said and left.new:
+    if "nothing was written" in said and left.new:
         yield f"{left.new} files are new, though `{said.strip()[:120]}`"
-    if left.old and left.new and not (after and "put back" in said):
+    if left.old and left.new and not (after and "only a part was written" in said):
         yield f"{left.old} files are old, {left.new} new, with the exit code {code}"
-    if code not in (0, 2, 3):
+    # 120: Python's own, where nothing can be written any more, not even why
+    if code not in (0, 3) and not (after and code == 120 and not said):
         yield f"the exit code {code}: {said[-200:]}"
 
 

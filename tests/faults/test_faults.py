@@ -43,7 +43,7 @@ def test_a_call_that_fails(project: Project, after: bool) -> None:
     tally = runs.injected(project, lambda number: number % 83 == 41, after=after)
     assert tally.wrong == []
     assert tally.runs >= 4
-    assert tally.mixed == 0
+    assert after or tally.mixed == 0
 
 
 def test_a_disk_that_is_full(project: Project) -> None:

@@ -163,6 +163,9 @@ def _odd_bytes() -> Iterator[tuple[str, str | bytes]]:
         "\x1b[31mx\x1b]0;t\x07",
         "::error ::x,y",
         "<script>alert(1)<",
+        "</script>]]>",
+        "a\u202egnp\u2066x\u2028y",
+        "${{ github.token }}|`![x](y)`",
         "-x",
         "a\\",
     ):

@@ -24,8 +24,8 @@ SECONDS = 30
 MEMORY = 400 << 20
 #: `make faults` asks for init, too: it parses each Go package, which takes a quarter of a minute.
 COMMANDS = ("graph", "init") if os.environ.get("COVLINT_FAULTS") == "all" else ("graph",)
-#: Control characters but for those that end and indent lines.
-RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: Control characters but for those that end and indent lines, and what turns the direction.
+RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 #: The folders of the covlint that these tests import, wherever another one is installed.
 OWN = tuple(str(Path(str(one.__file__)).parents[1]) for one in (package, rules))

@@ -229,7 +229,7 @@ def _fix(
         try:
             write_changes(scope.root, outcome.changes)
         except WriteError as error:
-            raise Failure(f"nothing was fixed: {error}") from error
+            raise Failure(f"{error.consequence}: {error}") from error
     left = _sheet(outcome.inspection)
     fixed = tuple(
         Finding(applied.diagnostic, applied.sources.__getitem__, fixed=True)

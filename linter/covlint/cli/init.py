@@ -69,7 +69,7 @@ def init(
     try:
         write_changes(scope.root, changes)
     except WriteError as error:
-        raise Failure(f"nothing was written: {error}") from error
+        raise Failure(f"{error.consequence}: {error}") from error
     number = len(changes)
     click.echo(f"\nWritten: {number} file{'s' if number > 1 else ''}. Next: covlint verify")
     return CLEAN

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -82,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         result = cli.main(list(arguments), prog_name="covlint", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("covlint: interrupted", err=True)
@@ -97,10 +98,24 @@ def run(arguments: Sequence[str]) -> int:
         if os.environ.get("COVLINT_DEBUG"):
             raise
         name = type(error).__name__
-        click.echo(f"covlint: internal error: {name}: {error}", err=True)
+        from covlint.report.text import visible  # as above
+
+        click.echo(f"covlint: internal error: {name}: {visible(str(error))}", err=True)
         click.echo("Please report it, with the output of COVLINT_DEBUG=1 covlint …", err=True)
         return INTERNAL
     return result if isinstance(result, int) else CLEAN
+
+
+def _show(error: click.ClickException) -> None:
+    """On stderr. Names of files and lines of profiles are anybody's, and go to a terminal."""
+    said = io.StringIO()
+    error.show(said)
+    text = said.getvalue()
+    if not text.replace("\n", "").isprintable():
+        from covlint.report.text import visible  # slow to import, and few messages need it
+
+        text = "\n".join(visible(line) for line in text.split("\n"))
+    click.echo(text, nl=False, err=True)
 
 
 def _unsaid(error: OSError) -> int:

@@ -101,4 +101,7 @@ def _rate(covered: int, valid: int) -> str:
 def _attribute(text: str) -> str:
     """Quoted and escaped."""
     quoted: str = quoteattr(_FORBIDDEN.sub("\ufffd", text))
-    return '"' + quoted[1:-1].replace('"', "&quot;") + '"'
+    text = quoted[1:-1].replace('"', "&quot;")
+    if not text.isprintable():  # what turns the direction of a terminal's text, say
+        text = "".join(one if one.isprintable() else f"&#{ord(one)};" for one in text)
+    return f'"{text}"'

@@ -51,7 +51,9 @@ def parse(text: str) -> Profile:
     packages: dict[str, dict[FunctionName, dict[Unit, int]]] = {}
     counts: dict[Unit, int] = {}
     former = None
-    for number, line in enumerate(text.splitlines(), 1):
+    # as Go splits it: a name may hold what Python takes for the end of a line (U+2028, say)
+    for number, ended in enumerate(text.split("\n"), 1):
+        line = ended.removesuffix("\r")
         if line.startswith("mode:"):
             named = _MODES.get(line[5:].strip())
             if named is None:
