@@ -1,35 +1,33 @@
-"""Thousands of counter files: covlint against `go tool covdata`, as ratios in one run.
+"""Thousands of counter files, and thousands of packages: covlint beside `go tool covdata`.
 
-Usage: python benchmarks/covdata.py [FILES]
-
-Both are whole processes, so covlint's time has the start of Python in it. The files
-are made from one real run: replicas (equal counters), counters that differ in every
-file, and executed functions that differ as well. At a fifth of the files the time
-should be a fifth, the start apart.
+Both print the percentage of every package, and have to print the same. The data is made from real
+runs of two small programs: counter files that are equal, that differ in their counters, and that
+differ in what was executed as well; and one program whose package comes again under other names.
 """
 
 from __future__ import annotations
 
-import glob
 import os
 import random
 import shutil
-import statistics
+import struct
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "linter"))
+from benchmarks.figures import Figure, beside
+from benchmarks.measuring import ROOT, Failed, Program, Usage, covlint, environment, in_turns
+from covlint.covdata.counters import HEAD, Counters, read_counters
+from covlint.covdata.layout import COUNTER_HEADER, META_HEADER, SEGMENT_HEADER
+from covlint.covdata.meta import package_parts
 
-from covlint.covdata.counters import HEAD, read_counters  # noqa: E402
-from covlint.covdata.layout import COUNTER_HEADER, SEGMENT_HEADER  # noqa: E402
-
-LIMIT = 5.0
+TABLE = "coverage data"
 RUNS = 3
+FILES = 10_000
+PACKAGES = 2_000
+#: For the counter files, where the goal is this project's own: Python is not Go.
+LIMIT = 5.0
 
 #: The counters of one file, and for how many functions: head and counters of each.
 Function = tuple[Sequence[int], Sequence[int]]
@@ -73,81 +71,161 @@ def taken_apart(values: Sequence[int]) -> list[Function]:
     return functions
 
 
+def functions_of(counters: Counters) -> list[Function]:
+    return taken_apart(counters.encoding.decode(counters.segments[0].encoded))
+
+
+def rewritten(data: bytes, functions: list[Function]) -> bytes:
+    """The counter file with other functions in it."""
+    segment = read_counters(data).segments[0]
+    lengths = SEGMENT_HEADER.unpack_from(data, COUNTER_HEADER.size)[1:]
+    head = SEGMENT_HEADER.pack(len(functions), *lengths)
+    begin = data.index(segment.encoded, COUNTER_HEADER.size + SEGMENT_HEADER.size)
+    middle = data[COUNTER_HEADER.size + len(head) : begin]
+    end = data[begin + len(segment.encoded) :]
+    return data[: COUNTER_HEADER.size] + head + middle + encoded(functions) + end
+
+
 def multiply(source: Path, target: Path, files: int, kind: Kind) -> None:
     """Fill ``target`` with files of the shape of the one in ``source``."""
     target.mkdir()
-    for meta in glob.glob(str(source / "covmeta.*")):
+    for meta in source.glob("covmeta.*"):
         shutil.copy(meta, target)
     (path,) = source.glob("covcounters.*")
     data = path.read_bytes()
     counters = read_counters(data)
-    segment = counters.segments[0]
-    functions = taken_apart(counters.encoding.decode(segment.encoded))
-    begin = data.index(segment.encoded, COUNTER_HEADER.size + SEGMENT_HEADER.size)
+    functions = functions_of(counters)
     chance = random.Random(1)
     for number in range(files):
-        chosen = kind(chance, functions)
-        lengths = SEGMENT_HEADER.unpack_from(data, COUNTER_HEADER.size)[1:]
-        head = SEGMENT_HEADER.pack(len(chosen), *lengths)
-        middle = data[COUNTER_HEADER.size + len(head) : begin]
-        end = data[begin + len(segment.encoded) :]
         name = f"covcounters.{counters.hash}.{1000 + number}.{1_700_000_000_000_000_000 + number}"
-        whole = data[: COUNTER_HEADER.size] + head + middle + encoded(chosen) + end
-        (target / name).write_bytes(whole)
+        (target / name).write_bytes(rewritten(data, kind(chance, functions)))
 
 
-def record(folder: Path) -> None:
-    """One real run of a small service's binary."""
-    module = folder / "batch"
-    shutil.copytree(ROOT / "fixtures" / "services" / "batch", module)
-    build = ["go", "build", "-cover", "-covermode=atomic", "-o", "batch.out", "./cmd/batch"]
-    subprocess.run(build, cwd=module, check=True)
-    (folder / "run").mkdir()
-    environment = {**os.environ, "GOCOVERDIR": str(folder / "run")}
-    program = [str(module / "batch.out"), "x"]
-    subprocess.run(program, env=environment, stdout=subprocess.DEVNULL, check=True)
+def packages(source: Path, target: Path, count: int) -> None:
+    """Fill ``target`` with the data of ``source`` in which the package `unit0000` comes ``count``
+    times, each under a name of its own and of the same length."""
+    target.mkdir()
+    (meta,) = source.glob("covmeta.*")
+    data = meta.read_bytes()
+    parts = list(package_parts(data))
+    unit = next(index for index, part in enumerate(parts) if b"unit0000" in part)
+    others = [part for index, part in enumerate(parts) if index != unit]
+    copies = [parts[unit].replace(b"unit0000", b"unit%04d" % number) for number in range(count)]
+    (target / meta.name).write_bytes(_meta(data, [*copies, *others]))
+    (path,) = source.glob("covcounters.*")
+    functions: list[Function] = []
+    for head, counters in functions_of(read_counters(path.read_bytes())):
+        length, package, number = head
+        if package == unit:
+            functions += [((length, copy, number), counters) for copy in range(count)]
+        else:
+            functions.append(((length, count + package - (package > unit), number), counters))
+    (target / path.name).write_bytes(rewritten(path.read_bytes(), functions))
 
 
-def seconds(command: list[str]) -> tuple[float, bytes]:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'linter'}{os.pathsep}{ROOT / 'rules'}"}
-    start = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, check=True)
-    return time.perf_counter() - start, done.stdout
+def _meta(data: bytes, parts: list[bytes]) -> bytes:
+    """The meta-data file with other packages; its string table comes before them."""
+    magic, version, _, _, *rest = META_HEADER.unpack_from(data)
+    digest, offset, length, mode, granularity = rest
+    table = data[offset : offset + length]
+    begin = META_HEADER.size + 16 * len(parts)
+    first = begin + len(table)
+    offsets = [first + sum(map(len, parts[:index])) for index in range(len(parts))]
+    total = first + sum(map(len, parts))
+    head = META_HEADER.pack(
+        magic, version, total, len(parts), digest, begin, length, mode, granularity
+    )
+    numbers = struct.pack(f"<{2 * len(parts)}Q", *offsets, *map(len, parts))
+    return head + numbers + table + b"".join(parts)
 
 
-def main() -> int:
-    files = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    worst = 0.0
+_GO_MOD = "module example.org/units\n\ngo 1.22\n"
+_MAIN = """\
+package main
+
+import "example.org/units/unit0000"
+
+func main() { unit0000.Call3(7) }
+"""
+_UNIT = "package unit0000\n" + "".join(
+    f"""
+func Call{number}(n int) int {{
+	for i := 0; i < n; i++ {{
+		if i > {number} {{
+			return i
+		}}
+	}}
+	return n
+}}
+"""
+    for number in range(10)
+)
+
+
+def record(folder: Path, module: Path, package: str) -> Path:
+    """The data of one real run, in ``folder``."""
+    build = ["go", "build", "-cover", "-coverpkg=./...", "-covermode=atomic", "-o", "run.out"]
+    subprocess.run([*build, package], cwd=module, check=True)
+    data = folder / f"{module.name}-run"
+    data.mkdir()
+    subprocess.run(
+        [str(module / "run.out"), "x"],
+        env={**os.environ, "GOCOVERDIR": str(data)},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return data
+
+
+def figures() -> list[Figure]:
+    if shutil.which("go") is None:
+        return [Figure(TABLE, "all", "", "not measured: no Go toolchain", None)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        record(folder)
-        subprocess.run(["go", "tool", "covdata", "percent", f"-i={folder / 'run'}"], check=True)
+        folders = _data(folder)
         tool = subprocess.run(
             ["go", "tool", "-n", "covdata"], check=True, capture_output=True, text=True
         ).stdout.strip()
-        print(f"{'':24}{'covdata':>10}{'covlint':>10}{'ratio':>8}")
-        for kind in (replicas, counts, liveness):
-            for number in (files // 5, files):
-                data = folder / f"{kind.__name__}-{number}"
-                multiply(folder / "run", data, number, kind)
-                ratio = compare(tool, data, f"{kind.__name__}, {number} files")
-                worst = max(worst, ratio) if number == files else worst
-    print(f"limit for {files} files: {LIMIT} x: {'met' if worst <= LIMIT else 'missed'}")
-    return 0 if worst <= LIMIT else 1
+        programs = {}
+        for title, data in folders.items():
+            ours = covlint(folder, "report", str(data), "--format", "percent")
+            theirs = Program([tool, "percent", f"-i={data}"], folder)
+            if _printed(ours) != _printed(theirs):
+                raise Failed(f"{title}: the percentages differ")
+            programs[title], programs[f"{title}: covdata"] = ours, theirs
+        took = in_turns(programs, RUNS)
+    found = []
+    for title in folders:
+        own, other = took[title], took[f"{title}: covdata"]
+        if not isinstance(own, Usage) or not isinstance(other, Usage):
+            raise Failed(f"{title}: {own}, {other}")
+        limit = LIMIT if "files" in title else None
+        found.append(beside(TABLE, title, own.cpu, other.cpu, at_most=limit))
+    return found
 
 
-def compare(tool: str, data: Path, label: str) -> float:
-    theirs = [tool, "percent", f"-i={data}"]
-    ours = [sys.executable, "-m", "covlint", "report", str(data), "--format", "percent"]
-    assert seconds(theirs)[1] == seconds(ours)[1], "the numbers differ"
-    times: dict[str, list[float]] = {"theirs": [], "ours": []}
-    for _ in range(RUNS):  # in turns, so that load on the machine hits both alike
-        times["theirs"].append(seconds(theirs)[0])
-        times["ours"].append(seconds(ours)[0])
-    covdata, covlint = (statistics.median(times[who]) for who in ("theirs", "ours"))
-    print(f"{label:24}{covdata:8.3f} s{covlint:8.3f} s{covlint / covdata:7.2f}x")
-    return covlint / covdata
+def _data(folder: Path) -> dict[str, Path]:
+    batch, units = folder / "batch", folder / "units"
+    shutil.copytree(ROOT / "fixtures" / "services" / "batch", batch)
+    (units / "unit0000").mkdir(parents=True)
+    (units / "go.mod").write_text(_GO_MOD, encoding="utf-8")
+    (units / "main.go").write_text(_MAIN, encoding="utf-8")
+    (units / "unit0000" / "unit.go").write_text(_UNIT, encoding="utf-8")
+    source = record(folder, batch, "./cmd/batch")
+    folders = {}
+    for kind, title in ((replicas, "equal"), (counts, "other counters"), (liveness, "other code")):
+        target = folder / kind.__name__
+        multiply(source, target, FILES, kind)
+        folders[f"{FILES:,} counter files, {title}"] = target
+    target = folder / "packages"
+    packages(record(folder, units, "."), target, PACKAGES)
+    folders[f"one run of {PACKAGES:,} packages"] = target
+    return folders
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _printed(program: Program) -> bytes:
+    """What it says on standard output."""
+    done = subprocess.run(
+        list(program.words), cwd=program.folder, env=environment(), capture_output=True, check=True
+    )
+    return done.stdout
