@@ -11,6 +11,7 @@ from pathlib import Path
 from covdata.writing import Func, Pkg, counter_file, meta_file
 from covlint.covdata import summary
 from covlint.covdata.summary import Part, Share, Summary, Verified
+from covlint.readers import reader_of
 from fuzz.projects import HEAD, places
 from fuzz.sources import OTHERS
 
@@ -82,6 +83,31 @@ _TEXTS = {
     "go": ("facts/golang", "documents/test_golang.py", "documents/test_goliterals.py"),
     "python": ("facts/python", "documents/test_python.py"),
 }
+_COMPOSE = b"""\
+x-a: &a
+  restart: "no"
+  stop_signal: SIGINT
+services:
+  base:
+    build: {context: ., dockerfile: Dockerfile, target: e2e, args: [COVER=1, "A=$B"], tags: [a:b]}
+  api:
+    <<: *a
+    extends: {file: compose.yaml, service: base}
+    image: ${A:-api}:e2e
+    env_file: [.env, {path: b.env, required: false}]
+    environment: {GOCOVERDIR: /cov, B: }
+    volumes: ["./cov:/cov:rw,z", {type: bind, source: ., target: /x, read_only: true}, "v:/y"]
+    tmpfs: /tmp
+    user: "1000:0"
+    stop_grace_period: 1m30s
+    command: sh -c "exec api -v"
+    entrypoint: [api, "$$X"]
+    depends_on: {base: {condition: service_started}}
+    profiles: [e2e]
+volumes: {v: {}}
+include:
+  - path: [other.yaml, more.yaml]
+"""
 _OTHER_TEXTS = {
     "facts/ci": OTHERS[:2],
     "facts/compose": ("compose.yaml",),
@@ -121,6 +147,13 @@ def _seeds(reader: str) -> Iterator[bytes]:
         for place, kinds in _OTHER_TEXTS.items():
             for number in map(OTHERS.index, kinds):
                 yield from (bytes([number]) + text for text in texts(place))
+        compose = bytes([OTHERS.index("compose.yaml")])
+        yield from (compose + b"services:\n  a:\n" + text for text in texts("facts/compose"))
+        yield compose + _COMPOSE
+        readers = [reader_of(path) for path in OTHERS]
+        for path, data in _files():
+            if (reader_here := reader_of(path)) is not None and reader_here in readers:
+                yield bytes([readers.index(reader_here)]) + data
     else:
         yield from (data for path, data in _files() if _is_for(reader, path))
         for place in _TEXTS[reader]:
@@ -130,12 +163,13 @@ def _seeds(reader: str) -> Iterator[bytes]:
 def _files() -> Iterator[tuple[str, bytes]]:
     for file in sorted(FIXTURES.rglob("*")):
         if file.is_file() and "fuzz" not in file.relative_to(FIXTURES).parts:
-            yield file.name, file.read_bytes()
+            yield file.relative_to(FIXTURES).as_posix(), file.read_bytes()
     for _, path, contents in places():
-        yield path.rpartition("/")[2], contents[path]
+        yield path, contents[path]
 
 
-def _is_for(reader: str, name: str) -> bool:
+def _is_for(reader: str, path: str) -> bool:
+    name = path.rpartition("/")[2]
     return {
         "dockerfile": "Dockerfile" in name and not name.endswith(".dockerignore"),
         "makefile": name == "Makefile" or name.endswith(".mk"),

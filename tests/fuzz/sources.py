@@ -93,7 +93,10 @@ def _facts(source: SourceFile) -> None:
     if reader.may_wait is not None:
         reader.may_wait(source.data)
     try:
-        reading = reader.read(source)
+        if reader.read_with is not None:  # it names other files: each says the same
+            reading = reader.read_with(source, lambda path: SourceFile(path, source.data))
+        else:
+            reading = reader.read(source)
     except UnreadableSource:
         return
     for fact in reading.facts:

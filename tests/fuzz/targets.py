@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from covlint.covdata.counters import read_counters
 from covlint.covdata.layout import BadFile
@@ -15,10 +15,11 @@ from covlint.covdata.meta import read_meta
 from covlint.covdata.tally import Tally
 from covlint.diagnostics import Edit
 from covlint.documents.dockerfile import open_dockerfile
+from covlint.documents.makefile import Makefile
 from covlint.documents.makereader import read_makefile
 from covlint.documents.shell import parse_script
 from covlint.documents.yaml import open_yaml
-from covlint.documents.yaml_nodes import YamlScalar, walk
+from covlint.documents.yaml_nodes import YamlMapping, YamlScalar, walk
 from covlint.engine import Options, inspect
 from covlint.files import MemoryFiles
 from covlint.fixer import Outcome, apply_edits, fix
@@ -55,10 +56,19 @@ def dockerfile(data: bytes) -> None:
 
 
 def makefile(data: bytes) -> None:
-    """Each byte of an expanded recipe line has its place in the file."""
-    file = read_makefile(SourceFile("Makefile", data))
+    """Each byte of an expanded recipe line has its place in its file. Every fourth input is
+    also read with variables of the command line, and with itself wherever it includes a file."""
+    source = SourceFile("Makefile", data)
+    _lines_of(read_makefile(source))
+    if len(data) % 4 == 0:
+        given = {"A": b"1", "GOFLAGS": b"-cover", "COVER": b"", "a": b"b c"}
+        environment = {"B": b"2", "CI": b"true"}
+        _lines_of(read_makefile(source, lambda at: SourceFile(at, data), given, environment))
+
+
+def _lines_of(file: Makefile) -> None:
     for line in file.lines():
-        assert 0 <= line.span.start <= line.span.end <= len(data)
+        assert 0 <= line.span.start <= line.span.end <= len(file.sources[line.span.path].data)
         expansion = file.expand(line)
         assert len(expansion.text) == len(expansion.origins) == len(expansion.ends)
         for start, end in zip(expansion.origins, expansion.ends, strict=True):
@@ -73,8 +83,16 @@ def shell(data: bytes) -> None:
         assert 5 <= command.span.start <= command.span.end <= 5 + len(data)
         for word in command.words:
             assert 5 <= word.span.start <= word.span.end <= 5 + len(data)
-            word.fields({})
-            word.span_of(0, len(word.shape))
+            shape = word.shape
+            word.span_of(0, len(shape))
+            word.stands(0, len(shape))
+            assert word.fields({}) is None or word.resolve({}) is not None
+            values = dict.fromkeys(word.variables, "a b")
+            assert word.fields(values) is None or word.resolve(values) is not None
+            if all(part.kind == "text" for part in word.parts):
+                rest = word.after(1)
+                assert rest.literal == shape[1:]
+                assert word.with_values(lambda _: None) == word
 
 
 def covmeta(data: bytes) -> None:
@@ -89,9 +107,12 @@ def covcounters(data: bytes) -> None:
     try:
         counters = read_counters(data)
         for segment in counters.segments:
-            tally = Tally(_BLOCKS)
+            tally, twice = Tally(_BLOCKS), Tally(_BLOCKS)
             tally.add(segment, counters.encoding)
-            tally.totals()
+            for _ in range(3):
+                twice.add(segment, counters.encoding)
+            once = tally.totals()
+            assert twice.totals() == {key: [3 * one for one in of] for key, of in once.items()}
     except BadFile:
         return
 
@@ -122,7 +143,8 @@ def spans(data: bytes) -> None:
 
 
 def yaml(data: bytes) -> None:
-    """Nodes inside the file; a plain scalar on one line says what is written."""
+    """Nodes inside the file; a plain scalar on one line says what is written; each key of a
+    mapping is found."""
     try:
         document = open_yaml(SourceFile("a.yaml", data))
     except UnreadableSource:
@@ -131,6 +153,12 @@ def yaml(data: bytes) -> None:
         assert 0 <= node.start <= node.end <= len(data)
         if isinstance(node, YamlScalar) and node.plain and len(node.written.splitlines()) < 2:
             assert node.written.rstrip(" \t\r\n") == node.text
+        elif isinstance(node, YamlScalar):
+            assert node.boolean is None
+            assert not node.is_null
+        elif isinstance(node, YamlMapping):
+            for key, value in islice(node.items(), 20):  # to get one takes a look at all
+                assert node.get(key) is value
 
 
 def check(data: bytes) -> None:

@@ -124,12 +124,12 @@ class YamlMapping(YamlNode):
         """Each key once with the value that counts, own entries before merged ones."""
         seen: set[str] = set()
         for mapping in self._lookup_order():
+            last = {entry.key.text: entry.value for entry in mapping.entries}
             for entry in mapping.entries:
                 key = entry.key.text
                 if key not in seen and not _is_merge(entry):
                     seen.add(key)
-                    last = mapping.entry(key)
-                    yield key, last.value if last is not None else entry.value
+                    yield key, last[key]
 
     def mapping(self, key: str) -> YamlMapping | None:
         value = self.get(key)
