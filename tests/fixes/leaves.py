@@ -32,11 +32,14 @@ _Place = tuple[object, ...]
 _Leaf = tuple[_Place, int, int, object]
 
 
-def leaves(data: bytes) -> Iterator[Part]:
-    """Raises Unreadable for what is no YAML, also on the way."""
+def leaves(data: bytes, *, aliases: bool = True) -> Iterator[Part]:
+    """Raises Unreadable for what is no YAML, also on the way.
+
+    Without ``aliases`` what they stand for is empty, as nothing is then compared.
+    """
     try:
         text = data.decode("utf-8")
-        reader = _Reader(text, iter(YAML(typ="safe", pure=True).parse(text)))
+        reader = _Reader(text, iter(YAML(typ="safe", pure=True).parse(text)), aliases=aliases)
         for place, start, end, said in reader.documents():
             yield start, end, (*place, said)
     except (YAMLError, ValueError, RecursionError, KeyError) as error:
@@ -44,11 +47,12 @@ def leaves(data: bytes) -> Iterator[Part]:
 
 
 class _Reader:
-    def __init__(self, text: str, events: Iterator[Any]) -> None:
+    def __init__(self, text: str, events: Iterator[Any], *, aliases: bool) -> None:
         self._events = events
         self._byte = _bytes_of(text)
         self._anchors: dict[str, list[_Leaf]] = {}
         self._count = 0
+        self._aliases = aliases
 
     def documents(self) -> Iterator[_Leaf]:
         number = 0
@@ -62,6 +66,7 @@ class _Reader:
     def _node(self, event: Any) -> list[_Leaf]:
         start, end = self._byte(event.start_mark.index), self._byte(event.end_mark.index)
         if isinstance(event, AliasEvent):
+            end = end if self._aliases else start
             found = [(place, start, end, said) for place, _, _, said in self._anchors[event.anchor]]
         elif isinstance(event, ScalarEvent):
             plain = event.style is None or event.style == ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from covlint.chain import Hop
-from covlint.diagnostics import Diagnostic
+from covlint.diagnostics import Applicability, Diagnostic
 from covlint.engine import Inspection, Options, inspect
 from covlint.files import Files, OverlayFiles
 from covlint.fixer import Outcome, fix
@@ -52,7 +52,7 @@ def checked(
     found = list(problems(files, first, outcome, structure=structure, mixed=mixed))
     if outcome.changes:
         after = OverlayFiles(files, {change.path: change.after for change in outcome.changes})
-        second = fix(after, registry, options, unsafe=unsafe, first=outcome.inspection)
+        second = fix(after, registry, options, unsafe=unsafe)
         found += [f"{one.path}: a second --fix changes it again" for one in second.changes]
     return outcome, found
 
@@ -80,9 +80,11 @@ def problems(
         yield from (f"{change.path}: {what}" for what in told)
     yield from fresh(first, outcome, mixed=mixed)
     if structure:
+        kinds = {one.diagnostic.fix.applicability for one in outcome.applied if one.diagnostic.fix}
+        unsafe = Applicability.UNSAFE in kinds
         for change in outcome.changes:
             for step in steps(outcome, change.path):
-                what = difference(step)
+                what = difference(step, shared=unsafe)
                 told = (*((what,) if what else ()), *broken_scripts(step))
                 yield from (f"{change.path}: {one}" for one in told)
 

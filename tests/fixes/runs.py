@@ -63,6 +63,7 @@ def tried(project: Project, variant: Variant, mode: Mode, *, structure: bool = T
         Options(selection=Selection(select=selected)),
         unsafe=mode is not Mode.SAFE,
         structure=structure,
+        mixed=variant.free,
     )
     return Run(project, variant, files, outcome, tuple(problems))
 
@@ -74,7 +75,7 @@ def compared(plain: Run, varied: Run) -> Iterator[str]:
         return
     missing = plain.repaired - varied.repaired
     more = varied.repaired - plain.repaired
-    if (missing or more) and not varied.variant.explains(varied.project.name):
+    if (missing or more) and not varied.variant.explains(varied.project.code):
         yield f"repaired: not {dict(missing)}, but {dict(more)}"
         return
     if not varied.variant.exact:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import dockerfile
 
@@ -26,14 +27,17 @@ _DOCKERFILE = re.compile(r"(?:docker|container)file", re.IGNORECASE)
 _MAKEFILE = re.compile(r"(?:^|/)(?:GNU)?[Mm]akefile(?:\.\w+)?$|\.mk$")
 
 
-def difference(step: Step) -> str | None:
+def difference(step: Step, *, shared: bool = False) -> str | None:
     """Why the file says something else off its edits; None when it does not.
 
-    A file that was unreadable before may stay so.
+    A file that was unreadable before may stay so. ``shared``: an edited value may be one that
+    others take over by an alias, as for unsafe fixes.
     """
     reader = reader_of(step.path)
     if reader is None:
         return None
+    if reader is leaves and shared:
+        reader = partial(leaves, aliases=False)
     try:
         parts = list(reader(step.before))
     except Unreadable:
@@ -42,8 +46,8 @@ def difference(step: Step) -> str | None:
         new_parts = list(reader(step.after))
     except Unreadable as error:
         return f"does not parse any more: {error}"
-    kept = [said for start, end, said in parts if not step.touched(start, end)]
-    new_kept = [said for start, end, said in new_parts if not step.touched(start, end, new=True)]
+    kept = [said for start, end, said in parts if not _changes(step, start, end)]
+    new_kept = [said for start, end, said in new_parts if not _changes(step, start, end, new=True)]
     if kept == new_kept:
         return None
     pairs = zip(kept, new_kept, strict=False)
@@ -51,6 +55,11 @@ def difference(step: Step) -> str | None:
     if first is None:
         return f"has {len(new_kept)} parts off the edits instead of {len(kept)}"
     return f"says something else: {first[0]!r} became {first[1]!r}"
+
+
+def _changes(step: Step, start: int, end: int, *, new: bool = False) -> bool:
+    """Whether a part may be another one after the edits: an empty value is filled by lines below."""
+    return start == end >= 0 or step.touched(start, end, new=new)
 
 
 def reader_of(path: str) -> Callable[[bytes], Iterator[Part]] | None:

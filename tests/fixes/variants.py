@@ -27,8 +27,8 @@ class Variant:
     """``kinds``: the languages of which files are changed; ``folder`` goes before each path.
 
     ``alike``: the file has to be the same to the other parser. ``free``: it may say something else,
-    and no findings are compared. ``unlike`` names the cases (by how their names begin) in which
-    other findings are repaired, and why.
+    and no findings are compared. ``unlike`` names the rules in whose cases other findings are
+    repaired, and why.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Variant:
             return data
         return new if not self.alike or new == data or _same(path, data, new) else data
 
-    def explains(self, case: str) -> bool:
-        """Whether other findings are rightly repaired in the variant of a case."""
-        return any(case.startswith(name) for name in self.unlike)
+    def explains(self, code: str | None) -> bool:
+        """Whether other findings are rightly repaired in the variant of a rule's case."""
+        return code in self.unlike
 
 
 def _same(path: str, data: bytes, new: bytes) -> bool:
@@ -118,9 +118,9 @@ def _undecodable(data: bytes) -> bytes:
 _MARKED = (YAML, DOCKERFILE, GO, PYTHON)
 _HASH = (YAML, DOCKERFILE, MAKEFILE, SHELL, PYTHON)
 _IN_JSON = {
-    "COV107 ": "a script in a JSON string is not edited",
-    "COV307 ": "a script in a JSON string is not edited",
-    "COV501 ": "the alias that two containers share is gone",
+    "COV107": "a script in a JSON string is not edited",
+    "COV307": "a script in a JSON string is not edited",
+    "COV501": "the alias that two containers share is gone",
 }
 _ANCHORED = "an anchor is not taken away: an alias may need it"
 
@@ -140,14 +140,19 @@ VARIANTS = (
         "comments between lines",
         rewritten.commented,
         (YAML, DOCKERFILE, MAKEFILE, SHELL),
-        unlike={"COV305 ": "a comment inside the volume would go"},
+        unlike={"COV305": "a comment inside the volume would go"},
     ),
     Variant("comments at line ends", rewritten.annotated, (YAML, SHELL)),
     Variant("tabs", rewritten.tabbed, (DOCKERFILE, MAKEFILE, SHELL)),
     Variant(
-        "anchors", rewritten.anchored, (YAML,), unlike={"COV305 ": _ANCHORED, "COV309 ": _ANCHORED}
+        "anchors", rewritten.anchored, (YAML,), unlike={"COV305": _ANCHORED, "COV309": _ANCHORED}
     ),
-    Variant("aliases", rewritten.aliased, (YAML,), unlike={"COV309 ": _ANCHORED}),
+    Variant(
+        "aliases",
+        rewritten.aliased,
+        (YAML,),
+        unlike={"COV309": _ANCHORED, "COV501": "the wrong path is an alias of a right one"},
+    ),
     Variant("double quotes", rewritten.quoted(b'"'), (YAML,), alike=False),
     Variant("single quotes", rewritten.quoted(b"'"), (YAML,), alike=False),
     Variant("flow style", rewritten.flow, (YAML,), alike=False, unlike=_IN_JSON),
@@ -162,7 +167,7 @@ VARIANTS = (
         rewritten.continued,
         (DOCKERFILE, SHELL),
         alike=False,
-        unlike={"COV106 ": "the line is broken inside of quotes"},
+        unlike={"COV106": "the line is broken inside of quotes"},
     ),
     Variant("a directory with a space", rewritten.moved(b"/cover data"), alike=False, free=True),
     Variant("a directory with signs", rewritten.moved(b"/c&'o\xc3\xbc"), alike=False, free=True),
@@ -172,7 +177,7 @@ VARIANTS = (
         lambda data: data,
         folder="a b/ü \"q'/",
         unlike=dict.fromkeys(
-            ("COV105 ", "COV112 ", "COV404 "), "scripts and workflows start at the root"
+            ("COV105", "COV112", "COV404"), "scripts and workflows start at the root"
         ),
     ),
 )
