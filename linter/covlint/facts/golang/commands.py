@@ -40,7 +40,7 @@ from covlint.facts.golang.call_words import (
     function_name,
 )
 from covlint.facts.golang.go_lines import read_go_line, read_go_script
-from covlint.facts.golang.library_calls import read_library_calls
+from covlint.facts.golang.library_calls import may_pull, read_library_calls
 from covlint.facts.golang.started import read_started_programs, read_test_runs
 from covlint.frozen import dataclass
 from covlint.source import Span
@@ -83,6 +83,7 @@ class _Use:
 def read_commands(package: GoPackage) -> list[ScriptFact]:
     """The builds, steps and data commands of a package."""
     found: list[ScriptFact] = []
+    pulls = any(may_pull(file.data) for file in package.files)
     for file in package.files:
         seen: set[int] = set()
         matches = (match for one in _COMMANDS for match in one.finditer(file.data))
@@ -98,7 +99,7 @@ def read_commands(package: GoPackage) -> list[ScriptFact]:
             words = _words_of(file, call)
             if words:
                 found.extend(_facts_of(package, file, call, words))
-        found.extend(read_library_calls(package, file))
+        found.extend(read_library_calls(package, file, pulls=pulls))
         found.extend(read_started_programs(package, file))
         found.extend(read_test_runs(package, file))
     return list(dict.fromkeys(found))

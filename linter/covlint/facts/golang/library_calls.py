@@ -36,6 +36,10 @@ _OWNERS = (
 )  # fmt: skip
 _NAME_BEFORE = re.compile(rb"\w*\Z")
 _LONGEST_NAME = 200
+_PULLING = frozenset({b"Get", b"Post", b"PostForm", b"NewRequest", b"NewRequestWithContext"})
+#: A path that may be that of coverage, as it begins or after a slash (in small letters).
+_COVERAGE = re.compile(rb"cov(?<!discov)(?<!recov)")
+_PATH_BEFORE = re.compile(rb"(?:/[^\s\"`?.]*|[\"`])\Z")
 #: The service's own path, whatever is asked for it.
 _OWN_COVERAGE = re.compile(rb"\(\"/[\w/-]*cov[\w/-]*\"\)")
 #: What is no step without the paths; that something is wiped counts in any case.
@@ -56,10 +60,22 @@ _COMMANDS: dict[bytes, tuple[tuple[str, ...], tuple[int, ...]]] = {
 }
 
 
-def read_library_calls(package: GoPackage, file: GoSource) -> Iterator[Step]:
-    """The steps that the calls of a file are."""
+def may_pull(data: bytes) -> bool:
+    """Whether a file may hold a part of a URL of coverage. Suites ask their service for
+    hundreds of other ones: where no file of a package has this, none needs a parse for it."""
+    small = data.lower()
+    for match in _COVERAGE.finditer(small):
+        line = max(small.rfind(b"\n", 0, match.start()) + 1, match.start() - _LONGEST_NAME)
+        before = small[line : match.start()]
+        if _PATH_BEFORE.search(before) and not before.lstrip().startswith(b"//"):
+            return True
+    return False
+
+
+def read_library_calls(package: GoPackage, file: GoSource, *, pulls: bool) -> Iterator[Step]:
+    """The steps that the calls of a file are; ``pulls``: some file of the package may pull."""
     for match in _CALLS.finditer(file.data):
-        if not _is_known(file.data, match):
+        if not _is_known(file.data, match) or (match[1] in _PULLING and not pulls):
             continue
         name = match[1]
         call = call_of(file.at(match.start(1), match.end(1)))

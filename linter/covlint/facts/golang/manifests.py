@@ -62,6 +62,8 @@ def _read(
 
 def _texts(package: GoPackage, file: GoSource) -> Iterator[Text]:
     """Every text of the file that a literal with a manifest in it becomes."""
+    if not _holds_pods(file.data):
+        return  # without a parse
     seen: set[int] = set()
     for match in _MANIFEST.finditer(file.data):
         literal = file.at(match.start(), match.end())
@@ -71,9 +73,13 @@ def _texts(package: GoPackage, file: GoSource) -> Iterator[Text]:
             continue
         seen.add(literal.start_byte)
         written = file.data[literal.start_byte : literal.end_byte]
-        if b"kind" not in written or not (b"ontainers:" in written or b"kind.x-k8s.io" in written):
-            continue
-        yield _text_of(package, file, literal)
+        if _holds_pods(written):
+            yield _text_of(package, file, literal)
+
+
+def _holds_pods(text: bytes) -> bool:
+    """Whether containers or a Kind config may be in a text."""
+    return b"kind" in text and (b"ontainers:" in text or b"kind.x-k8s.io" in text)
 
 
 def _text_of(package: GoPackage, file: GoSource, literal: Node) -> Text:
