@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from tree_sitter import Language, Tree
 
 #: What is no program takes a grammar time and memory that grow with the square of its length,
-#: minutes and gigabytes for 1 MiB: it looks for the least number of errors. A long script takes
-#: a tenth of this time (1 MiB of the densest, a third).
+#: minutes and gigabytes for 1 MiB: it looks for the least number of errors. A program takes a
+#: fifteenth of this time or less, so that on a slow machine, too, none is given up.
 _SECONDS = 0.3
-_SECONDS_PER_BYTE = 0.4e-6
+_SECONDS_PER_BYTE = 2e-6
 #: Bytes: what is shorter cannot take long.
 _SHORT = _CHUNK = 8 << 10
 #: Brackets that nothing closes. What comes behind the last byte is one step, which no progress
