@@ -22,10 +22,11 @@ from covlint.documents.yaml import open_yaml
 from covlint.documents.yaml_nodes import YamlMapping, YamlScalar, walk
 from covlint.engine import Options, inspect
 from covlint.files import MemoryFiles
-from covlint.fixer import Outcome, apply_edits, fix
+from covlint.fixer import apply_edits
 from covlint.patch import unified_diff
 from covlint.registry import Registry
 from covlint.source import SourceFile, Span, UnreadableSource
+from fixes import properties
 from fuzz import sources
 from fuzz.projects import HEAD, project_of
 
@@ -162,8 +163,12 @@ def yaml(data: bytes) -> None:
 
 
 def check(data: bytes) -> None:
-    """One file of a rule's own case, replaced: no rule fails, findings lie in their files."""
-    contents = project_of(data)
+    """One file of a rule's own case, replaced."""
+    checked(project_of(data))
+
+
+def checked(contents: dict[str, bytes]) -> None:
+    """No rule fails, findings lie in their files."""
     report = inspect(MemoryFiles(contents), _builtin(), Options()).report
     assert not report.crashes, report.crashes
     for found in report.diagnostics:
@@ -171,32 +176,21 @@ def check(data: bytes) -> None:
 
 
 def fixes(data: bytes) -> None:
-    """All fixes, unsafe ones too: only what their edits name is changed, and once is enough."""
-    contents = project_of(data)
-    outcome = fix(MemoryFiles(contents), _builtin(), Options(), unsafe=True)
-    assert not outcome.inspection.report.crashes, outcome.inspection.report.crashes
-    assert outcome.converged
-    if outcome.rounds == 1:
-        for change in outcome.changes:
-            assert change.after == _from_the_end(change.before, _edits(outcome, change.path))
-    after = {**contents, **{change.path: change.after for change in outcome.changes}}
-    assert not fix(MemoryFiles(after), _builtin(), Options(), unsafe=True).changes
+    """One file of a rule's own case, replaced."""
+    fixed(project_of(data))
+
+
+def fixed(contents: dict[str, bytes]) -> None:
+    """All fixes, unsafe ones too, have the properties that take no other parser to see."""
+    _, problems = properties.checked(
+        MemoryFiles(contents), _builtin(), Options(), unsafe=True, structure=False, mixed=True
+    )
+    assert not problems, problems
 
 
 def _lines(source: SourceFile) -> Iterable[bytes]:
     starts = [*source.line_starts, len(source.data)]
     return (source.data[start:end] for start, end in pairwise(starts))
-
-
-def _edits(outcome: Outcome, path: str) -> set[Edit]:
-    found = (one.diagnostic.fix for one in outcome.applied)
-    return {edit for one in found if one for edit in one.edits if edit.span.path == path}
-
-
-def _from_the_end(data: bytes, edits: Iterable[Edit]) -> bytes:
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
-        data = data[: edit.span.start] + edit.replacement + data[edit.span.end :]
-    return data
 
 
 _registry: list[Registry] = []
