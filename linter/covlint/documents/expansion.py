@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from covlint.documents.shellcommands import Assignment, Command, Condition
+from covlint.documents.shellblocks import Condition
+from covlint.documents.shellcommands import Assignment, Command
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.frozen import dataclass
 from covlint.source import Span

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from covlint.documents.shell import Command, ShellWord
+from covlint.documents.shellwords import Part, decode_word
+from covlint.source import Span
 
 #: Stands for the project root at the start of a path. No argument can hold it.
 ROOT = "/\0"
@@ -30,6 +32,14 @@ _CHANGED = re.compile(
 )
 _HERE = re.compile(r"""["']?\$\(\s*pwd\s*\)["']?$""")
 _DEFAULTS = frozenset({":-", ":="})
+_DECLARING = frozenset({"export", "readonly", "local", "declare", "typeset"})
+MOVING = frozenset({"cd", "pushd", "popd"})
+READING = frozenset({"read", "for", "mapfile", "readarray", "getopts", "unset", "let"})
+_CD_OPTIONS = frozenset({"-P", "-L", "-e", "-@", "--"})
+#: ``$1`` to ``$9``.
+ARGUMENTS = 10
+_PATTERN = re.compile(r"[*?[]|^~")
+_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
 @dataclass(slots=True)
@@ -62,31 +72,127 @@ class ScriptValues:
     #: Arrays; an item that is not known is None.
     lists: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
 
-    def feed(self, command: Command) -> None:
-        """Take in the assignments of a command, or its ``cd``."""
+    def feed(self, command: Command, *, certain: bool = False) -> None:
+        """Take in what a command sets, or its ``cd``. ``certain``: whatever it depends on holds,
+        and its shell is the one, where the values are asked for."""
         name = command.name
-        if not command.words or name in ("export", "readonly", "local", "declare"):
+        optional = bool(command.conditions) and not certain
+        if not certain:
+            self.defaults(command)
+        if not command.words or name in _DECLARING:
             for assignment in command.assignments:
-                optional = bool(command.conditions)
                 if assignment.items is not None:
                     self.gather(assignment.name, assignment.items, assignment.appends, optional)
                     continue
-                self.assign(
-                    assignment.name,
-                    None if assignment.appends else self.computed(assignment.value),
-                    optional,
-                )
-        elif name in ("cd", "pushd") and not command.substituted and not command.subshell:
-            target = self.resolve(command.words[-1]) if len(command.words) > 1 else None
-            if target is None and len(command.words) > 1:
-                target = self.computed(command.words[-1])
-            self.directory = None if target is None else self.join(target)
+                value = self.computed(assignment.value)
+                if assignment.appends:
+                    before = self.variables.get(assignment.name)
+                    value = None if before is None or value is None else before + value
+                self.assign(assignment.name, value, optional)
+        elif name in ("cd", "pushd"):
+            if certain or not (command.substituted or command.subshell):
+                self.change(command)
         elif name == "popd":
             self.directory = None
-        elif name in ("read", "for", "mapfile") and command.words[1:]:
+        elif name == "set":
+            self.positional(command.words[1:])
+        elif name == "shift":
+            self.shift(command.words[1:])
+        elif name in READING and command.words[1:]:
             for word in command.words[1:]:
                 if word.literal:
-                    self.unknown.add(word.literal)
+                    self.assign(word.literal, None, optional)
+
+    def change(self, command: Command) -> None:
+        """Take in a ``cd``."""
+        target: str | None = None
+        words = [word for word in command.words[1:] if word.literal not in _CD_OPTIONS]
+        if words:
+            target = self.resolve(words[-1])
+            target = self.computed(words[-1]) if target is None else target
+        known = target is not None and target != "-" and not _begins_at_home(words[-1])
+        self.directory = self.join(target) if target is not None and known else None
+
+    def defaults(self, command: Command) -> None:
+        """``: ${NAME:=value}`` sets what is not set, for the rest of the command as well."""
+        words = command.words or [one.value for one in command.assignments]
+        named: set[str] = set()
+        for part in (part for word in words for part in word.parts if part.kind == "variable"):
+            known = self.variables.get(part.text)
+            if part.operator in (":=", "=") and part.text not in self.unknown:
+                absent = known is None or (known == "" and part.operator == ":=")
+                if absent and part.text in named:  # it was empty where it stands before
+                    self.assign(part.text, None, optional=False)
+                elif absent:
+                    self.assign(part.text, self.default_of(part), optional=False)
+            named.add(part.text)
+
+    def default_of(self, part: Part) -> str | None:
+        operand = ShellWord(decode_word((part.operand or "").encode(), 0), Span("", 0, 0))
+        return self.resolve(operand)
+
+    def inline(self, command: Command) -> dict[str, str | None]:
+        """What stands before a command, ``NAME=value``, for that command alone."""
+        given: dict[str, str | None] = {}
+        for one in command.assignments:
+            value = None if one.appends or one.items is not None else self.value_of(one.value)
+            # what stands before has its new value already
+            named = {part.text for part in one.value.parts if part.kind == "variable"}
+            given[one.name] = None if named & given.keys() else value
+        return given
+
+    def value_of(self, word: ShellWord) -> str | None:
+        """What an assignment gives: ``~`` is the home of somebody."""
+        return None if _begins_at_home(word) else self.resolve(word)
+
+    def positional(self, words: Sequence[ShellWord]) -> None:
+        """``set -- a b``: the arguments that ``$1`` and ``"$@"`` name from then on."""
+        first = words[0].literal if words else None
+        if first is None or (first != "--" and first[:1] in ("-", "+")):
+            return
+        self.take_arguments([*self.expanded(words[1:] if first == "--" else words)])
+
+    def take_arguments(self, arguments: Sequence[Argument]) -> None:
+        """Make these the arguments of the script or function."""
+        texts = [argument.text for argument in arguments]
+        several = next((i for i, one in enumerate(arguments) if one.several), None)
+        if several is None:
+            self.lists["@"] = tuple(texts)
+            texts += [""] * (ARGUMENTS - 1 - len(texts))  # what is not given is empty
+        else:  # what follows may be any argument
+            self.lists["@"] = (None,)
+            texts = [*texts[:several], *[None] * ARGUMENTS]
+        for position, text in enumerate(texts[: ARGUMENTS - 1], 1):
+            self.assign(str(position), text, optional=False)
+        self.assign("#", None if several is not None else str(len(arguments)), optional=False)
+
+    def return_from(
+        self,
+        variables: Mapping[str, str],
+        unknown: Collection[str],
+        lists: Mapping[str, tuple[str | None, ...]],
+        own: Collection[str],
+    ) -> None:
+        """Put back the arguments of the caller, and what the function had for itself."""
+        self.lists.pop("@", None)
+        if "@" in lists:
+            self.lists["@"] = lists["@"]
+        for name in (*own, "#", *map(str, range(1, ARGUMENTS))):
+            self.variables.pop(name, None)
+            self.unknown.discard(name)
+            if name in variables:
+                self.variables[name] = variables[name]
+            if name in unknown:
+                self.unknown.add(name)
+
+    def shift(self, words: Sequence[ShellWord]) -> None:
+        items = self.lists.get("@", (None,))
+        count = "1" if not words else words[0].literal
+        here = ShellWord((), Span("", 0, 0))
+        if count is None or not count.isdecimal() or "#" not in self.variables:
+            self.take_arguments([Argument(None, here, True)])
+        elif int(count) <= len(items):
+            self.take_arguments([Argument(text, here) for text in items[int(count) :]])
 
     def assign(self, name: str, value: str | None, optional: bool) -> None:
         known = self.variables.get(name)
@@ -105,8 +211,8 @@ class ScriptValues:
         self.variables.pop(name, None)
         items: list[str | None] = [] if not appends else list(self.lists.get(name, (None,)))
         for word in words:
-            fields = word.fields(self._known(word))
-            items += (None,) if fields is None or optional else fields
+            texts = [one.text for one in self.expanded([word])]
+            items += (None,) if optional else texts
         if optional and not appends:
             items.append(None)
         self.lists[name] = tuple(items)
@@ -115,16 +221,22 @@ class ScriptValues:
         """The items of the array that ``"${NAME[@]}"`` names; None when one is not known."""
         if len(word.parts) != 1 or word.parts[0].kind != "variable":
             return None
-        name, bracket, _ = word.parts[0].text.partition("[")
-        items = self.lists.get(name) if bracket and not word.parts[0].operator else None
+        part = word.parts[0]
+        name, bracket, kind = part.text.partition("[")
+        if name in ("@", "*"):
+            name, bracket, kind = "@", "[", name
+        items = self.lists.get(name) if bracket and not part.operator else None
         if items is None or None in items:
             return None
-        return tuple(item for item in items if item is not None)
+        known = tuple(item for item in items if item is not None)
+        if part.quoted:
+            return (" ".join(known),) if kind[:1] == "*" else known
+        return tuple(field for item in known for field in item.split())
 
     def computed(self, word: ShellWord) -> str | None:
         """The value of an assignment, the idioms for directories included."""
-        text = self.resolve(word)
-        if text is not None:
+        text = self.value_of(word)
+        if text is not None or _begins_at_home(word):
             return text
         start, end = word.span.start - self.offset, word.span.end - self.offset
         raw = self.data[start:end].decode("utf-8", "replace")
@@ -164,22 +276,35 @@ class ScriptValues:
         for word in words:
             literal = word.literal
             if literal is not None and word.parts:
-                yield Argument(literal, word)
+                several = "{" in literal and _braces(word)
+                yield Argument(None if several else literal, word, several)
                 continue
             fields = self.items_of(word)
             if fields is None:
                 fields = word.fields(self._known(word))
-            if fields is None:
-                yield Argument(None, word, _several(word))
+            if fields is None or _braces(word):
+                yield Argument(None, word, _several(word) or _braces(word))
             else:
                 for text in fields:
                     yield Argument(text, word)
+
+    def expanded(self, words: Sequence[ShellWord]) -> Iterator[Argument]:
+        """The arguments, not known where the shell puts the names of files in their place."""
+        for argument in self.arguments(words):
+            put_in = _begins_at_home(argument.word) or any(
+                not part.quoted and (part.kind != "text" or _PATTERN.search(part.text))
+                for part in argument.word.parts
+            )
+            if put_in and argument.text is not None and _PATTERN.search(argument.text):
+                yield Argument(None, argument.word, True)
+            else:
+                yield argument
 
     def join(self, path: str) -> str | None:
         """A path as seen from the working directory; None when that is not known."""
         if path.startswith("/"):
             return path
-        if self.directory is None:
+        if self.directory is None or path == "~" or path.startswith("~/"):
             return None
         return posixpath.normpath(f"{self.directory}/{path}")
 
@@ -197,6 +322,15 @@ def relative_to_root(path: str | None) -> str | None:
 def plain(text: str) -> str:
     """A value as people write it: the project root as ``.``."""
     return text.replace(ROOT + "/", "./").replace(ROOT, ".")
+
+
+def _begins_at_home(word: ShellWord) -> bool:
+    return bool(word.parts) and not word.parts[0].quoted and word.prefix[:1] == "~"
+
+
+def _braces(word: ShellWord) -> bool:
+    """Whether bash makes several words of it: ``{a,b}``."""
+    return any(not part.quoted and _BRACES.search(part.text) for part in word.parts)
 
 
 def _several(word: ShellWord) -> bool:

@@ -14,11 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from covlint.documents.grammars import parser
-from covlint.documents.shellcommands import Assignment, Command, Condition, Loop, Script
-from covlint.documents.shelltext import SHELLS, ShellText, branches, but, script_argument
+from covlint.documents.grammars import TangledSyntax
+from covlint.documents.shellblocks import EXPANDED, QUOTED, Branch, Condition, Loop, Place, Subshell
+from covlint.documents.shellcommands import Assignment, Command, Script, command_at
+from covlint.documents.shellgrammar import tree_of
+from covlint.documents.shellheredocs import Heredoc, substitutions_in
+from covlint.documents.shelltests import but
+from covlint.documents.shelltext import SHELLS, ShellText, branches, script_argument, steps_of
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.source import Span
 
@@ -55,49 +59,49 @@ _SUBSTITUTED = re.compile(rb"[$<>]\s*\(|`")
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 
 
-class _Place(NamedTuple):
-    """Where the walk is: what the commands below depend on."""
-
-    conditions: tuple[Condition, ...] = ()
-    function: str | None = None
-    piped: bool = False
-    background: bool = False
-    substituted: bool = False
-    subshell: bool = False
-    redirected: bool = False
-    last: bool = True
-    chained: str = ""
-    nested: bool = False
-    loops: tuple[Loop, ...] = ()
-    depth: int = 0
-
-
 def parse_script(path: str, data: bytes, offset: int = 0) -> Script:
     """Parse ``data``, which starts at byte ``offset`` of the file at ``path``.
 
     ``sh -c '…'`` is entered when its quoting maps bytes one to one: the
     commands of its script follow it, with their own spans.
     """
-    return _Reader(path, data, offset, _Place()).read()
+    try:
+        return _Reader(path, data, offset, Place()).read()
+    except TangledSyntax:
+        return Script((), True, Span(path, offset, offset + len(data)), tangled=True)
 
 
 class _Reader:
-    def __init__(self, path: str, data: bytes, offset: int, place: _Place) -> None:
+    def __init__(self, path: str, data: bytes, offset: int, place: Place) -> None:
         data = data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n")
+        self.data = data
         self.source = ShellText(path, data, offset)
+        self.heredocs: dict[int, Heredoc] = {}
         self.commands: list[Command] = []
         self.place = place
         self.broken = False
 
     def read(self) -> Script:
         source = self.source
-        root = parser("tree_sitter_bash").parse(source.data).root_node
-        self.broken = root.has_error
-        self.sequence(root.children, self.place)
+        tree = tree_of(source.data)
+        self.source = ShellText(source.path, tree.data, source.offset)
+        self.broken = tree.root.has_error
+        self.heredocs = {one.operator: one for one in tree.heredocs if not one.literal}
+        self.sequence(tree.root.children, self.place)
         span = Span(source.path, source.offset, source.offset + len(source.data))
         return Script(tuple(self.commands), self.broken, span)
 
-    def sequence(self, children: list[Node], place: _Place) -> None:
+    def heredoc(self, redirect: Node, place: Place) -> None:
+        """The commands in ``$(…)`` in a here-document."""
+        found = self.heredocs.pop(redirect.start_byte, None)
+        if found is None:
+            return
+        for start, inner in substitutions_in(self.data[found.start : found.end]):
+            at = self.source.offset + found.start + start
+            inside = place.inside(Subshell(at))._replace(substituted=True, last=False)
+            self.commands.extend(_Reader(self.source.path, inner, at, inside).read().commands)
+
+    def sequence(self, children: list[Node], place: Place) -> None:
         """Statements one after the other; only the last is in last position."""
         final = first = None
         for child in children:
@@ -109,9 +113,14 @@ class _Reader:
             if not child.is_named or child.type in {"comment", "heredoc_body"}:
                 continue
             following = children[index + 1].type if index + 1 < len(children) else ""
+            here = (
+                place.inside(Subshell(self.source.offset + child.start_byte))
+                if following == "&"
+                else place
+            )
             self.visit(
                 child,
-                place._replace(
+                here._replace(
                     last=place.last and child is final,
                     background=place.background or following == "&",
                     chained=place.chained if child is first else ";",
@@ -119,7 +128,7 @@ class _Reader:
                 ),
             )
 
-    def visit(self, node: Node, place: _Place) -> None:
+    def visit(self, node: Node, place: Place) -> None:
         if place.depth > DEPTH_LIMIT:
             self.broken = True
             return
@@ -129,32 +138,35 @@ class _Reader:
         elif node.named_children:
             self.sequence(node.children, place)
 
-    def subshell(self, node: Node, place: _Place) -> None:
-        self.sequence(node.children, place._replace(subshell=True))
+    def subshell(self, node: Node, place: Place) -> None:
+        inside = place.inside(Subshell(self.source.offset + node.start_byte))
+        self.sequence(node.children, inside._replace(subshell=True))
 
-    def loop(self, node: Node, place: _Place) -> None:
-        inside = place._replace(last=False, depth=place.depth + 1)
+    def loop(self, node: Node, place: Place) -> None:
         name = node.child_by_field_name("variable")
         values = node.children_by_field_name("value")
-        if node.type == "for_statement" and name is not None and values:
+        words: tuple[ShellWord, ...] = ()
+        if node.type == "for_statement":
             words = tuple(self.source.word(one.start_byte, one.end_byte) for one in values)
-            inside = inside._replace(loops=(*place.loops, Loop(self.source.text(name), words)))
+        text = self.source.text(name) if name is not None else ""
+        block = Loop(text, words, self.source.offset + node.start_byte)
+        inside = place.inside(block)._replace(last=False)
         for child in node.children:
             if child.type == "do_group":
                 self.sequence(child.children, inside)
             elif child.is_named:
-                self.visit(child, inside)
+                here = place if child in values else inside
+                self.visit(child, here._replace(last=False, depth=place.depth + 1))
 
-    def pipeline(self, node: Node, place: _Place) -> None:
+    def pipeline(self, node: Node, place: Place) -> None:
         children = node.named_children
         for child in children:
             # the grammar puts `a | b > f` as a whole below the redirect
             redirected = place.redirected and child is children[-1]
-            self.visit(
-                child, place._replace(piped=True, redirected=redirected, depth=place.depth + 1)
-            )
+            inside = place.inside(Subshell(self.source.offset + child.start_byte))
+            self.visit(child, inside._replace(piped=True, redirected=redirected))
 
-    def redirected(self, node: Node, place: _Place) -> None:
+    def redirected(self, node: Node, place: Place) -> None:
         redirects = [child for child in node.named_children if child.type.endswith("redirect")]
         # `cmd <<EOF && next`: the grammar hangs what follows below the redirect
         following = [
@@ -162,12 +174,13 @@ class _Reader:
         ]
         depth = place.depth + 1
         for child in node.named_children:
-            if child not in redirects:
+            if not child.type.endswith("redirect"):
                 last = place.last and not following
                 self.visit(child, place._replace(redirected=True, last=last, depth=depth))
                 if child.type == "command":
                     self.rejoin(child, redirects)
         for redirect in redirects:
+            self.heredoc(redirect, place)
             for inner in redirect.named_children:
                 if inner.type not in _STATEMENTS:
                     self.substitutions(inner, place)
@@ -193,33 +206,36 @@ class _Reader:
             span=Span(span.path, span.start, self.source.span(strays[-1]).end),
         )
 
-    def function(self, node: Node, place: _Place) -> None:
+    def function(self, node: Node, place: Place) -> None:
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
         if body is not None:
             text = self.source.text(name) if name else ""
-            self.visit(body, _Place(function=text, nested=place.nested, depth=place.depth + 1))
+            self.visit(body, Place(function=text, nested=place.nested, depth=place.depth + 1))
 
-    def list(self, node: Node, place: _Place) -> None:
+    def list(self, node: Node, place: Place) -> None:
         """``a && b || c``, which the grammar nests to the left."""
-        steps: list[tuple[str, Node]] = []
-        left = node
-        while left.type == "list" and len(left.children) > 2:
-            steps.append((left.children[1].type, left.children[-1]))
-            left = left.children[0]
+        left, steps = steps_of(node)
         if left.type == "list":
             self.sequence(left.children, place)
             return
-        steps.reverse()
         depth = place.depth + 1
         inner = place._replace(last=False, redirected=False, depth=depth)
         self.visit(left, inner)
         first = met = self.source.conditions(left, node)
+        operators = [operator for operator, _ in steps]
+        # `[ a ] && x || y`: one of both
+        every = bool(first) and operators[0] == "&&" and operators.count("||") == 1
+        alternatives = 0
         for index, (operator, right) in enumerate(steps):
             if operator == "||":
                 # `[ a ] && x || y`: y runs when the test fails
                 met = tuple(but(one, holds=not one.holds) for one in first)
+                alternatives += 1
             here = place if index == len(steps) - 1 else inner
+            if met or alternatives:
+                statement = self.source.offset + node.start_byte
+                here = here.inside(Branch(statement, alternatives, every))
             self.visit(
                 right,
                 here._replace(conditions=(*place.conditions, *met), chained=operator, depth=depth),
@@ -231,46 +247,33 @@ class _Reader:
 
     # -- branches ------------------------------------------------------------
 
-    def if_statement(self, node: Node, place: _Place) -> None:
+    def if_statement(self, node: Node, place: Place) -> None:
         failed: tuple[Condition, ...] = ()
-        for tests, statements in branches(node):
+        found = branches(node)
+        every = not found[-1][0]
+        for index, (tests, statements) in enumerate(found):
             own: tuple[Condition, ...] = ()
             outer = (*place.conditions, *failed)
+            inside = place.inside(Branch(self.source.offset + node.start_byte, index, every))
             for test in tests:
-                self.visit(
-                    test, place._replace(last=False, conditions=outer, depth=place.depth + 1)
-                )
+                here = inside if index else place
+                self.visit(test, here._replace(last=False, conditions=outer, depth=place.depth + 1))
             if tests:
-                own = self.source.conditions(tests[-1], node) or (
-                    Condition(
-                        None,
-                        "other",
-                        None,
-                        True,
-                        self.source.span(tests[-1]),
-                        self.source.span(node),
-                    ),
-                )
-            self.sequence(statements, place._replace(conditions=(*outer, *own), chained=""))
+                own = self.source.tested(tests[-1], node)
+            self.sequence(statements, inside._replace(conditions=(*outer, *own), chained=""))
             failed = (*failed, *(but(condition, holds=not condition.holds) for condition in own))
 
-    def case_statement(self, node: Node, place: _Place) -> None:
+    def case_statement(self, node: Node, place: Place) -> None:
         source = self.source
         value = node.child_by_field_name("value")
         variable = source.only_variable(value) if value is not None else None
+        if value is not None:
+            self.substitutions(value, place)
         failed: tuple[Condition, ...] = ()
-        for item in node.named_children:
-            if item.type != "case_item":
-                continue
-            children = item.children
-            closing = next((i for i, c in enumerate(children) if c.type == ")"), 0)
-            patterns = [c for c in children[:closing] if c.type not in {"|", "("}]
-            if not patterns:
-                continue
-            start, end = patterns[0].start_byte, patterns[-1].end_byte
-            raw = source.data[start:end].decode("utf-8", "replace")
-            pattern = "".join(c for c in raw if c not in "\"'").strip()
-            span = Span(source.path, source.offset + start, source.offset + end)
+        items = [child for child in node.named_children if child.type == "case_item"]
+        found = [one for one in map(source.case_item, items) if one is not None]
+        every = any(pattern == "*" for pattern, _, _ in found)
+        for index, (pattern, span, statements) in enumerate(found):
             own: tuple[Condition, ...] = (
                 Condition(variable, "matches", pattern, True, span, source.span(node)),
             )
@@ -278,49 +281,43 @@ class _Reader:
                 own = failed or own
             else:
                 failed = (*failed, but(own[0], holds=False))
-            statements = [c for c in children[closing + 1 :] if c.type not in {";;", ";&", ";;&"}]
+            inside = place.inside(Branch(source.offset + node.start_byte, index, every))
             self.sequence(
-                statements, place._replace(conditions=(*place.conditions, *own), chained="")
+                statements, inside._replace(conditions=(*place.conditions, *own), chained="")
             )
 
     # -- commands ------------------------------------------------------------
 
-    def command(self, node: Node, place: _Place) -> None:
+    def command(self, node: Node, place: Place) -> None:
         words = self.source.words(node)
         span = self.source.span(node)
         if words and words[-1].span.end > span.end:
             span = Span(span.path, span.start, words[-1].span.end)
-        command = Command(
-            words=words,
-            assignments=tuple(self.source.assignments(node)),
-            span=span,
-            conditions=place.conditions,
-            function=place.function,
-            piped=place.piped,
-            background=place.background,
-            substituted=place.substituted,
-            subshell=place.subshell,
-            redirected=place.redirected,
-            last=place.last,
-            chained=place.chained,
-            nested=place.nested,
-            loops=place.loops,
-        )
+        assignments = tuple(self.source.assignments(node))
+        own = self.source.before_line_end(node) if node.type == "command" else 0
+        if own:
+            alone = self.source.over(assignments[:own])
+            self.commands.append(command_at(place, (), assignments[:own], alone))
+            start = (assignments[own].span if len(assignments) > own else words[0].span).start
+            span = Span(span.path, start, span.end)
+        command = command_at(place, words, assignments[own:], span)
         self.commands.append(command)
         self.substitutions(node, place)
         self.enter(command, place)
 
-    def enter(self, command: Command, place: _Place) -> None:
+    def enter(self, command: Command, place: Place) -> None:
         """Read the script of ``sh -c '…'``, where its bytes are the script's own."""
         script = script_argument(command)
         inner = self.source.inside_quotes(script) if script is not None else None
         if script is None or inner is None or place.depth > DEPTH_LIMIT:
             return
-        place = place._replace(nested=True, chained="", depth=place.depth + 1)
+        quoted = self.source.data.startswith(b"'", script.span.start - self.source.offset)
+        block = Subshell(script.span.start, QUOTED if quoted else EXPANDED)
+        place = place.inside(block)._replace(nested=True, chained="")
         reader = _Reader(self.source.path, inner, script.span.start + 1, place)
         self.commands.extend(reader.read().commands)
 
-    def substitutions(self, node: Node, place: _Place) -> None:
+    def substitutions(self, node: Node, place: Place) -> None:
         """Commands inside ``$(…)`` and backticks run too."""
         if not _SUBSTITUTED.search(self.source.data, node.start_byte, node.end_byte):
             return
@@ -328,15 +325,15 @@ class _Reader:
         while stack:
             child = stack.pop()
             if child.type in _SUBSTITUTIONS:
+                inside = place.inside(Subshell(self.source.offset + child.start_byte))
                 self.sequence(
-                    child.children,
-                    place._replace(substituted=True, last=False, chained="", depth=place.depth + 1),
+                    child.children, inside._replace(substituted=True, last=False, chained="")
                 )
             elif child.child_count:
                 stack.extend(reversed(child.children))
 
 
-_HANDLERS: dict[str, Callable[[_Reader, Node, _Place], None]] = {
+_HANDLERS: dict[str, Callable[[_Reader, Node, Place], None]] = {
     "list": _Reader.list,
     "pipeline": _Reader.pipeline,
     "redirected_statement": _Reader.redirected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from covlint.documents.shellblocks import Block, Condition, Loop, Place
 from covlint.documents.shellwords import ShellWord
 from covlint.frozen import dataclass
 from covlint.source import Span
@@ -20,31 +21,6 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A test that a command depends on.
-
-    ``operator`` is "=", "!=", "-n", "-z", "matches" (case, a pattern in [[ ]],
-    or grep on a variable) or "other"; ``holds`` is False on the else side.
-    ``statement`` is the whole if, case or && list.
-    """
-
-    variable: str | None
-    operator: str
-    value: str | None
-    holds: bool
-    span: Span
-    statement: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """``for name in words``; a command in it runs once for each."""
-
-    name: str
-    words: tuple[ShellWord, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Command:
     """A simple command. ``words`` is empty for a bare assignment.
 
@@ -52,7 +28,8 @@ class Command:
     shell function. ``piped``: part of a pipeline of two or more;
     ``background``: ends in ``&``; ``substituted``: inside ``$(…)``; ``last``:
     nothing runs after it in its script; ``chained``: the operator before it
-    ("&&", "||", ";" or ""); ``nested``: stands in the script of a ``sh -c``.
+    ("&&", "||", ";" or ""); ``nested``: stands in the script of a ``sh -c``;
+    ``blocks``: what it stands in, from the outermost in.
     """
 
     words: tuple[ShellWord, ...]
@@ -68,7 +45,12 @@ class Command:
     last: bool
     chained: str
     nested: bool = False
-    loops: tuple[Loop, ...] = ()  # those with a list, from the outermost in
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops over a list around it, from the outermost in."""
+        return tuple(one for one in self.blocks if isinstance(one, Loop) and one.words)
 
     @property
     def name(self) -> str | None:
@@ -76,11 +58,34 @@ class Command:
         return self.words[0].literal if self.words else None
 
 
+def command_at(
+    place: Place, words: tuple[ShellWord, ...], assignments: tuple[Assignment, ...], span: Span
+) -> Command:
+    return Command(
+        words=words,
+        assignments=assignments,
+        span=span,
+        conditions=place.conditions,
+        function=place.function,
+        piped=place.piped,
+        background=place.background,
+        substituted=place.substituted,
+        subshell=place.subshell,
+        redirected=place.redirected,
+        last=place.last,
+        chained=place.chained,
+        nested=place.nested,
+        blocks=place.blocks,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """Simple commands in the order in which they are written; ``broken`` when
-    the text has syntax errors (then some commands may be missing)."""
+    the text has syntax errors (then some commands may be missing); ``tangled`` when it was given
+    up (then all are)."""
 
     commands: tuple[Command, ...]
     broken: bool
     span: Span
+    tangled: bool = False

@@ -34,7 +34,7 @@ def closing_bracket(
             position = end if quote == -1 else quote + 1
             continue
         if character == b'"' and depth < _DEPTH_LIMIT:
-            position = _after_double_quote(raw, position, end, depth + 1)
+            position = after_double_quote(raw, position, end, depth + 1)
             continue
         if character == opening:
             open_brackets += 1
@@ -46,7 +46,7 @@ def closing_bracket(
     return end
 
 
-def _after_double_quote(data: bytes, position: int, end: int, depth: int = 0) -> int:
+def after_double_quote(data: bytes, position: int, end: int, depth: int = 0) -> int:
     """The position after the quote that ends the string that starts at ``position``."""
     position += 1
     while position < end and data[position] != 0x22:
@@ -91,7 +91,7 @@ def split_words(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
                 closing = data.find(b"'", position + 1, end)
                 position = end if closing == -1 else closing + 1
             elif character == 0x22:
-                position = _after_double_quote(data, position, end)
+                position = after_double_quote(data, position, end)
             elif data.startswith((b"$(", b"${"), position):
                 closer = b")" if data[position + 1] == 0x28 else b"}"
                 position = closing_bracket(data, position + 1, end, closer)

@@ -6,11 +6,14 @@ word does is read from the bytes, since the grammar cuts words at escapes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from covlint.documents.shellcommands import Assignment, Command, Condition
+from covlint.documents.shellblocks import Condition
+from covlint.documents.shellcommands import Assignment, Command
+from covlint.documents.shelltests import but, read_test
 from covlint.documents.shellwords import ShellWord, decode_word, split_words
 from covlint.frozen import dataclass
 from covlint.source import Span
@@ -26,7 +29,8 @@ _WORD_TOKENS = frozenset(
     {"[", "export", "declare", "local", "readonly", "typeset", "unset", "$", "==", "=~", "=", "("}
 )
 _WORD_ENDS = b" \t\n;&|)"
-_TEST_PREFIXES = frozenset({"", "x", "X", "_", " ", "  "})
+_NEWLINE = re.compile(rb"(?<!\\)\n")
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,21 @@ class ShellText:
             if child.type == "variable_assignment":
                 yield self._assignment(child, node.end_byte, exported=exported)
 
+    def before_line_end(self, node: Node) -> int:
+        """How many of a command's assignments stand on lines before it: the grammar takes
+        ``A=1 B=2``, a newline and a command for one command."""
+        count = 0
+        children = node.children
+        for index, (child, following) in enumerate(pairwise(children), 1):
+            if child.type != "variable_assignment":
+                break
+            if _NEWLINE.search(self.data, child.end_byte, following.start_byte):
+                count = index
+        return count
+
+    def over(self, assignments: tuple[Assignment, ...]) -> Span:
+        return Span(self.path, assignments[0].span.start, assignments[-1].span.end)
+
     def _assignment(self, node: Node, limit: int, *, exported: bool) -> Assignment:
         value = node.child_by_field_name("value")
         name = node.child_by_field_name("name")
@@ -169,6 +188,24 @@ class ShellText:
         found = [self._condition(one, statement) for one in [node, *reversed(chain)]]
         return tuple(condition for condition in found if condition is not None)
 
+    def tested(self, test: Node, statement: Node) -> tuple[Condition, ...]:
+        """The tests that hold when ``test`` succeeds; one of which nothing is known, if need be."""
+        where = (self.span(test), self.span(statement))
+        return self.conditions(test, statement) or (Condition(None, "other", None, True, *where),)
+
+    def case_item(self, item: Node) -> tuple[str, Span, list[Node]] | None:
+        """The pattern of a branch of a case, where it stands, and the statements."""
+        children = item.children
+        closing = next((i for i, c in enumerate(children) if c.type == ")"), 0)
+        patterns = [c for c in children[:closing] if c.type not in {"|", "("}]
+        if not patterns:
+            return None
+        start, end = patterns[0].start_byte, patterns[-1].end_byte
+        raw = self.data[start:end].decode("utf-8", "replace")
+        pattern = "".join(c for c in raw if c not in "\"'").strip()
+        statements = [c for c in children[closing + 1 :] if c.type not in {";;", ";&", ";;&"}]
+        return pattern, Span(self.path, self.offset + start, self.offset + end), statements
+
     def _condition(self, node: Node, statement: Node) -> Condition | None:
         holds = True
         where = (self.span(node), self.span(statement))
@@ -207,6 +244,8 @@ def script_argument(command: Command) -> ShellWord | None:
     words = command.words
     if words and command.name in _PREFIXES:
         words = words[1:]
+        while words and (words[0].prefix.startswith("-") or _ASSIGNS.match(words[0].prefix)):
+            words = words[1:]
     name = words[0].literal if words else None
     if name is None or name.rsplit("/", 1)[-1] not in SHELLS:
         return None
@@ -219,59 +258,14 @@ def script_argument(command: Command) -> ShellWord | None:
     return None
 
 
-def but(condition: Condition, *, holds: bool) -> Condition:
-    return Condition(
-        condition.variable,
-        condition.operator,
-        condition.value,
-        holds,
-        condition.span,
-        condition.statement,
-    )
-
-
-def _is_grep_option(word: str) -> bool:
-    """``-q`` and friends, but not the needle in ``grep -q -- -cover``."""
-    return word == "--" or (word.startswith("-") and len(word) <= 3)
-
-
-def read_test(words: tuple[ShellWord, ...], where: tuple[Span, Span]) -> Condition:
-    """What ``[ … ]`` with these words between its brackets asks."""
-    if words and words[0].literal == "!":
-        inner = read_test(words[1:], where)
-        return but(inner, holds=not inner.holds)
-    other = Condition(None, "other", None, True, *where)
-    if len(words) == 1:
-        name = _variable(words[0])
-        return Condition(name, "-n", None, True, *where) if name else other
-    if len(words) == 2:
-        name, operator = _variable(words[1]), words[0].literal
-        if name and operator in {"-n", "-z"}:
-            return Condition(name, operator, None, True, *where)
-        return other
-    if len(words) != 3 or words[1].literal not in {"=", "==", "!=", "=~", "-eq", "-ne"}:
-        return other
-    left, right = words[0], words[2]
-    if _variable(left) is None:
-        left, right = right, left
-    name, value = _variable(left), right.literal
-    if name is None:
-        return other
-    prefix = "".join(part.text for part in left.parts if part.kind == "text").strip()
-    if prefix and value is not None and value.startswith(prefix):
-        value = value[len(prefix) :]
-    differs = words[1].literal in {"!=", "-ne"}
-    if words[1].literal == "=~" or (value is not None and "*" in value):
-        return Condition(name, "matches", value, not differs, *where)
-    return Condition(name, "!=" if differs else "=", value, True, *where)
-
-
-def _variable(word: ShellWord) -> str | None:
-    names = [part for part in word.parts if part.kind == "variable"]
-    texts = "".join(part.text for part in word.parts if part.kind == "text")
-    opaque = any(part.kind == "opaque" for part in word.parts)
-    # `"x$COVER" = "xtrue"` is an old idiom: the prefix is cut off both sides
-    return names[0].text if len(names) == 1 and not opaque and texts in _TEST_PREFIXES else None
+def steps_of(node: Node) -> tuple[Node, list[tuple[str, Node]]]:
+    """The first command of ``a && b || c``, and what follows it with its operator."""
+    steps: list[tuple[str, Node]] = []
+    while node.type == "list" and len(node.children) > 2:
+        steps.append((node.children[1].type, node.children[-1]))
+        node = node.children[0]
+    steps.reverse()
+    return node, steps
 
 
 def branches(node: Node) -> list[tuple[list[Node], list[Node]]]:
@@ -296,3 +290,8 @@ def branches(node: Node) -> list[tuple[list[Node], list[Node]]]:
         elif child.is_named:
             branches[0][0].append(child)
     return branches
+
+
+def _is_grep_option(word: str) -> bool:
+    """``-q`` and friends, but not the needle in ``grep -q -- -cover``."""
+    return word == "--" or (word.startswith("-") and len(word) <= 3)

@@ -320,8 +320,8 @@ class _Decoder:
                 )
             )
             return end
-        if following == b"'" and not quoted and self.substitution:
-            return self.ansi_quote(position)
+        if following in (b"'", b'"') and not quoted and self.substitution:
+            return self.ansi_quote(position) if following == b"'" else position + 1
         match = _NAME.match(raw, position + 1)
         if match is None:
             self.text(position, position + 1, quoted)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from covlint.documents.expansion import Placer
 from covlint.documents.scriptvalues import ROOT, Argument, ScriptValues, relative_to_root
-from covlint.documents.shell import Command
 from covlint.documents.shellwords import ShellWord
 from covlint.facts.commands.options import Arguments, take_apart
 from covlint.facts.dockerfile.build import GoFlagsSource
@@ -53,10 +52,9 @@ class MakeCall:
 
 
 def read_make_call(
-    command: Command,
     arguments: Sequence[Argument],
     values: ScriptValues,
-    environment: Mapping[str, str],
+    environment: Mapping[str, str | None],
     span: Span,
     placer: Placer | None,
     recipe: str | None,
@@ -64,7 +62,7 @@ def read_make_call(
     """The call that a command is; None where it is none, or where its Makefile is not seen.
 
     ``arguments`` are its words, without ``sudo`` and the like before them;
-    ``environment`` is what the script has in its environment.
+    ``environment`` is what it gets as its environment.
     """
     if not arguments or not _is_make(arguments[0]):
         return None
@@ -89,9 +87,7 @@ def read_make_call(
     path = relative_to_root(file)
     if inside is None or (file is not None and (path is None or parsed.text(*_FILE) is None)):
         return None
-    inline = {one.name: values.resolve(one.value) for one in command.assignments}
-    around = {**environment, **inline}
-    own = {name: value for name, value in around.items() if name not in {*given, *_SET}}
+    own = {name: value for name, value in environment.items() if name not in {*given, *_SET}}
     return MakeCall(
         inside,
         path,

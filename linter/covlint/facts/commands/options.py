@@ -220,8 +220,11 @@ def mounted_path(option: Option) -> str | None:
 _WRAPPERS = frozenset({"sudo", "time", "exec", "command", "nohup", "env", "nice", "timeout"})
 
 
-def unwrapped(arguments: list[Argument]) -> list[Argument]:
-    """The command line without ``sudo -E``, ``env A=b``, ``timeout 60`` before it."""
+def unwrapped(
+    arguments: list[Argument], given: dict[str, str | None] | None = None
+) -> list[Argument]:
+    """The command line without ``sudo -E``, ``env A=b``, ``timeout 60`` before it; what
+    those put into the environment goes into ``given``."""
     while arguments and arguments[0].text in _WRAPPERS:
         wrapper = arguments.pop(0).text
         while arguments and (arguments[0].text or arguments[0].word.prefix).startswith("-"):
@@ -230,6 +233,12 @@ def unwrapped(arguments: list[Argument]) -> list[Argument]:
                 arguments.pop(0)
         if wrapper == "timeout" and arguments:
             arguments.pop(0)
-        while arguments and re.match(r"\w+=", arguments[0].text or arguments[0].word.prefix):
-            arguments.pop(0)
+        while arguments:
+            written = arguments[0].text or arguments[0].word.prefix
+            if not re.match(r"\w+=", written):
+                break
+            argument = arguments.pop(0)
+            if given is not None:
+                name, _, value = written.partition("=")
+                given[name] = None if argument.text is None else value
     return arguments
