@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-REASONS: dict[str, str] = {}
+_PARSED = (
+    "What takes part in coverage is parsed once it is found, in scripts, Makefiles, Go and Python"
+    " as in YAML, and this repository has much of it"
+)
+REASONS = {
+    "one file: *": "Beyond Python and click there is the import of covlint's own modules.",
+    "repositories: *: grep": f"{_PARSED}.",
+    "repositories: *: yamllint": f"{_PARSED}; yamllint reads the YAML only.",
+    "repositories: *: checkov": f"{_PARSED}; checkov reads Dockerfiles and YAML only.",
+    "repositories: *: hadolint*": (
+        "Dockerfiles that have to do with coverage are judged with the rest of the repository,"
+        " which covlint reads then; hadolint takes each file for itself."
+    ),
+    "coverage data: *": "Python beside Go.",
+}
 
 
 def reason(key: str) -> str:
