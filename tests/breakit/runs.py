@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,9 @@ class Run:
 
 class Silent:
     """Progress that nobody looks at."""
+
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None:
+        pass
 
     def begin(self, step: str, detail: str) -> None:
         pass

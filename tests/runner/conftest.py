@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,8 +29,12 @@ MODULE = "module example.com/app\n\ngo 1.21\n"
 class Steps:
     """Progress that is only remembered."""
 
+    announced: list[tuple[str, str]] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
     ended: list[StepResult] = field(default_factory=list)
+
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None:
+        self.announced += commands
 
     def begin(self, step: str, detail: str) -> None:
         self.begun.append(step)

@@ -69,8 +69,9 @@ def test_text_and_progress(app, toolchain):
     assert lines[-1].startswith("app: passed in ")
     assert any(line.startswith("example.com/app/cmd/app ") for line in lines)
     assert "\x1b" not in done.stdout
-    assert [line.split()[1] for line in done.stderr.splitlines()] == [
-        "build:", "start:", "ready:", "stop:", "report:",
+    assert [line.split()[:2] for line in done.stderr.splitlines()] == [
+        ["$", "build:"], ["$", "service:"],
+        *(["✓", f"{step}:"] for step in ("build", "start", "ready", "stop", "report")),
     ]  # fmt: skip
 
 

@@ -52,7 +52,8 @@ def test_two_run_at_once_and_are_told_in_order(app):
     ], done.stdout
     assert done.returncode == 1
     whose = [line.split()[1] for line in done.stderr.splitlines()]
-    assert sorted(whose) == ["one"] * 6 + ["three"] * 6 + ["two"] * 6
+    # three commands that are announced, six steps
+    assert sorted(whose) == ["one"] * 9 + ["three"] * 9 + ["two"] * 9
     for name in ("one", "two", "three"):
         assert (app / ".covlint" / name / "result.json").is_file()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -52,8 +53,20 @@ class StderrProgress:
         """The progress of one of several targets; each line says whose it is."""
         return TargetProgress(self, f"{target} ")
 
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None:
+        self.tell("", commands)
+
     def begin(self, step: str, detail: str) -> None:
         self.show("", f"{step}: {detail}")
+
+    def tell(self, whose: str, commands: Sequence[tuple[str, str]]) -> None:
+        """What is going to be run, whole: it is the project's, and nobody may have read it."""
+        for step, command in commands:
+            text = f"  $ {visible(f'{whose}{step}: {command}')}"
+            if self._live is None:
+                click.echo(text, err=True)
+            else:
+                self._live.console.print(text, markup=False, soft_wrap=True)
 
     def end(self, result: StepResult) -> None:
         self.told("", result)
@@ -83,6 +96,9 @@ class TargetProgress:
 
     all: StderrProgress
     whose: str
+
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None:
+        self.all.tell(self.whose, commands)
 
     def begin(self, step: str, detail: str) -> None:
         self.all.show(self.whose, f"{step}: {detail}")

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -35,6 +35,9 @@ _TOOL_TIMEOUT = 600.0  # seconds: covdata is compiled at its first use (facts, p
 
 class _Quiet:
     """Labs tell about whole runs, not about their steps."""
+
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None:
+        """A run is about to begin."""
 
     def begin(self, step: str, detail: str) -> None:
         """A step begins."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from covlint.diagnostics import Diagnostic
 from covlint.facts.kubernetes.helm_release import HelmRelease
 from covlint.frozen import dataclass
+from covlint.runner.announcement import announcement
 from covlint.runner.cleanup import remove_folder
 from covlint.runner.cluster.engine import run_cluster
 from covlint.runner.cluster.making import SharedCluster
@@ -124,6 +125,7 @@ def _suite(
         foreign=True,
         earlier=earlier,
     )
+    progress.announce(announcement(plan))
     return run_suite(plan, processes, progress), found
 
 
@@ -153,6 +155,7 @@ def _process(
             _counter_files(plan.arrives),
             built=Built(plan.build.binary, plan.build.module, plan.build.sources, plan.build.whole),
         )
+        progress.announce(announcement(plan))
         try:
             return run_process(plan, processes, progress), found
         except Refused as refused:
@@ -220,6 +223,7 @@ def _container(
         plan.unproven,
         plan.notes,
     )
+    progress.announce(announcement(plan))
     ran = run_container(plan, processes, progress, ledger, around.common)
     return ran, replace(found, built=_of_image(ran, plan.sources))
 
@@ -230,6 +234,7 @@ def _cluster(
     plan, shared = _together(target, around, ledger, processes)
     _renew(around.out)
     notes = plan.notes + (plan.cluster.config.notes if plan.cluster.config is not None else ())
+    progress.announce(announcement(plan))
     ran = run_cluster(plan, processes, progress, ledger, around.common, shared)
     found = Found(
         target.engine,

@@ -32,7 +32,9 @@ _CRASH_MARKS = ("\npanic: ", "\nfatal error: ", "\nSIGQUIT: ", "\nSIGABRT: ")
 
 
 class Progress(Protocol):
-    """Told about each step as it happens."""
+    """Told what a run is going to start (step and command), then about each step as it happens."""
+
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None: ...
 
     def begin(self, step: str, detail: str) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Lock
 
 from covlint.runner.cluster.plan import ClusterPlan
@@ -127,6 +128,9 @@ class SharedCluster:
 
 class _Silent:
     """The progress of what is told of as a step of each target."""
+
+    def announce(self, commands: Sequence[tuple[str, str]]) -> None:
+        pass
 
     def begin(self, step: str, detail: str) -> None:
         pass
