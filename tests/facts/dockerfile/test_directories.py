@@ -156,3 +156,9 @@ def test_copied_files_are_found_again_in_the_context() -> None:
         "/app/c.sh": "c.sh",
         "/bin/y": "x.sh",
     }
+
+
+def test_the_last_command_that_gives_a_directory_away_is_known() -> None:
+    found = directory("RUN mkdir /c\nUSER app\nRUN chown 7 /c")
+    assert found is not None
+    assert found.changed_at == len("FROM debian\nRUN mkdir /c\nUSER app\nRUN ")

@@ -10,7 +10,8 @@ from covlint.source import Span
 
 
 def owned_directory(image: Image, path: str) -> Fix | None:
-    """Create ``path`` for the image's user. None when the files do not show how.
+    """Create ``path`` for the image's user. None when the files do not show how, or when a later
+    instruction gives it to somebody else.
 
     An empty directory changes nothing that a production image does, so the
     fix is safe. Images without a shell get the directory from the build stage.
@@ -22,6 +23,8 @@ def owned_directory(image: Image, path: str) -> Fix | None:
     word = shell_word(path)
     copied = next((d for d in image.directories if d.path == path), None)
     owner = f"{user}:{user}" if user.isdigit() else user
+    if copied is not None and copied.changed_at > image.insertion:
+        return None
     if copied is not None and copied.copied:
         place = copied.span.start + len("COPY")
         edit = Edit(Span(copied.span.path, place, place), f" --chown={owner}".encode())

@@ -33,6 +33,7 @@ class Directory:
     span: Span
     owner_also: tuple[str, ...] = ()  # the owner's uid, or the names of that uid
     copied: bool = False  # by a COPY without --chown, at ``span``
+    changed_at: int = 0  # byte of the last command that gave it to somebody
 
 
 class DirectoryReader:
@@ -201,7 +202,8 @@ class DirectoryReader:
                     self.add(path, "", None, command.span)
                     affected.append(path)
                 for one in affected:
-                    self.directories[one] = self.changed(self.directories[one], name, subject)
+                    changed = self.changed(self.directories[one], name, subject)
+                    self.directories[one] = replace(changed, changed_at=command.span.start)
 
     def changed(self, directory: Directory, name: str, subject: str | None) -> Directory:
         """The directory after ``chmod``, ``chown`` or ``chgrp`` with that first operand."""
@@ -225,8 +227,7 @@ class DirectoryReader:
         name = operands[0] if operands else None
         if name is None:
             return
-        uid = options.get("u")
-        if uid is not None and uid.isdigit():
+        if (uid := options.get("u")) is not None and uid.isdigit():
             self.uids[name] = uid
         self.add(f"/home/{name}", name, None, Span("", 0, 0))
 
@@ -284,8 +285,7 @@ def _octal(text: str | None) -> int | None:
 
 def _mode(subject: str | None, before: int | None) -> int | None:
     """The mode after ``chmod subject``; symbolic forms as far as writing is concerned."""
-    octal = _octal(subject)
-    if octal is not None or subject is None:
+    if (octal := _octal(subject)) is not None or subject is None:
         return octal
     mode = 0o755 if before is None else before
     for clause in subject.split(","):

@@ -37,9 +37,12 @@ def is_coverage_volume(mount: VolumeMount, volume: Volume | None) -> bool:
 
 
 def coverage_mounts(container: Container) -> tuple[VolumeMount, ...]:
-    """The container's mounts that are plainly meant for coverage data."""
+    """The container's mounts that are plainly meant for coverage data. Where a path that is not
+    absolute lies, the container runtime decides: it is none."""
     found = []
     for mount in container.mounts:
+        if not mount.path.text.startswith("/"):
+            continue
         volume = container.volume_of(mount)
         if volume is not None and volume.kind in READ_ONLY_KINDS:
             continue
