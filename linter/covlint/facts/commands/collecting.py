@@ -99,11 +99,13 @@ def read_data_commands(
 
 def _looks(command: Command) -> bool:
     """Whether a command looks for data files, or at the size of what was written."""
-    words = [word.shape for word in command.words]
-    if words[:1] in (["["], ["[["], ["test"]):
-        return "-s" in words
-    listing = words[:1] in (["ls"], ["find"], ["compgen"], ["wc"], ["stat"])
-    return listing and any("cov" in word or word.startswith("-A") for word in words[1:])
+    head = command.words[0].shape if command.words else ""
+    if head in ("[", "[[", "test"):
+        return any(word.shape == "-s" for word in command.words)
+    if head not in ("ls", "find", "compgen", "wc", "stat"):
+        return False
+    shapes = (word.shape for word in command.words[1:])
+    return any("cov" in shape or shape.startswith("-A") for shape in shapes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def read_make_call(
     ``arguments`` are its words, without ``sudo`` and the like before them;
     ``environment`` is what it gets as its environment.
     """
-    if not arguments or not _is_make(arguments[0]):
+    if not is_make(arguments):
         return None
     parsed = take_apart(arguments[1:], lambda name: name in _VALUED)
     targets: list[str] = []
@@ -121,10 +121,14 @@ def _directory(parsed: Arguments, values: ScriptValues) -> str | None:
     return directory
 
 
-def _is_make(argument: Argument) -> bool:
-    if argument.text is not None:
-        return argument.text.rpartition("/")[2] in _NAMES
-    return argument.word.variables == ("MAKE",)
+def is_make(arguments: Sequence[Argument]) -> bool:
+    """Whether a command line calls make."""
+    if not arguments:
+        return False
+    program = arguments[0]
+    if program.text is not None:
+        return program.text.rpartition("/")[2] in _NAMES
+    return program.word.variables == ("MAKE",)
 
 
 def _goflags(argument: Argument, skip: int, placer: Placer | None) -> GoFlagsSource | None:

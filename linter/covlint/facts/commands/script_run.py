@@ -16,7 +16,7 @@ from covlint.documents.scriptvalues import MOVING, READING, Argument, ScriptValu
 from covlint.documents.shell import Command
 from covlint.documents.shellblocks import EXPANDED, QUOTED, Block, Branch, Loop, Subshell
 from covlint.facts.commands.collecting import read_data_commands
-from covlint.facts.commands.makecalls import read_make_call
+from covlint.facts.commands.makecalls import is_make, read_make_call
 from covlint.facts.commands.options import unwrapped
 from covlint.facts.commands.programs import read_program_step
 from covlint.facts.commands.script_builds import ScriptBuilds, goflags_of
@@ -114,7 +114,7 @@ class ScriptRun:
         self, commands: Sequence[Command], level: int, depth: int, script: str = ""
     ) -> Iterator[ScriptFact]:
         """Commands after which all is as it was before them."""
-        if not script and not self.sets(commands):
+        if not script and not self.sets(commands) and not _loops_in(commands, level):
             yield from self.run(commands, level, depth)
             return
         before = self.state()
@@ -130,6 +130,10 @@ class ScriptRun:
         before.put_back(self.values, self.exports)
 
     def branches(self, commands: Sequence[Command], level: int, depth: int) -> Iterator[ScriptFact]:
+        if not self.sets(commands) and not _loops_in(commands, level):
+            for _, group in groupby(commands, lambda one: one.blocks[level]):
+                yield from self.run([*group], level + 1, depth)
+            return
         before = self.state()
         ends = []
         every = False
@@ -220,11 +224,13 @@ class ScriptRun:
             return
         given: dict[str, str | None] = {}
         arguments = unwrapped(list(self.values.arguments(command.words)), given)
-        environment = self.environment(command, given)
         span = self.place_of(command.span)
         recipe = self.recipe or command.function
         calls = ToolCalls(self.values, self.place_of, span, recipe, self.placer)
-        made = read_make_call(arguments, self.values, environment, span, self.placer, recipe)
+        made = None
+        if is_make(arguments):  # few are, and its environment takes long to put together
+            around = self.environment(command, given)
+            made = read_make_call(arguments, self.values, around, span, self.placer, recipe)
         following = self.order[id(command)] + 1
         after = self.commands[following : following + 1]
         program = read_program_step(command, after, self.values, span, recipe)
@@ -270,6 +276,11 @@ class ScriptRun:
 
     def place_of(self, span: Span) -> Span:
         return span if self.placer is None else self.placer.span(span)
+
+
+def _loops_in(commands: Sequence[Command], level: int) -> bool:
+    """Whether a loop in the blocks below sets its variable."""
+    return any(isinstance(one, Loop) and one.name for c in commands for one in c.blocks[level:])
 
 
 def _within(command: Command, level: int, block: Block) -> bool:

@@ -91,9 +91,15 @@ def joined(before: State, ends: Sequence[State], *, every: bool) -> State:
     coverage is switched on. What they set differently is not known.
     """
     outcomes = [*ends] if every and ends else [*ends, before]
-    variables: dict[str, str] = {}
-    unknown: set[str] = set()
-    for name in dict.fromkeys(name for one in outcomes for name in (*one.variables, *one.unknown)):
+    first = outcomes[0]
+    differing: set[str] = set()  # few of a script's variables, in most branches
+    for one in outcomes[1:]:
+        differing |= first.unknown ^ one.unknown
+        if one.variables != first.variables:
+            differing.update(name for name, _ in first.variables.items() ^ one.variables.items())
+    variables = {name: text for name, text in first.variables.items() if name not in differing}
+    unknown = first.unknown - differing
+    for name in sorted(differing):
         if any(name in one.unknown for one in outcomes):
             unknown.add(name)
             continue
@@ -105,12 +111,12 @@ def joined(before: State, ends: Sequence[State], *, every: bool) -> State:
             unknown.add(name)
         else:
             variables[name] = value
-    first = outcomes[0]
-    names = {name for one in outcomes for name in one.lists}
+    lists = [one.lists for one in outcomes]
+    names = {name for one in lists if one != lists[0] for name in (*one, *lists[0])}
     return State(
         variables,
         unknown,
-        {name: _items([one.lists for one in outcomes], name) for name in names},
+        {**lists[0], **{name: _items(lists, name) for name in sorted(names)}},
         first.directory if all(one.directory == first.directory for one in outcomes) else None,
         Exports(
             {name for one in outcomes for name in one.exports.names},
