@@ -83,8 +83,8 @@ fuzz: $(VENV)/developing ## Fuzz readers, check and fix for ten minutes, and cou
 	$(PIP) -e '.[fuzz]'
 	PYTHONPATH=tests:docs $(BIN)/python -m fuzz
 
-# REPOSITORIES=folder compares the Dockerfiles in it, too.
-differential: $(VENV)/developing ## Read 3,000 Dockerfiles as BuildKit's own parser does, and compare
+# REPOSITORIES=folder compares the Dockerfiles in it, too. bash, dash and npm come from PATH.
+differential: $(VENV)/developing ## Read Dockerfiles, scripts and YAML as BuildKit, shells and the YAML test suite do
 	@PYTHONPATH=tests $(BIN)/python -m differential $(REPOSITORIES)
 
 clean: ## Remove the environment and the caches

@@ -1,103 +1,96 @@
-"""Compares covlint's Dockerfile reader with BuildKit's parser, and prints the figures.
+"""Compares covlint's readers with the programs whose files they read, and prints the figures.
 
-Files of FOLDER whose names have "Dockerfile" in them are compared, and as many as are asked for
-that a generator makes, other ones each time. The exit code is 1 when anything differs.
+Dockerfiles with BuildKit's parser: as many as are asked for that a generator makes, other ones
+each time, and those of FOLDER. Shell scripts with bash and dash, which run generated ones between
+stand-ins for all programs. YAML with the YAML test suite, a package that npm fetches. The exit code is 1 when anything differs and no reason is known.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
 
-from covlint.source import UnreadableSource
-from differential.generated import dockerfiles
-from differential.rows import Refused, ours, theirs
+from differential import dockerfiles, outcomes
+from differential.generated import dockerfiles as generated
+from differential.outcomes import Outcome
+from differential.shell import compare as shell
+from differential.shell.scripts import scripts
+from differential.yaml_suite import cases
+from differential.yaml_suite import compare as yaml
 
-#: What is about Dockerfiles, or ships with one, and is none.
-_OTHERS = {".dockerignore", ".go", ".md", ".sh"}
+_PARTS = ("dockerfiles", "shell", "yaml")
+_RECORDS = Path(__file__).resolve().parents[2] / "fixtures" / "reliability"
+_Made = TypeVar("_Made")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="differential", description=__doc__)
     parser.add_argument("folder", nargs="?", metavar="FOLDER", type=Path)
     parser.add_argument("--generated", type=int, default=3000, help="default: %(default)s")
+    parser.add_argument("--only", choices=_PARTS, action="append", help="may be repeated")
+    parser.add_argument("--record", action="store_true", help="into fixtures/reliability")
     chosen = parser.parse_args()
-    different = report("generated", ((str(n), t) for n, t in enumerate(made(chosen.generated))))
-    if chosen.folder:
-        different += report("found", written(chosen.folder))
-    return 1 if different else 0
+    found: list[Outcome] = []
+    for part in chosen.only or _PARTS:
+        for outcome in _compared(part, chosen.generated, chosen.folder):
+            found.append(outcome)
+            print("\n".join(outcome.lines()), flush=True)
+    if chosen.record:
+        _record("differential", outcomes.COLUMNS, outcomes.rows(found))
+        _record("differential-reasons", outcomes.REASONS, outcomes.reasons(found))
+        _record("differential-unknown", outcomes.UNKNOWN, outcomes.unknown(found))
+    return 1 if any(outcome.different for outcome in found) else 0
 
 
-def made(count: int) -> list[str]:
-    """Different texts that the generator makes."""
-    texts: dict[str, None] = {}
+def _compared(part: str, count: int, folder: Path | None) -> Iterator[Outcome]:
+    if part == "dockerfiles":
+        texts = ((str(number), text) for number, text in enumerate(made(generated(), count)))
+        yield dockerfiles.compare("Dockerfiles, generated", texts)
+        if folder is not None:
+            yield dockerfiles.compare("Dockerfiles, found", dockerfiles.written(folder))
+    elif part == "shell":
+        found = made(scripts(), count)
+        yield shell.compare_syntax(found)
+        yield shell.compare(found)
+    else:
+        yield from yaml.compare(cases.cases(cases.fetched()))
+
+
+def made(strategy: SearchStrategy[_Made], count: int) -> list[_Made]:
+    """Different examples of a strategy."""
+    found: dict[_Made, None] = {}
 
     @settings(max_examples=max(count, 1), deadline=None, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(dockerfiles())
-    def take(text: str) -> None:
-        texts[text] = None
+    @given(strategy)
+    def take(one: _Made) -> None:
+        found[one] = None
 
-    while len(texts) < count:
+    while len(found) < count:
         take()
-    return list(texts)[:count]
+    return list(found)[:count]
 
 
-def written(folder: Path) -> Iterator[tuple[str, str]]:
-    """The Dockerfiles of a folder, each text once."""
-    seen: set[bytes] = set()
-    for path in sorted(folder.rglob("*ockerfile*")):
-        if not path.is_file() or path.suffix in _OTHERS:
-            continue
-        data = path.read_bytes()
-        if data not in seen:
-            seen.add(data)
-            yield str(path.relative_to(folder)), data.decode("utf-8", "replace")
+def _record(name: str, columns: list[str], table: list[list[outcomes.Cell]]) -> None:
+    text = json.dumps({"columns": columns, "rows": table, "when": _versions()}, indent=2)
+    (_RECORDS / f"{name}.json").write_text(text + "\n")
 
 
-def report(kind: str, texts: Iterator[tuple[str, str]]) -> int:
-    """Prints what came of the texts; the number of those that are read differently."""
-    outcomes: Counter[str] = Counter()
-    instructions = heredocs = 0
-    for name, text in texts:
-        try:
-            expected = theirs(text)
-        except Refused:
-            outcomes["refused by BuildKit"] += 1
-            continue
-        try:
-            found = ours(text)
-        except UnreadableSource as error:
-            outcomes[f"not text ({error.reason.partition(' (')[0]})"] += 1
-            continue
-        except Refused as error:
-            said = str(error).partition(" '")[0]
-            outcomes[f"taken by BuildKit's parser, refused behind it: {said}"] += 1
-            continue
-        instructions += len(expected)
-        heredocs += sum(len(row[-1]) for row in expected)
-        if found == expected:
-            outcomes["the same"] += 1
-            continue
-        outcomes["DIFFERENT"] += 1
-        print(f"{name}: " + "; ".join(differences(found, expected)[:3]))
-    total = sum(outcomes.values())
-    print(f"{kind}: {total:,} Dockerfiles, {instructions:,} instructions, {heredocs:,} heredocs")
-    for outcome, count in outcomes.most_common():
-        print(f"  {count:6,} {outcome}")
-    return outcomes["DIFFERENT"]
-
-
-def differences(found: list[object], expected: list[object]) -> list[str]:
-    if len(found) != len(expected):
-        return [f"{len(found)} instructions instead of {len(expected)}"]
-    pairs = zip(found, expected, strict=True)
-    return [f"{one} instead of {other}" for one, other in pairs if one != other]
+def _versions() -> str:
+    found = []
+    for name in ("bash", "make"):
+        run = subprocess.run([name, "--version"], capture_output=True, text=True, check=True)
+        number = next(word for word in run.stdout.split() if word[0].isdigit())
+        found.append(f"{name} {number.partition('(')[0]}")
+    return f"{', '.join(found)}, {cases.PACKAGE} {cases.VERSION}"
 
 
 if __name__ == "__main__":

@@ -336,7 +336,8 @@ def _braces(word: ShellWord) -> bool:
 def _several(word: ShellWord) -> bool:
     """Whether the word may become no argument or several: all of it is an unquoted
     unknown, or it is a list such as ``"$@"``."""
-    if any(part.text.endswith(("@", "[*]")) for part in word.parts if part.kind == "variable"):
+    named = [part.text for part in word.parts if part.kind == "variable"]
+    if any(name.endswith(("@", "[@]", "[*]")) for name in named):
         return True
     if any(part.kind == "text" and part.text for part in word.parts):
         return False

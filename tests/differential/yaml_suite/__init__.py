@@ -1,0 +1,1 @@
+"""covlint's YAML reader beside the events that the YAML test suite expects."""
