@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from benchmarks import covdata, growth, one_file, page, repositories, verify
+from benchmarks import covdata, fixing, growth, one_file, page, repositories, verify
 from benchmarks.figures import Figure, last_ratios, line, worse
 from benchmarks.machine import setting
 from benchmarks.measuring import ROOT
@@ -53,6 +53,7 @@ def _run(
         "one-file": lambda: one_file.figures(peers),
         "repositories": whole,
         "growth": growth.figures,
+        "fixing": fixing.figures,
         "covdata": covdata.figures,
         "verify": verify.figures,
     }

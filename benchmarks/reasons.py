@@ -18,6 +18,10 @@ REASONS = {
         " which covlint reads then; hadolint takes each file for itself."
     ),
     "coverage data: *": "Python beside Go.",
+    "verify: *": (
+        "A budget in seconds: verify also starts Python, checks the repository and judges the"
+        " data, which takes longer on a slow or busy machine."
+    ),
 }
 
 
