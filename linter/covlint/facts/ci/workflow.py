@@ -15,6 +15,7 @@ from covlint.documents.yaml import YamlDocument, YamlMapping, YamlScalar
 from covlint.documents.yaml_script import lines_of, scalar_text, with_expressions, word_of
 from covlint.facts.ci.called import Called, Lookup
 from covlint.facts.ci.jobs import Surroundings, entries_of, job_step, run_script, text_of
+from covlint.facts.commands.extraction import COMMANDS
 from covlint.facts.commands.steps import BuildArgument, ImageBuild, ScriptFact, StepKind
 from covlint.source import SourceFile, Span
 
@@ -196,6 +197,11 @@ class _Inputs:
         return tuple(found), opaque
 
 
+def _may_do(script: str) -> bool:
+    """Whether a script has to be read: an expression may bring anything into it."""
+    return "${{" in script or COMMANDS.search(script.encode("utf-8", "replace")) is not None
+
+
 class _Job:
     """Reads the steps of one job, in order."""
 
@@ -231,7 +237,7 @@ class _Job:
         run, uses = step.scalar("run"), step.scalar("uses")
         if run is not None:
             shell = text_of(step.get("shell"))
-            if shell is None or _SHELLS.match(shell):
+            if (shell is None or _SHELLS.match(shell)) and _may_do(run.text):
                 folder = step.scalar("working-directory") or self.folder
                 here = around
                 if folder is not None:
