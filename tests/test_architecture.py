@@ -13,7 +13,7 @@ import covlint_rules
 
 #: From the bottom up; a module imports from its own rung or from those below.
 LADDER: tuple[tuple[str, ...], ...] = (
-    ("covlint", "covlint.frozen", "covlint.source", "covlint.programs"),
+    ("covlint", "covlint.frozen", "covlint.source", "covlint.programs", "covlint.terminal"),
     ("covlint.files", "covlint.git"),
     ("covlint.covdata", "covlint.history"),
     ("covlint.diagnostics",),

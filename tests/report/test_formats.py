@@ -20,7 +20,7 @@ from covlint.files import MemoryFiles
 from covlint.fixer import fix
 from covlint.registry import Registry
 from covlint.report import Sheet, github, gitlab, junit, rdjson, sarif
-from covlint.report.text import visible
+from covlint.terminal import visible
 from report.sheets import FILES, HOSTILE, hostile, inspected, real
 
 RULES = {rule.code: rule for rule in Registry.builtin().rules()}

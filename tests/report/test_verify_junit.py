@@ -14,8 +14,8 @@ import validators
 from covlint.cli.main import run
 from covlint.diagnostics import Symptom
 from covlint.report import junit, verify_junit
-from covlint.report.text import visible
 from covlint.runner.verdict import Cause, Outcome, Unproven, Validation, Verdict, decide
+from covlint.terminal import visible
 from covlint.wiring import Hop
 from report.sheets import hostile, real
 

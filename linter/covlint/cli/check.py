@@ -214,7 +214,9 @@ def _fix(
         _tidy(scope)
     outcome = fix(scope.files, registry, options, unsafe=wishes.unsafe_fixes, first=first)
     if not outcome.converged:
-        click.echo("covlint: some fixes were left out: they call for one another without end", err=True)
+        click.echo(
+            "covlint: some fixes were left out: they call for one another without end", err=True
+        )
     if wishes.diff:
         from covlint.patch import unified_diff
 

@@ -13,8 +13,8 @@ from covlint.diagnostics import Diagnostic
 from covlint.engine import Options, Traced, inspect
 from covlint.precedence import hop_of
 from covlint.project import Project
-from covlint.report.text import visible
 from covlint.source import Span
+from covlint.terminal import visible
 
 _MARKS = {Certainty.EXACT: "✓", Certainty.ASSUMED: "~", Certainty.UNKNOWN: "?"}
 

@@ -21,9 +21,9 @@ from covlint.initial.service import Service, Survey
 from covlint.initial.signals import with_handler
 from covlint.initial.survey import survey
 from covlint.patch import unified_diff
-from covlint.report.text import visible
 from covlint.selection import nearest
 from covlint.source import SourceFile, Span, UnreadableSource
+from covlint.terminal import visible
 from covlint.writer import WriteError, write_changes
 
 

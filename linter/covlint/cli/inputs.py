@@ -14,6 +14,7 @@ from covlint.covdata.layout import BadFile
 from covlint.covdata.profile import Profile, profile_of
 from covlint.covdata.services import by_service
 from covlint.frozen import dataclass
+from covlint.terminal import visible
 
 #: What is true of the data and still loses none of it.
 _REMARKS = frozenset({Trouble.SEVERAL_BUILDS, Trouble.MIXED_MODES})
@@ -51,8 +52,6 @@ class Inputs:
     @property
     def remarks(self) -> tuple[str, ...]:
         """A sentence for each problem; of very many the first ones."""
-        from covlint.report.text import visible  # brings the engine along, nothing else needs it
-
         said = [f"{visible(one.path)} {visible(one.reason)}" for one in self.problems]
         said += [visible(str(clash)) for clash in self.clashes]
         more = len(said) - _SHOWN

@@ -19,6 +19,7 @@ import click
 
 from covlint import __version__
 from covlint.cli.exits import CLEAN, FINDINGS, INTERNAL, INTERRUPTED
+from covlint.terminal import visible
 
 #: Command → module, attribute, and its line in the list of commands.
 _COMMANDS = {
@@ -98,8 +99,6 @@ def run(arguments: Sequence[str]) -> int:
         if os.environ.get("COVLINT_DEBUG"):
             raise
         name = type(error).__name__
-        from covlint.report.text import visible  # as above
-
         click.echo(f"covlint: internal error: {name}: {visible(str(error))}", err=True)
         click.echo("Please report it, with the output of COVLINT_DEBUG=1 covlint …", err=True)
         return INTERNAL
@@ -111,11 +110,7 @@ def _show(error: click.ClickException) -> None:
     said = io.StringIO()
     error.show(said)
     text = said.getvalue()
-    if not text.replace("\n", "").isprintable():
-        from covlint.report.text import visible  # slow to import, and few messages need it
-
-        text = "\n".join(visible(line) for line in text.split("\n"))
-    click.echo(text, nl=False, err=True)
+    click.echo("\n".join(visible(line) for line in text.split("\n")), nl=False, err=True)
 
 
 def _unsaid(error: OSError) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from covlint.frozen import dataclass
-from covlint.report.text import visible
 from covlint.runner.verdict import StepResult
+from covlint.terminal import visible
 
 _LONGEST = 100  # columns of a step's detail
 

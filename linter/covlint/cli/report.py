@@ -18,6 +18,7 @@ from covlint.covdata.summary import Summary, summary_of
 from covlint.report import coverage
 from covlint.runner.evidence.checkout import module_root
 from covlint.runner.evidence.sources import Sources
+from covlint.terminal import visible
 
 FORMATS = ("text", *coverage.FORMATS)
 
@@ -127,7 +128,6 @@ def _rendered(
 
 def _table(read: Inputs, summary: Summary, terminal: bool) -> str:
     from covlint.covdata.bars import Look, table
-    from covlint.report.text import visible  # brings the engine along, which nothing else needs
 
     look = Look()
     if terminal and sys.stdout.isatty():

@@ -13,8 +13,8 @@ from covlint.cli.exits import CLEAN, FINDINGS, Failure, Misuse
 from covlint.cli.inputs import read_folders
 from covlint.covdata.why import Answer, Fate
 from covlint.covdata.why import why as explain
-from covlint.report.text import visible
 from covlint.runner.evidence.checkout import Checkout, checkout_at, module_root
+from covlint.terminal import visible
 
 
 @click.command()

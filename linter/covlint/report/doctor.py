@@ -8,11 +8,11 @@ from typing import Any
 
 from covlint.diagnostics import Symptom
 from covlint.frozen import dataclass
-from covlint.report.text import visible
 from covlint.runner.diagnosis.examination import Program
 from covlint.runner.diagnosis.symptoms import MEANINGS, Sign
 from covlint.runner.evidence.folder import Folder, State
 from covlint.runner.evidence.profile import Profile
+from covlint.terminal import visible
 
 #: Settings of a build that have to do with coverage or with where the program runs.
 _TOLD = ("-cover", "-covermode", "-race", "CGO_ENABLED", "GOOS", "GOARCH", "vcs.revision")

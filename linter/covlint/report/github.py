@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from covlint.diagnostics import Severity
 from covlint.report import Finding, Sheet
 from covlint.report.places import offer, others, plain, said
-from covlint.report.text import visible
+from covlint.terminal import visible
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from covlint.diagnostics import Severity
 from covlint.report import Finding, Sheet
 from covlint.report.places import offer, others, plain, said
-from covlint.report.text import visible
+from covlint.terminal import visible
 
 _COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from covlint.diagnostics import Applicability, Diagnostic
 from covlint.report import Finding, Sheet
-from covlint.report.text import visible
+from covlint.terminal import visible
 
 #: Where the page of a built-in rule stands.
 _PAGES = "https://github.com/covlint/covlint/blob/main/docs/rules"

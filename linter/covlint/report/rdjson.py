@@ -12,8 +12,8 @@ from typing import Any
 from covlint.diagnostics import Diagnostic, Severity
 from covlint.report import Finding, Sheet
 from covlint.report.places import HOMEPAGE, offer, page_url, plain, said
-from covlint.report.text import visible
 from covlint.source import SourceFile, Span
+from covlint.terminal import visible
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NOTICE: "INFO"}
 

@@ -15,9 +15,9 @@ from covlint.chain import Chain
 from covlint.diagnostics import Diagnostic, Fix, Severity
 from covlint.report import Finding, Sheet
 from covlint.report.places import HOMEPAGE, offer, page_url, plain, said, uri
-from covlint.report.text import visible
 from covlint.rule import Rule, describe
 from covlint.source import Span
+from covlint.terminal import visible
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

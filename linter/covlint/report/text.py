@@ -16,6 +16,7 @@ from covlint.engine import HopState, Service
 from covlint.frozen import dataclass
 from covlint.report import Finding, Sheet
 from covlint.source import SourceFile, Span
+from covlint.terminal import visible
 
 #: Lines of one span that a frame shows before it is cut.
 _FRAME_LINES = 6
@@ -94,16 +95,6 @@ def layout(sheet: Sheet, *, statistics: bool = False) -> Iterator[Line]:
     if statistics:
         yield from _statistics(sheet)
     yield _summary(sheet)
-
-
-def visible(text: str) -> str:
-    """The text with control and invisible characters written out, for a terminal's sake."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "replace").decode()
-        for char in text
-    )
 
 
 def _finding(finding: Finding, reason: str | None, *, fixing: bool) -> Iterator[Line]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
 from covlint.report.junit import joined
-from covlint.report.text import visible
 from covlint.runner.verdict import Cause, Outcome, Validation, Verdict
+from covlint.terminal import visible
 
 
 def render(verdicts: Sequence[Verdict]) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from covlint.covdata.bars import Look, table
 from covlint.covdata.summary import summary_of
-from covlint.report.text import visible
 from covlint.runner.verdict import Cause, Outcome, Verdict
+from covlint.terminal import visible
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?"}
 _STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.UNKNOWN: "yellow"}

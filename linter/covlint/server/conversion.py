@@ -13,11 +13,11 @@ from covlint.chain import Certainty, Chain
 from covlint.diagnostics import Applicability, Diagnostic, Severity
 from covlint.registry import RegistryError
 from covlint.report.places import page_url
-from covlint.report.text import visible
 from covlint.rule import Rule, describe
 from covlint.server.analysis import Analysis
 from covlint.source import SourceFile, Span, UnreadableSource
 from covlint.suppression import OWN_RULES
+from covlint.terminal import visible
 
 SOURCE = "covlint"
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.covlint"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from covlint.covdata.points import told_change
-from covlint.report.text import visible
+from covlint.terminal import visible
 from covlint.trend import chart
 from covlint.trend.compare import Row
 from covlint.trend.standing import Outcome, Standing

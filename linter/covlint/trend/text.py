@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from covlint.covdata.points import told, told_change
-from covlint.report.text import visible
+from covlint.terminal import visible
 from covlint.trend import chart
 from covlint.trend.compare import Row, exact
 from covlint.trend.standing import Outcome, Standing
