@@ -106,10 +106,20 @@ def _asked_for(
         pattern = rb"(?m)^ *(?:else *)?if\w+\b[^\n]*\b%b\b|\$[({]if [^\n]*\b%b\b" % (raw, raw)
         if not inside:
             pattern += rb"|\$[({]%b[)}:]" % raw
-        naming = (text for text in texts if name.encode() in text)  # few do, and `in` is fast
-        if any(re.search(pattern, text) for text in naming):
+        naming = (line for text in texts for line in _lines_with(name.encode(), text))
+        if any(re.search(pattern, line) for line in naming):
             found[name] = value.encode() if value is not None and "$" not in value else None
     return found
+
+
+def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:
+    """Few lines hold a word, and to look for one is a hundred times as fast as an expression."""
+    at = text.find(word)
+    while at != -1:
+        start = text.rfind(b"\n", 0, at) + 1
+        end = text.find(b"\n", at)
+        yield text[start:] if end == -1 else text[start:end]
+        at = text.find(word, end) if end != -1 else -1
 
 
 def sequences_of(
