@@ -114,7 +114,7 @@ def _asked_for(
 
 def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:
     """Few lines hold a word, and to look for one is a hundred times as fast as an expression."""
-    at = text.find(word)
+    at = text.find(word) if word else -1
     while at != -1:
         start = text.rfind(b"\n", 0, at) + 1
         end = text.find(b"\n", at)
