@@ -110,7 +110,8 @@ class Runtime:
         """In the foreground its output is the container's, and its exit code too."""
         words = [self.program, "run", *(["--detach"] if detached else [])]
         words += ["--name", box.name, *_labels(run)]
-        words += ["--pull=never"] if self.podman else ["--pull", "never"]
+        # podman would hand the caller's proxies on, and a proxy's address may hold a password
+        words += ["--pull=never", "--http-proxy=false"] if self.podman else ["--pull", "never"]
         for name, value in box.env:
             words += ["--env", f"{name}={value}"]
         for mount in box.mounts:
