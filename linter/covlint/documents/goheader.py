@@ -20,7 +20,9 @@ def package_name(path: str) -> str:
 
 _PACKAGE = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*package[ \t]+(\w+)", re.MULTILINE)
 _STRING = rb"\"[^\"\n]*\"|`[^`\n]*`"
-_COMMENT = rb"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/"
+#: A comment ends with its line and nowhere before: what could end at each of its bytes is tried
+#: at each, and for two comments at each pair of bytes.
+_COMMENT = rb"//[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/"
 _IMPORTS = re.compile(
     rb"^import[ \t]*(?:\(((?:[^)\"`/]|%b|%b)*)\)|((?:[\w.]+[ \t]+)?(?:%b)))"
     % (_STRING, _COMMENT, _STRING),

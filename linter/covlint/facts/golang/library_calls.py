@@ -121,6 +121,8 @@ def _steps(
 
 def _with_octal(step: Step) -> Step:
     """``0o777`` as chmod has it."""
+    if not step.operands:
+        return step
     mode, *paths = step.operands
     mode = (mode or "").replace("0o", "0")
     return replace(step, operands=(mode, *paths), words=("chmod", mode, *paths))
