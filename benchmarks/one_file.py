@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.figures import Figure, beside
-from benchmarks.measuring import Program, Usage, covlint, in_turns, python
+from benchmarks.measuring import Failed, Program, Usage, covlint, in_turns, python
 from benchmarks.peers import SEMGREP_RULE, Peers
 
 TABLE = "one file"
@@ -106,5 +106,5 @@ def _project(folder: Path) -> Path:
 
 def _own(took: Usage | str) -> float:
     if isinstance(took, str):
-        raise SystemExit(took)
+        raise Failed(took)
     return took.cpu

