@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from covlint.documents.grammars import TANGLED
 from covlint.engine import Options, inspect
 from covlint.files import MemoryFiles
 from covlint.registry import Registry
@@ -60,6 +61,43 @@ def assert_linear(make: Callable[[int], dict[str, str]], size: int) -> None:
     work(size)  # what is imported and made once
     half, whole, double = work(size // 2), work(size), work(2 * size)
     assert double - whole < 2.4 * (whole - half)
+
+
+def said_of(path: str, content: str) -> list[str]:
+    """Why the file was not read."""
+    files = MemoryFiles({path: content, "app/Dockerfile": IMAGE})
+    return [one.reason for one in inspect(files, Registry.builtin(), Options()).report.unread]
+
+
+def test_what_would_take_too_much_is_refused_with_a_reason() -> None:
+    image = "FROM golang:1.22\nRUN go build -cover ./x\n"
+    assert said_of("Dockerfile", image + "ENV A=b\n" * 600) == []
+    assert said_of("Dockerfile", image + "ENV A=b\n" * 800) == ["too many ARG, ENV and WORKDIR"]
+    assert said_of("Dockerfile", image + "WORKDIR a\n" * 3000) == ["too many ARG, ENV and WORKDIR"]
+    assert said_of("Dockerfile", image * 1_001) == ["more than 1,000 build stages"]
+    assert said_of("x.sh", "go build -cover " + "'" * 200_000) == [TANGLED]
+
+
+def test_targets_of_a_bake_file_that_do_not_end() -> None:
+    assert_linear(
+        lambda number: {"docker-bake.hcl": 'target "x" { args = { a = "b" \n' * number}, 50
+    )
+
+
+def test_a_slice_that_is_appended_to() -> None:
+    def make(number: int) -> dict[str, str]:
+        lines = '\targs = append(args, "-v")\n' * number
+        run = 'exec.Command("go", args...).Run()'
+        head = 'package main\n\nimport "os/exec"\n\nfunc main() {\n\targs := []string{"build"}\n'
+        return {"main.go": f"{head}{lines}\t{run}\n}}\n// go build -cover GOCOVERDIR\n"}
+
+    assert_linear(make, 1_500)
+
+
+def test_actions_of_a_template_that_do_not_end() -> None:
+    """The pattern takes 100,000 of them at once, and not byte by byte with a way back to each."""
+    data = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: " + "{{ if " * 100_000
+    assert said_of("chart/templates/pod.yaml", data + "GOCOVERDIR\n") != []
 
 
 def test_workloads_and_the_commands_that_build_their_images() -> None:

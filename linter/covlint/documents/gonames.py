@@ -21,6 +21,8 @@ _GIVEN = re.compile(
 )
 #: What follows a type of which a value is written, or that is the key of a map of such.
 _MADE = re.compile(rb"[ \t]*[{\]]")
+#: A name that is given a value more often than this is not followed: each use of it asks for all.
+_MOST_BOUND = 500
 
 
 class GoNames:
@@ -102,7 +104,8 @@ class GoNames:
             body = function.child_by_field_name("body")
             nodes = scope.file.named(name, body, _GIVEN)
             found = (_bound(node) for node in nodes if node.type == "identifier")
-            self._bounds[key] = [bound for bound in found if bound is not None]
+            bounds = [bound for bound in found if bound is not None]
+            self._bounds[key] = bounds if len(bounds) <= _MOST_BOUND else []
         for bound in self._bounds[key]:
             if bound.start < use.start_byte and not holds(bound.statement, use):
                 yield bound

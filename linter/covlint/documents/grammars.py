@@ -28,6 +28,8 @@ _SHORT = _CHUNK = 8 << 10
 #: Brackets that nothing closes. What comes behind the last byte is one step, which no progress
 #: is told of: seconds, and half a gigabyte.
 _MOST_OPEN = 10_000
+#: Empty strings one after another, each of which is a node of 200 bytes: no program has these.
+_MOST_EMPTY = 50_000
 TANGLED = "no syntax that can be followed in a reasonable time"
 
 
@@ -50,6 +52,8 @@ class Parser:
             return self._inner.parse(data)
         opened = sum(map(data.count, (b"(", b"[", b"{")))
         if opened - sum(map(data.count, (b")", b"]", b"}"))) > _MOST_OPEN:
+            raise TangledSyntax
+        if data.count(b"''") > _MOST_EMPTY or data.count(b'""') > _MOST_EMPTY:
             raise TangledSyntax
         end = thread_time() + _SECONDS + len(data) * _SECONDS_PER_BYTE
         try:

@@ -47,8 +47,10 @@ def read_bake(source: SourceFile) -> tuple[ImageBuild, ...]:
 def _targets(data: bytes, json: bool) -> Iterator[tuple[Span, int, int]]:
     """Name and body of each target."""
     if not json:
-        for match in _TARGET.finditer(data):
-            yield Span("", match.start(1), match.end(1)), match.end(), _closing(data, match.end())
+        end = 0  # blocks of targets lie in none of their kind
+        while (match := _TARGET.search(data, end)) is not None:
+            end = _closing(data, match.end())
+            yield Span("", match.start(1), match.end(1)), match.end(), end
         return
     opening = _JSON_TARGETS.search(data)
     position = opening.end() if opening else len(data)

@@ -8,6 +8,7 @@ the comma before it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import field, replace
 
@@ -176,10 +177,13 @@ def as_arguments(
 ) -> GoBuild:
     """The build that the call of a program is, with what a fix takes out or puts in as
     elements of the list of words. ``forbidden``: see :class:`GoBuild`."""
-    every = (*environment, *words)
+    every = sorted((*environment, *words), key=lambda one: one.start)
 
     def at(offset: int) -> LineWord | None:
-        return next((one for one in every if one.start <= offset <= one.end), None)
+        """The word at a place; the first of two that meet there."""
+        behind = bisect_right(every, offset, key=lambda one: one.start)
+        near = every[max(behind - 2, 0) : behind]
+        return next((one for one in near if one.start <= offset <= one.end), None)
 
     def inside(span: Span) -> Span:
         """Without the quotes at the ends."""

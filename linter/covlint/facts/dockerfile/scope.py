@@ -11,10 +11,16 @@ import posixpath
 from dataclasses import replace
 
 from covlint.documents.dockerfile import Dockerfile, Instruction, Stage
+from covlint.documents.grammars import TangledSyntax
 from covlint.documents.shell import SHELLS, Command, Script, parse_script
 from covlint.documents.shellwords import Part, ShellWord
 from covlint.frozen import dataclass
-from covlint.source import Span, Word
+from covlint.source import Span, UnreadableSource, Word
+
+#: Every instruction has its own variables and those of all before it: 700 of them in a stage
+#: take 50 MiB, and no Dockerfile is known with a tenth of these.
+_MOST_TAKEN = 250_000
+_MOST_STAGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,13 @@ class ScopedStage:
 
 
 def scoped_stages(dockerfile: Dockerfile) -> tuple[ScopedStage, ...]:
-    """The stages of a Dockerfile with the scope before each instruction."""
+    """The stages of a Dockerfile with the scope before each instruction.
+
+    Raises UnreadableSource when there are too many instructions to keep their scopes.
+    """
+    if len(dockerfile.stages) > _MOST_STAGES:
+        path = dockerfile.source.path
+        raise UnreadableSource(path, f"more than {_MOST_STAGES:,} build stages")
     preamble: dict[str, Variable] = {}
     for instruction in dockerfile.preamble:
         if instruction.keyword == "ARG":
@@ -96,11 +108,16 @@ def _scoped(stage: Stage, earlier: list[ScopedStage], preamble: dict[str, Variab
     else:
         scope = Scope({}, {}, "/", None, None)
         outer = base
+    taken = 0
     steps: list[tuple[Instruction, Scope]] = []
     for instruction in stage.instructions:
         steps.append((instruction, scope))
         if not instruction.onbuild:
             scope = _after(instruction, scope, preamble)
+        if instruction.keyword in {"ARG", "ENV", "WORKDIR"}:
+            taken += sum(map(len, scope.history.values())) + len(scope.workdir) // 8
+        if taken > _MOST_TAKEN:
+            raise UnreadableSource(instruction.span.path, "too many ARG, ENV and WORKDIR")
     return ScopedStage(
         stage, parent.stage.index if parent else None, base, outer, tuple(steps), scope
     )
@@ -217,6 +234,8 @@ def running(instruction: Instruction, source: bytes) -> Running:
     runs_body = bool(instruction.heredocs) and not line.strip()
     if line.strip():
         script = parse_script(path, line, instruction.body_start)
+        if script.tangled:
+            raise TangledSyntax
         commands.extend(script.commands)
         broken = script.broken
         names = [c.name for c in script.commands if c.words]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import libcst as cst
 
@@ -108,15 +109,24 @@ def _before(texts: PythonTexts, node: cst.CSTNode) -> int | None:
     """Where the element before it in its list ends."""
     element = texts.file.parents.get(node)
     around = texts.file.parents.get(element) if element is not None else None
-    listed: Sequence[cst.CSTNode]
     if isinstance(around, (cst.List, cst.Tuple)):
-        listed = around.elements
-    elif isinstance(around, cst.Call) and isinstance(element, cst.Arg):
-        listed = [one for one in around.args if one.keyword is None]
-    else:
+        pass
+    elif not isinstance(around, cst.Call) or not isinstance(element, cst.Arg):
         return None
-    index = next((at for at, one in enumerate(listed) if one is element), 0)
+    listed = _listed(around)
+    index = _places(around).get(id(element), 0)
     former = listed[index - 1] if index else None
     if not isinstance(former, (cst.Element, cst.StarredElement, cst.Arg)):
         return None
     return texts.file.span(former.value).end
+
+
+def _listed(around: cst.List | cst.Tuple | cst.Call) -> Sequence[cst.CSTNode]:
+    if isinstance(around, cst.Call):
+        return [one for one in around.args if one.keyword is None]
+    return around.elements
+
+
+@lru_cache(maxsize=1)  # each element of a list asks for its place
+def _places(around: cst.List | cst.Tuple | cst.Call) -> dict[int, int]:
+    return {id(one): index for index, one in enumerate(_listed(around))}
