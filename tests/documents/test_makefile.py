@@ -27,6 +27,7 @@ def lines(file: Makefile) -> list[str]:
         ("X ?= a\nX ?= b", "a"),
         ("export X ?= ${Y}\nY := 1", "1"),
         ("X = a\nX += b", "a b"),
+        ("X =\nX += b", "b"),
         ("X = a \\\n   b", "a b"),
         ("X = a\\#b", "a\\#b"),
         ("X::=$$a", "$a"),

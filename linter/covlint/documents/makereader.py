@@ -208,7 +208,7 @@ class _Reader:
         elif known is not None and operator == "?=" and not optional:
             return
         elif known is not None and operator == "+=":
-            result = None if known.value is None else known.value + b" " + value
+            result = _appended(known.value, value)
         elif re.search(rb"\$[({]%b[)}]" % re.escape(name.encode()), value):
             # X := $(X) more
             result = None
@@ -261,7 +261,7 @@ class _Reader:
         elif match[3] == b"?=" and known is not None:
             return
         elif match[3] == b"+=" and known is not None and value is not None:
-            value = None if known.value is None else known.value + b" " + value
+            value = _appended(known.value, value)
         elif value is not None and re.search(rb"\$[({]%b[)}]" % re.escape(name.encode()), value):
             value = None  # X := $(X) more
         exported = b"export" in match[1]
@@ -283,6 +283,11 @@ class _Reader:
             self.rules.append(MakeRule(*self.heading[:2], tuple(self.recipe), self.heading[2]))
         self.heading = None
         self.recipe = []
+
+
+def _appended(known: bytes | None, value: bytes) -> bytes | None:
+    """What ``+=`` makes of a value: no blank is put behind an empty one."""
+    return value if known == b"" else known and known + b" " + value
 
 
 def _words(text: bytes) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from differential.outcomes import Outcome
@@ -12,20 +13,26 @@ from differential.shell.scripts import HIDDEN, Generated
 from differential.shell.traced import Record, accepted, traces
 
 #: Scripts that one shell runs after the other, in folders that are there together.
-_BATCH = 250
+_BATCH = 50
+_WORKERS = 4
 
 
 def compare(scripts: Sequence[Generated]) -> Outcome:
     outcome = Outcome("shell scripts, run", "bash and dash", "scripts")
-    for start in range(0, len(scripts), _BATCH):
-        batch = scripts[start : start + _BATCH]
-        with tempfile.TemporaryDirectory() as folder:
-            for script, ran in zip(batch, traces(Path(folder).resolve(), batch), strict=True):
-                differences = list(_Comparison(script, ran, outcome).differences())
+    batches = [scripts[start : start + _BATCH] for start in range(0, len(scripts), _BATCH)]
+    with ThreadPoolExecutor(_WORKERS) as pool:  # what is waited for are the shells
+        for batch, ran in zip(batches, pool.map(_traces, batches), strict=True):
+            for script, runs in zip(batch, ran, strict=True):
+                differences = _Comparison(script, runs, outcome).differences()
                 outcome.inputs += 1
                 outcome.same += not differences
                 outcome.different += [f"script({script.seed}): {one}" for one in differences[:1]]
     return outcome
+
+
+def _traces(scripts: Sequence[Generated]) -> list[dict[str, list[Record]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        return traces(Path(folder).resolve(), scripts)
 
 
 def compare_syntax(scripts: Sequence[Generated]) -> Outcome:
