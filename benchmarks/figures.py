@@ -23,6 +23,8 @@ class Figure:
     The ratio is what covlint takes beside the other (2: twice as much), or, when ``faster``, how
     much faster it is. It is None when the other could not be run, and ``theirs`` says why.
     ``limit`` is the goal: the most that the ratio may be, or, when ``faster``, the least.
+    ``budget``: there is no other, but a time that is allowed; such ratios differ too much between
+    runs to be compared with the last one.
     """
 
     table: str
@@ -32,6 +34,7 @@ class Figure:
     ratio: float | None
     limit: float | None = None
     faster: bool = False
+    budget: bool = False
 
     @property
     def key(self) -> str:
@@ -92,7 +95,7 @@ def mebibytes(size: int) -> str:
 
 def ratios(figures: Iterable[Figure]) -> dict[str, float]:
     """What the history keeps."""
-    return {one.key: one.ratio for one in figures if one.ratio is not None}
+    return {one.key: one.ratio for one in figures if one.ratio is not None and not one.budget}
 
 
 def last_ratios(history: Iterable[Mapping[str, Any]]) -> dict[str, float]:
@@ -105,7 +108,7 @@ def last_ratios(history: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 
 def worse(figure: Figure, before: float | None) -> bool:
     """Whether the figure is worse than it was, by more than the margin."""
-    if figure.ratio is None or not before:
+    if figure.ratio is None or figure.budget or not before:
         return False
     change = before / figure.ratio if figure.faster else figure.ratio / before
     return change > 1 + MARGIN

@@ -80,7 +80,9 @@ def _verify(project: Path) -> Program:
 
 def _budget(name: str, spent: float, budget: float) -> Figure:
     ratio = rounded(spent / budget)
-    return Figure(TABLE, name, seconds(spent), f"{seconds(budget)} allowed", ratio, 1.0)
+    return Figure(
+        TABLE, name, seconds(spent), f"{seconds(budget)} allowed", ratio, 1.0, budget=True
+    )
 
 
 def _until_result(project: Path) -> float:

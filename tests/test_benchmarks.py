@@ -61,6 +61,13 @@ def test_worse_is_beyond_the_margin_in_the_direction_of_the_ratio(
     assert ("WORSE" in line(figure, before)) is is_worse
 
 
+def test_a_time_that_is_allowed_is_judged_but_not_compared() -> None:
+    figure = Figure("verify", "result", "300 ms", "1.0 s allowed", 0.3, 1.0, budget=True)
+    assert figure.met
+    assert not worse(figure, 0.1)
+    assert ratios([figure]) == {}
+
+
 def test_the_last_ratio_of_each_figure_is_compared() -> None:
     runs = [{"ratios": {"a": 1.0, "b": 2.0}}, {"ratios": {"a": 3.0}}]
     assert last_ratios(runs) == {"a": 3.0, "b": 2.0}
