@@ -76,6 +76,8 @@ def test_what_would_take_too_much_is_refused_with_a_reason() -> None:
     assert said_of("Dockerfile", image + "WORKDIR a\n" * 3000) == ["too many ARG, ENV and WORKDIR"]
     assert said_of("Dockerfile", image * 1_001) == ["more than 1,000 build stages"]
     assert said_of("x.sh", "go build -cover " + "'" * 200_000) == [TANGLED]
+    assert said_of("x.sh", "go build -cover " + "${a:-" * 11_000 + "}" * 11_000) == [TANGLED]
+    assert said_of("x.sh", "go build -cover $(a)\n" * 11_000) != [TANGLED]
 
 
 def test_targets_of_a_bake_file_that_do_not_end() -> None:

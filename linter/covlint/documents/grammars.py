@@ -25,8 +25,9 @@ _SECONDS = 0.3
 _SECONDS_PER_BYTE = 2e-6
 #: Bytes: what is shorter cannot take long.
 _SHORT = _CHUNK = 8 << 10
-#: Brackets that nothing closes. What comes behind the last byte is one step, which no progress
-#: is told of: seconds, and half a gigabyte.
+#: Brackets in brackets: each level takes kilobytes of memory. Where nothing closes them, what
+#: comes behind the last byte is one step, which no progress is told of: seconds, and half a
+#: gigabyte.
 _MOST_OPEN = 10_000
 #: Empty strings one after another, each of which is a node of 200 bytes: no program has these.
 _MOST_EMPTY = 50_000
@@ -50,8 +51,7 @@ class Parser:
         """Raises TangledSyntax."""
         if len(data) <= _SHORT:
             return self._inner.parse(data)
-        opened = sum(map(data.count, (b"(", b"[", b"{")))
-        if opened - sum(map(data.count, (b")", b"]", b"}"))) > _MOST_OPEN:
+        if _is_deeper(data, _MOST_OPEN):
             raise TangledSyntax
         if data.count(b"''") > _MOST_EMPTY or data.count(b'""') > _MOST_EMPTY:
             raise TangledSyntax
@@ -66,6 +66,21 @@ class Parser:
             self._inner.reset()
             raise TangledSyntax from error
 
+
+def _is_deeper(data: bytes, levels: int) -> bool:
+    """Whether brackets are nested deeper than that, those of strings and comments counted too."""
+    if sum(map(data.count, (b"(", b"[", b"{"))) <= levels:
+        return False
+    steps = data.translate(_STEPS, _NO_BRACKETS)
+    depth = most = 0
+    for step in steps:
+        depth += step - 1
+        most = max(most, depth)
+    return most > levels
+
+
+_STEPS = bytes.maketrans(b"([{)]}", b"\2\2\2\0\0\0")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"([{)]}"))
 
 _parsers: dict[tuple[str, int], Parser] = {}
 
