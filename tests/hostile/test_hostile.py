@@ -44,15 +44,21 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def covlint(hostile: Path, tmp_path: Path) -> Covlint:
+    return limited(hostile, tmp_path)
+
+
+def limited(hostile: Path, folder: Path) -> Covlint:
+    """Runs covlint in the repository, within limits; what it took at most goes to ``folder``."""
+
     def run(*words: str, wrapped: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
-        def limited() -> None:
+        def limit() -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
             resource.setrlimit(resource.RLIMIT_AS, (4 * MEMORY, 4 * MEMORY))
 
         program = (sys.executable, "-P") if sys.version_info >= (3, 11) else (sys.executable,)
         peak = "print(*(x for x in open('/proc/self/status') if 'VmHWM' in x), file=open(P, 'w'))"
         start = (
-            f"import atexit, sys; P = {str(tmp_path / 'peak')!r}; atexit.register(lambda: {peak});"
+            f"import atexit, sys; P = {str(folder / 'peak')!r}; atexit.register(lambda: {peak});"
         )
         start += "from covlint.cli import entry; sys.argv[0] = 'covlint'; entry()"
         return subprocess.run(
@@ -62,11 +68,11 @@ def covlint(hostile: Path, tmp_path: Path) -> Covlint:
                 **os.environ,
                 "PATH": f".:{os.environ['PATH']}",
                 "PYTHONPATH": os.pathsep.join(OWN),
-                "TMPDIR": str(tmp_path),
+                "TMPDIR": str(folder),
             },
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            preexec_fn=limited,
+            preexec_fn=limit,
             check=False,
         )
 
@@ -144,31 +150,40 @@ def test_only_git_runs_and_nothing_outside_is_opened(
     covlint: Covlint, hostile: Path, tmp_path: Path
 ) -> None:
     """strace shows each program and each file of a run."""
-    trace = tmp_path / "trace"
-    strace = ("strace", "-f", "-qq", "-z", "-e", "trace=execve,open,openat,connect", "-o")
-    done = covlint("check", "--since", "HEAD", wrapped=(*strace, str(trace)))
+    done = covlint("check", "--since", "HEAD", wrapped=traced(tmp_path))
     assert done.returncode in (0, 1), done.stderr[-2000:]
     assert_harmless(done)
-    said = trace.read_text()
-    programs = re.findall(r'execve\("([^"]+)"', said)
-    assert set(programs[1:]) == {shutil.which("git")}
+    said = (tmp_path / "trace").read_text()
+    assert programs(said) == {shutil.which("git")}
     assert "AF_INET" not in said
-    system = ("/usr/", "/lib", "/etc/", "/proc/", "/dev/", "/sys/", "/opt/", *python_folders())
-    home = os.path.expanduser("~")
-    users = (f"{home}/.gitconfig", f"{home}/.config/git/")  # git's configuration of the user
-    outside = [
-        path
-        for path in opened(said)
-        if path.startswith("/") and not path.startswith((*system, *users, str(hostile)))
-    ]
-    # git reads what its own configuration includes; that is of no effect, as no program shows
-    # (and the test notes what memory was taken)
-    assert set(outside) <= {
-        str(hostile.parent / "outside" / "config"),
-        str(tmp_path / "peak"),
-    }
+    assert outside(said, hostile, tmp_path) == set()
     assert "../" not in "".join(path for path in opened(said) if path[0] != "/")
     assert nothing_ran(hostile)
+
+
+def traced(folder: Path) -> tuple[str, ...]:
+    """The command that notes programs, files and connections of another one."""
+    calls = "trace=execve,open,openat,connect"
+    return ("strace", "-f", "-qq", "-z", "-e", calls, "-o", str(folder / "trace"))
+
+
+def programs(trace: str) -> set[str]:
+    """The programs that were run, without covlint itself."""
+    return set(re.findall(r'execve\("([^"]+)"', trace)[1:])
+
+
+def outside(trace: str, hostile: Path, folder: Path) -> set[str]:
+    """The files that were opened and are neither the repository's nor the system's, Python's or
+    the user's configuration of git."""
+    system = ("/usr/", "/lib", "/etc/", "/proc/", "/dev/", "/sys/", "/opt/", *python_folders())
+    home = os.path.expanduser("~")
+    users = (f"{home}/.gitconfig", f"{home}/.config/git/")
+    allowed = (*system, *users, str(hostile))
+    # git reads what its own configuration includes; that is of no effect, as no program shows
+    # (and the test notes what memory was taken)
+    known = {str(hostile.parent / "outside" / "config"), str(folder / "peak")}
+    absolute = {path for path in opened(trace) if path.startswith("/")}
+    return {path for path in absolute if not path.startswith(allowed)} - known
 
 
 def python_folders() -> set[str]:
