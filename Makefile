@@ -71,11 +71,13 @@ dist: $(VENV)/developing ## Build the wheel and the source archive, twice, and c
 	$(BIN)/python -m hatchling build --directory build/again
 	diff -r dist build/again
 
+# --strict: what cannot be looked up is a failure, and not a package without a fault.
 audit: $(VENV)/developing ## Ask for known vulnerabilities of what is locked
-	$(BIN)/uv tool run --quiet pip-audit --require-hashes --disable-pip -r requirements-dev.txt
+	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements-dev.txt
 
 faults: $(VENV)/developing ## Kill, starve and disturb --fix, and meet a hostile repository
 	PYTHONPATH=tests:docs $(BIN)/python -m faults
+	PYTHONPATH=tests:docs $(BIN)/python -m hostile
 	COVLINT_KILLS=200 COVLINT_FAULTS=all $(BIN)/python -m pytest -s tests/test_writer_faults.py tests/hostile
 
 # REPOSITORIES=folder tries the checkouts in it, too; RECORD=1 keeps the figures for the docs.
