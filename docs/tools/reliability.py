@@ -25,8 +25,13 @@ def main() -> None:
 
 
 def filled(page: str) -> str:
-    """The page with each table as it was recorded last."""
-    return _TABLE.sub(lambda match: match[1] + table(match["name"]) + match[3], page)
+    """The page with each table as it was recorded last; one without a record stays."""
+
+    def table_of(match: re.Match[str]) -> str:
+        recorded = (RECORDS / f"{match['name']}.json").exists()
+        return match[1] + table(match["name"]) + match[3] if recorded else match[0]
+
+    return _TABLE.sub(table_of, page)
 
 
 def tables(page: str) -> list[str]:

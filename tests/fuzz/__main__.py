@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("readers", nargs="*", metavar="READER", help=", ".join(READERS))
     parser.add_argument("--runs", type=int, default=-1, help="executions for each")
-    parser.add_argument("--seconds", type=int, default=66, help="for each (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=43, help="for each (default: %(default)s)")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="one input, for one reader")
     chosen = parser.parse_args()
     unknown = set(chosen.readers) - set(READERS)

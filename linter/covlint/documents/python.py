@@ -62,6 +62,17 @@ class PythonFile:
     functions: dict[str, list[cst.FunctionDef]] = field(default_factory=dict)
     bound: dict[tuple[cst.FunctionDef | None, str], list[Binding]] = field(default_factory=dict)
     changed: dict[tuple[cst.FunctionDef | None, str], list[Mutation]] = field(default_factory=dict)
+    _returned: set[tuple[cst.FunctionDef | None, str]] | None = None
+
+    def returns(self, function: cst.FunctionDef | None, name: str) -> bool:
+        """Whether a function returns, or yields, what a name stands for."""
+        if self._returned is None:
+            self._returned = {
+                (self.function_of(one), one.value.value)
+                for one in self.nodes
+                if isinstance(one, (cst.Return, cst.Yield)) and isinstance(one.value, cst.Name)
+            }
+        return (function, name) in self._returned
 
     def bind(
         self, name: str, value: cst.BaseExpression | None, owner: cst.FunctionDef | None

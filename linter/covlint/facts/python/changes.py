@@ -40,7 +40,7 @@ def changes_of(file: PythonFile, node: cst.BaseExpression) -> Iterator[Change]:
     returned = isinstance(parent, cst.Return)
     for name, scope in names:
         yield from mutations_of(file, name, scope)
-        returned = returned or _returns(file, name, function)
+        returned = returned or file.returns(function, name)
     if not returned or function is None:
         return
     own = function.name.value  # what callers do with it, by a name or as a pytest fixture
@@ -48,16 +48,6 @@ def changes_of(file: PythonFile, node: cst.BaseExpression) -> Iterator[Change]:
         calls = any(_calls(one.value, own) for one in bindings)
         if calls or (name == own and owner is not None):
             yield from mutations_of(file, name, Scope(owner))
-
-
-def _returns(file: PythonFile, name: str, function: cst.FunctionDef | None) -> bool:
-    return any(
-        isinstance(one, (cst.Return, cst.Yield))
-        and isinstance(one.value, cst.Name)
-        and one.value.value == name
-        and file.function_of(one) is function
-        for one in file.nodes
-    )
 
 
 def _calls(value: cst.BaseExpression | None, name: str) -> bool:
