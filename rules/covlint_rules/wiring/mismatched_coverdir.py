@@ -95,16 +95,6 @@ class MismatchedCoverdir(Rule[Chain]):
             {
                 "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
                 "    - name: till\n      image: till\n"
-                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
-                "      volumeMounts:\n        - name: coverage\n          mountPath: coverdata\n"
-                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
-            },
-            "where a mount path that is not absolute lies, the container runtime decides",
-        ),
-        Valid(
-            {
-                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
-                "    - name: till\n      image: till\n"
                 "      env:\n        - name: GOCOVERDIR\n          value: /tmp/coverage\n"
                 "      volumeMounts:\n        - name: recovery\n          mountPath: /data\n"
                 "        - name: coverage-config\n          mountPath: /etc/coverage\n"
@@ -122,6 +112,16 @@ class MismatchedCoverdir(Rule[Chain]):
                 "        - name: '{{ .Values.volume }}'\n          mountPath: /tmp\n",
             },
             "a mount that is not seen",
+        ),
+        Valid(
+            {
+                "e2e/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: till\nspec:\n  containers:\n"
+                "    - name: till\n      image: till\n"
+                "      env:\n        - name: GOCOVERDIR\n          value: /coverdata\n"
+                "      volumeMounts:\n        - name: coverage\n          mountPath: coverdata\n"
+                "  volumes:\n    - name: coverage\n      emptyDir: {}\n",
+            },
+            "where a mount path that is not absolute lies, the container runtime decides",
         ),
     )
     INVALID = (
