@@ -105,6 +105,8 @@ def _line(
 ) -> Iterator[ScriptFact]:
     folder = makefile.source.path.rpartition("/")[0]
     here = f"{ROOT}/{folder}" if folder else ROOT
+    if line.span.end - line.span.start > 2 * ARGUMENT_LIMIT:  # to expand it takes its memory
+        return
     expansion = makefile.expand(line, given)
     if len(expansion.text) > ARGUMENT_LIMIT:  # make gives the whole line to `sh -c`
         return
