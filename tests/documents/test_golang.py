@@ -174,3 +174,10 @@ def test_an_import_stands_below_the_package_clause(before: str, after: str | Non
     data = file.source.data
     found = edit and data[: edit.span.start] + edit.replacement + data[edit.span.end :]
     assert found == (after.encode() if after else None)
+
+
+def test_the_head_of_a_file_has_imports_at_the_beginnings_of_lines() -> None:
+    data = (
+        b'// package doc\npackage till\nimport "a"; import "b"\nimport (\n\t"c" // import "d"\n)\n'
+    )
+    assert scan_header(data) == ("till", frozenset({"a", "c"}))

@@ -313,3 +313,12 @@ def test_torn_code_is_read_without_an_error(start: int, length: int) -> None:
     files = MemoryFiles({"a_test.go": source.data, "go.mod": b"module example.com/till\n"})
     report = inspect(files, Registry.builtin(), Options()).report
     assert report.crashes == ()
+
+
+def test_the_path_of_coverage_may_stand_in_another_file() -> None:
+    one = SourceFile.of_text("e2e/a.go", "package e2e\n\nfunc pull() { http.Get(base + path) }\n")
+    constants = 'const base = "http://localhost:8080"\nconst path = "/coverage"\n'
+    other = SourceFile.of_text("e2e/b.go", f"package e2e\n\n{constants}")
+    (step,) = read_commands(GoPackage([one, other]))
+    assert isinstance(step, Step)
+    assert (step.kind, step.source) == (StepKind.FETCH, "/coverage")
