@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from manifests.documents import Document
 from manifests.projects import Stage
-from manifests.refused import reason
+from manifests.refused import rightly
 
 #: The error of each text, None for none.
 Validator = Callable[[Sequence[str]], Sequence[str | None]]
@@ -34,7 +34,7 @@ class Judgement:
         return [
             f"{document.origin} {document.stage.value}: {error}"
             for document, error in self.refused()
-            if reason(document.origin, error) is None
+            if rightly(document.origin, error) is None
         ]
 
     def worse(self) -> list[str]:

@@ -22,6 +22,7 @@ case "$1 $2" in
   "run "*) echo "$@" >> "$0.run"; echo {_REFUSED} >&2; exit 125;;
 esac
 """
+_LINE = re.compile(r"\bline \d+: ")  # it is another one after a fix
 _VOLUME = re.compile(r"--volume=[^:\s]+:([^:\s]+)")
 
 
@@ -57,7 +58,8 @@ class Kind:
         )
         assert done.returncode, "nothing was to be created"
         if _REFUSED not in done.stderr:
-            return done.stderr.removeprefix("ERROR: failed to create cluster: ").strip()
+            said = done.stderr.rpartition("ERROR: failed to create cluster: ")[2]
+            return _LINE.sub("", said).strip()
         for node in planned.read_text().splitlines():
             places = [path.rstrip("/") for path in _VOLUME.findall(node)]
             twice = {path for path in places if places.count(path) > 1}

@@ -18,6 +18,11 @@ VERSION = all_versions()[-1]
 _FOLDER = f"kubernetes-json-schema/v{VERSION}-local-strict"
 
 
+def error(text: str) -> str | None:
+    """All of it in one line; None for nothing."""
+    return " | ".join(errors(text)) or None
+
+
 def errors(text: str) -> Iterator[str]:
     """Everything that is wrong with a manifest: where, and why."""
     content = yaml.load(text, Loader=yaml.CSafeLoader)
@@ -26,14 +31,6 @@ def errors(text: str) -> Iterator[str]:
         yield f"{error.json_path}: {error.message}"
     if not (content.get("metadata") or {}).keys() & {"name", "generateName"}:
         yield "$.metadata: a name is required"
-
-
-def knows(kind: str, version: str) -> bool:
-    try:
-        _validator(f"{kind.lower()}-{_group(version)}")
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _group(version: str) -> str:

@@ -18,15 +18,12 @@ from manifests.rendered import kubectls
 
 #: kubectl before 1.26 sends five requests a second, and asks twice about each document.
 _AT_ONCE = 4
-#: ``error when creating "/tmp/x/12.yaml": Pod "till" is invalid: …``, one line or several each.
-_ERROR = re.compile(
-    r'"[^"]*/(\d+)\.yaml": (.*?)'
-    r"(?=, error (?:validating|when)|\n(?:Error|error|Warning|\[|unable)|\]?\s*\Z)",
-    re.DOTALL,
-)
+#: ``Error from server (Invalid): error when creating "/tmp/x/12.yaml": Pod "till" is invalid: …``,
+#: one line or several each, and what kubectl itself refuses in one list.
+_FILE = re.compile(r'[^\n,\[]*"[^"\n]*/(\w+)\.yaml": ')
 #: With one error only, kubectl does not say in which file it is: there are always two.
 _ALWAYS_REFUSED = "apiVersion: v1\nkind: Namespace\nmetadata: {name: -}\n"
-_ADVICE = re.compile(r"; if you choose to ignore these errors.*")
+_ADVICE = re.compile(r"; if you choose to ignore.*|\nensure CRDs.*|\nWarning: .*", re.DOTALL)
 
 
 class Unanswered(Exception):
@@ -47,7 +44,7 @@ class Server:
     @property
     def versions(self) -> str:
         said = json.loads(self._run("version", "-o", "json").stdout)
-        return f"Kubernetes {said['serverVersion']['gitVersion'].removeprefix('v')}, kubectl {_client(self.kubectl)[1]}"
+        return f"an API server of {said['serverVersion']['gitVersion'].removeprefix('v')}, kubectl {_client(self.kubectl)[1]}"
 
     def resources(self) -> set[tuple[str, str]]:
         """The versions and kinds that it knows: (``apps/v1``, ``Deployment``)."""
@@ -95,7 +92,7 @@ class Server:
     def _ask(self, folder: Path) -> tuple[dict[int, str], int]:
         """The errors, and how many documents were accepted."""
         done = self._run("apply", "--dry-run=server", "-f", str(folder), check=False)
-        found = {int(number): _ADVICE.sub("", what) for number, what in _ERROR.findall(done.stderr)}
+        found = refusals(done.stderr)
         return found, done.stdout.count("(server dry run)")
 
     def _wait_for_account(self, namespace: str) -> None:
@@ -108,6 +105,18 @@ class Server:
     def _run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         command = [self.kubectl, f"--kubeconfig={self.kubeconfig}", *words]
         return subprocess.run(command, capture_output=True, text=True, check=check, timeout=300)
+
+
+def refusals(stderr: str) -> dict[int, str]:
+    """What kubectl says against each file, by the number that it is named by."""
+    _, *parts = _FILE.split(stderr)
+    found = {}
+    for name, what in zip(parts[::2], parts[1::2], strict=True):
+        if name.isdigit():
+            text = _ADVICE.sub("", what).strip(" ,\n")
+            closed = text.count("]") > text.count("[")  # that is the list's
+            found[int(name)] = text.removesuffix("]") if closed else text
+    return found
 
 
 def _client(kubectl: str) -> tuple[tuple[int, ...], str]:

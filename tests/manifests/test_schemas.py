@@ -27,7 +27,7 @@ def documents() -> list[Document]:
 def judgement(documents: list[Document]) -> Judgement:
     return judged(
         [one for one in documents if one.sort is Sort.MANIFEST],
-        lambda texts: [" | ".join(schemas.errors(text)) or None for text in texts],
+        lambda texts: [schemas.error(text) for text in texts],
     )
 
 
