@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from covlint.chain import Hop
@@ -78,6 +78,7 @@ def problems(
             yield f"{change.path}: the bytes before are not those of the file"
         told = (*_bytes(outcome, change.path), *form(change.path, change.before, change.after))
         yield from (f"{change.path}: {what}" for what in told)
+    yield from _repeated(first, outcome)
     yield from fresh(first, outcome, mixed=mixed)
     if structure:
         kinds = {one.diagnostic.fix.applicability for one in outcome.applied if one.diagnostic.fix}
@@ -87,6 +88,18 @@ def problems(
                 what = difference(step, shared=unsafe)
                 told = (*((what,) if what else ()), *broken_scripts(step))
                 yield from (f"{change.path}: {one}" for one in told)
+
+
+def _repeated(first: Inspection, outcome: Outcome) -> Iterator[str]:
+    """What was repaired is repaired: no finding comes back for the same fix."""
+
+    def named(found: Iterable[Diagnostic]) -> Counter[tuple[str, str, str]]:
+        return Counter((one.code, one.span.path, one.message) for one in found)
+
+    before = named(first.report.diagnostics)
+    for finding, times in named(one.diagnostic for one in outcome.applied).items():
+        if times > before[finding] > 0:
+            yield f"{finding[1]}: {finding[0]} was repaired {times} times: {finding[2]}"
 
 
 def steps(outcome: Outcome, path: str) -> list[Step]:

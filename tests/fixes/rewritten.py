@@ -162,7 +162,7 @@ def _dumped(data: bytes, write: Callable[[Any], str], yaml: YAML | None = None) 
 
 def surrounded(data: bytes) -> bytes:
     """Other documents before and after, with all marks that documents can have."""
-    if data.startswith(b"%"):
+    if data.startswith(b"%") or not re.search(rb"(?m)^kind:(?! Kustomization)", data):
         raise Impossible
     other = (
         b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\ndata:\n  text: |\n    a: b\n"

@@ -114,8 +114,13 @@ def test_a_second_run_that_changes_something(monkeypatch: pytest.MonkeyPatch) ->
     assert any("a second --fix" in what for what in problems(case))
 
 
-def test_a_new_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fix_that_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     replaced(monkeypatch, b"/coverdata", b"coverdata")
+    assert any("was repaired" in what for what in problems())
+
+
+def test_a_new_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced(monkeypatch, b"hostPath:", b"emptyDir:")
     assert any("is new after" in what for what in problems())
 
 

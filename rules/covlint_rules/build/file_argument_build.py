@@ -21,6 +21,8 @@ _ONE_FILE = {
     "go.mod": "module example.com/till\n",
     "cmd/till/main.go": "package main\n\nfunc main() {}\n",
 }
+#: Names of programs that a build constraint keeps out of the package beside them, as a rule.
+_GENERATORS = {"gen.go", "generate.go"}
 
 
 class FileArgumentBuild(Rule[GoBuild]):
@@ -38,7 +40,8 @@ class FileArgumentBuild(Rule[GoBuild]):
     where the profile is read on the same machine.
 
     Fix: safe where the files named are all that the package has. Otherwise unsafe, since
-    further files would join the binary; a choice among several files is left to you.
+    further files would join the binary; a choice among several files is left to you, and so is
+    a file that a build constraint (`//go:build ignore`) keeps out of the package.
     """
 
     code = "COV110"
@@ -66,6 +69,9 @@ class FileArgumentBuild(Rule[GoBuild]):
         complete = bool(files) and (listed <= {"*", "*.go"} or every == listed)
         # a choice of files may hold some that are copied or downloaded beside the package
         chosen = len(names) > 1 and not complete
+        # no part of the package: left out by a build constraint, or copied there
+        stranger = any("*" not in name and name not in every for name in listed)
+        stranger = stranger if every else not listed.isdisjoint(_GENERATORS)
         in_image = build.stage != NO_STAGE
         harm = "function and HTML reports break"
         if not in_image:
@@ -76,7 +82,7 @@ class FileArgumentBuild(Rule[GoBuild]):
             f"command-line-arguments, and {harm}",
             severity=None if build.takes_part and in_image else Severity.NOTICE,
             fix=Fix("Build the package that these files make", Applicability.DISPLAY)
-            if chosen or not is_plain(package)
+            if chosen or stranger or not is_plain(package)
             else Fix(
                 f"Build {package}",
                 Applicability.SAFE if complete and build.takes_part else Applicability.UNSAFE,
@@ -103,6 +109,15 @@ class FileArgumentBuild(Rule[GoBuild]):
                 "\tgo build $(FLAGS) -o bin/push ./testdata/push\n",
             },
             safe=False,
+        ),
+        Invalid(
+            {
+                **_ONE_FILE,
+                "till.go": "package till\n",
+                "generate.go": "//go:build ignore\n\npackage main\n\nfunc main() {}\n",
+                "Dockerfile": "FROM golang:1.24\nWORKDIR /src\nCOPY . .\n"
+                "RUN go build -cover -o /generate «./generate.go»\n",
+            },
         ),
         Invalid(
             {

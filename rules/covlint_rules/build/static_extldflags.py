@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from covlint.diagnostics import Diagnostic, Evidence, Severity
+from covlint.diagnostics import Applicability, Diagnostic, Evidence, Fix, Severity
 from covlint.facts.dockerfile.build import GoBuild
 from covlint.facts.dockerfile.conditional import simplified
 from covlint.facts.dockerfile.ldflags import static_link
 from covlint.rule import Invalid, Rule, Valid
+from covlint.source import Span
 
 
 class StaticExtldflags(Rule[GoBuild]):
@@ -22,8 +24,9 @@ class StaticExtldflags(Rule[GoBuild]):
     Left out: the production branch of a conditional build. In a build that takes no part in
     coverage it is a notice, which never fails a run.
 
-    Fix: safe where the build is for coverage alone; unsafe where production is built by the
-    same line.
+    Fix: safe where the build is for coverage alone and the command says CGO_ENABLED=0, so that the
+    binary stays as it is; unsafe where production is built by the same line, or cgo may make
+    the binary need libraries that its image has not. None where cgo is on or the linker external.
     """
 
     code = "COV109"
@@ -44,8 +47,20 @@ class StaticExtldflags(Rule[GoBuild]):
                     '-extldflags "-static" is not needed for coverage; DD-TEST-007 forbids it in '
                     "coverage builds (it loses no data: measured on Go 1.21 to 1.27)",
                     severity=None if build.takes_part else Severity.NOTICE,
-                    fix=simplified(build, "Remove -extldflags -static", (static.removal,)),
+                    fix=self.without(build, static.removal),
                 )
+
+    def without(self, build: GoBuild, removal: Span) -> Fix:
+        """Without cgo nothing changes; with it, a binary that was static needs its libraries."""
+        title = "Remove -extldflags -static"
+        cgo = dict(build.environment).get("CGO_ENABLED")
+        external = any("-linkmode" in (flag.value or "") for flag in build.all_flags)
+        if cgo == "1" or external:
+            return Fix(f"{title}, where no static binary is wanted", Applicability.DISPLAY)
+        fix = simplified(build, title, (removal,))
+        if cgo != "0" and fix.applicability is Applicability.SAFE:
+            fix = replace(fix, applicability=Applicability.UNSAFE)
+        return fix
 
     VALID = (
         Valid("FROM golang:1.24\nCOPY . .\nRUN go build -cover -ldflags '-s -w' -o /app .\n"),
@@ -58,7 +73,21 @@ class StaticExtldflags(Rule[GoBuild]):
             "FROM golang:1.24\nCOPY . .\n"
             "RUN go build -cover «-ldflags '-extldflags \"-static\"'» -o /app .\n",
             fixed="FROM golang:1.24\nCOPY . .\nRUN go build -cover -o /app .\n",
+            safe=False,  # of cgo nothing is said
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN CGO_ENABLED=0 go build -cover «-ldflags '-extldflags \"-static\"'» -o /app .\n",
+            fixed="FROM golang:1.24\nCOPY . .\nRUN CGO_ENABLED=0 go build -cover -o /app .\n",
             safe=True,
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN CGO_ENABLED=1 go build -cover «-ldflags '-extldflags \"-static\"'» -o /app .\n",
+        ),
+        Invalid(
+            "FROM golang:1.24\nCOPY . .\n"
+            "RUN go build -cover -ldflags '-linkmode external «-extldflags -static»' -o /app .\n",
         ),
         Invalid(
             "FROM golang:1.24\nCOPY . .\n"

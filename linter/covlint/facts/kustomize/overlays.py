@@ -38,9 +38,8 @@ from covlint.facts.kustomize.tree import Kustomizations, Read, is_kustomization
 from covlint.frozen import dataclass
 from covlint.source import SourceFile, Span, UnreadableSource
 
-_WORKLOAD = re.compile(
-    rb"kind[\"']?\s*:\s*[\"']?(?:" + "|".join(sorted(WORKLOADS)).encode() + rb"|[A-Za-z]*List)\b"
-)
+_KINDS = "|".join(sorted(WORKLOADS)).encode()
+_WORKLOAD = re.compile(rb"kind[\"']?\s*:\s*(?:&\S+\s+)?[\"']?(?:%b|[A-Za-z]*List)\b" % _KINDS)
 
 Render = Callable[[str], bytes]
 _CIRCLE = "kustomizations that use one another in a circle"
