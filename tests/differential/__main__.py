@@ -83,8 +83,13 @@ def made(strategy: SearchStrategy[_Made], count: int) -> list[_Made]:
 
 
 def _record(name: str, columns: list[str], table: list[list[outcomes.Cell]]) -> None:
-    text = json.dumps({"columns": columns, "rows": table, "when": _versions()}, indent=2)
-    (_RECORDS / f"{name}.json").write_text(text + "\n")
+    """Writes a table; rows of parts that this run left out stay as they are."""
+    path = _RECORDS / f"{name}.json"
+    known = json.loads(path.read_text())["rows"] if path.exists() else []
+    new = {row[0] for row in table}
+    rows = sorted([*(row for row in known if row[0] not in new), *table], key=lambda row: row[0])
+    text = json.dumps({"columns": columns, "rows": rows, "when": _versions()}, indent=2)
+    path.write_text(text + "\n")
 
 
 def _versions() -> str:

@@ -59,6 +59,7 @@ class _Writer:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.marks = 0
+        self.known: set[str] = set()
         self.included = "more"  # once: covlint reads no file twice
 
     def one(self, *choices: str) -> str:
@@ -80,6 +81,10 @@ class _Writer:
         if " = " in plain or " += " in plain or " ?= " in plain:
             plain = plain.replace("$(" + name, "$(OTHER").replace("${" + name, "${OTHER")
         plain = self.acyclic(name, plain)
+        if ":=" in plain:  # what is set further down is no part of it, which covlint does not see
+            for other in {*_NAMES, "INCLUDED"} - self.known:
+                plain = re.sub(rf"(\$[({{]){other}\b", r"\1ZERO", plain)
+        self.known.add(name)
         kind = self.random.randrange(8)
         if kind == 0:
             other = self.acyclic(name, f"{name} = {self.value()}")
@@ -169,7 +174,9 @@ def _is_open(lines: set[str]) -> bool:
 
 def _same(claimed: set[str], lines: set[str]) -> bool:
     """Whether each line is claimed, and what is claimed is such a line."""
-    patterns = [re.compile(".*".join(map(re.escape, _UNKNOWN.split(one)))) for one in claimed]
+    # Nothing behind a blank: make leaves out the blank as well in `A += $(NOTHING)`.
+    pieces = [[re.escape(part.rstrip(" ")) for part in _UNKNOWN.split(one)] for one in claimed]
+    patterns = [re.compile(r" *.*".join(one) + " *") for one in pieces]
     covered = all(any(one.fullmatch(line) for one in patterns) for line in lines)
     return covered and all(any(one.fullmatch(line) for line in lines) for one in patterns)
 

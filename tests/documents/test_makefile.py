@@ -28,6 +28,7 @@ def lines(file: Makefile) -> list[str]:
         ("export X ?= ${Y}\nY := 1", "1"),
         ("X = a\nX += b", "a b"),
         ("X =\nX += b", "b"),
+        ("X = a\nX +=", "a"),
         ("X = a \\\n   b", "a b"),
         ("X = a\\#b", "a\\#b"),
         ("X::=$$a", "$a"),

@@ -286,8 +286,8 @@ class _Reader:
 
 
 def _appended(known: bytes | None, value: bytes) -> bytes | None:
-    """What ``+=`` makes of a value: no blank is put behind an empty one."""
-    return value if known == b"" else known and known + b" " + value
+    """What ``+=`` makes of a value: no blank is put between it and nothing."""
+    return value if known == b"" else known and (known + b" " + value if value else known)
 
 
 def _words(text: bytes) -> list[bytes]:

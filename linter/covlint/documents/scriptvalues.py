@@ -79,6 +79,8 @@ class ScriptValues:
         optional = bool(command.conditions) and not certain
         if not certain:
             self.defaults(command)
+        elif command.words:  # what stands before it is expanded last
+            self.set_defaults([one.value for one in command.assignments])
         if not command.words or name in _DECLARING:
             for assignment in command.assignments:
                 if assignment.items is not None:
@@ -89,11 +91,9 @@ class ScriptValues:
                     before = self.variables.get(assignment.name)
                     value = None if before is None or value is None else before + value
                 self.assign(assignment.name, value, optional)
-        elif name in ("cd", "pushd"):
+        elif name in MOVING:
             if certain or not (command.substituted or command.subshell):
                 self.change(command)
-        elif name == "popd":
-            self.directory = None
         elif name == "set":
             self.positional(command.words[1:])
         elif name == "shift":
@@ -115,7 +115,9 @@ class ScriptValues:
 
     def defaults(self, command: Command) -> None:
         """``: ${NAME:=value}`` sets what is not set, for the rest of the command as well."""
-        words = command.words or [one.value for one in command.assignments]
+        self.set_defaults(command.words or [one.value for one in command.assignments])
+
+    def set_defaults(self, words: Sequence[ShellWord]) -> None:
         named: set[str] = set()
         for part in (part for word in words for part in word.parts if part.kind == "variable"):
             known = self.variables.get(part.text)

@@ -296,6 +296,7 @@ class _Reader:
         assignments = tuple(self.source.assignments(node))
         own = self.source.before_line_end(node) if node.type == "command" else 0
         if own:
+            words = words[1:] if words and words[0].literal == "!" else words
             alone = self.source.over(assignments[:own])
             self.commands.append(command_at(place, (), assignments[:own], alone))
             start = (assignments[own].span if len(assignments) > own else words[0].span).start

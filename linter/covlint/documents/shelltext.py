@@ -84,9 +84,13 @@ class ShellText:
         if node.type == "test_command":
             return tuple(self.split(node.start_byte, node.end_byte))
         ranges: list[list[int]] = []
+        assigned = 0  # the end of an assignment, which the grammar cuts at escapes
         for child in node.children:
             kind = child.type
             if kind == "variable_assignment" and node.type != "declaration_command":
+                assigned = self._extend(child.end_byte, node.end_byte)
+                continue
+            if child.start_byte < assigned:
                 continue
             if kind.endswith("redirect") or not (child.is_named or kind in _WORD_TOKENS):
                 continue

@@ -197,10 +197,9 @@ def _value(part: Part, variables: Mapping[str, str]) -> str | None:
         return part.text
     if part.kind == "opaque":
         return None
-    value = variables.get(part.text)
-    if value is None:
-        return None
-    operator = part.operator
+    value, operator = variables.get(part.text), part.operator
+    if value is None or (not value and operator in ("-", "+") and part.text.isdigit()):
+        return None  # an argument that is not given is empty, and no value
     absent = value == "" and operator.startswith(":")
     if operator in {":-", ":=", ":?"}:
         return _operand(part.operand, variables) if absent else value

@@ -15,7 +15,7 @@ from covlint.facts.commands.script_run import ScriptRun
 from covlint.facts.commands.steps import ScriptFact
 from covlint.frozen import dataclass
 from covlint.source import SourceFile
-from differential.shell.scripts import ENVIRONMENT, HIDDEN
+from differential.shell.scripts import ENVIRONMENT, FOLDERS, HIDDEN
 from differential.shell.traced import Record
 
 #: They get a mark as an argument, and hand it on.
@@ -40,7 +40,7 @@ class Claim:
 
     def fits(self, record: Record) -> bool:
         """Whether nothing that is claimed is different in the record."""
-        if self.folder is not None and self.folder != record.folder:
+        if self.folder in (".", *FOLDERS) and self.folder != record.folder:
             return False
         if any(record.environment[at] != value for at, value in self.environment):
             return False
@@ -59,11 +59,13 @@ def _fit(claimed: Sequence[_Claimed], prefixes: Sequence[str], found: Sequence[s
     return same and _fit(claimed[1:], prefixes[1:], found[1:])
 
 
-def claims(text: str) -> tuple[list[Claim], bool]:
-    """And whether the script is said to have errors in its syntax."""
+def claims(text: str, *, assumed: bool = True) -> tuple[list[Claim], bool]:
+    """And whether the script is said to have errors in its syntax. Not ``assumed``: without
+    those that rest on what a branch sets, which is taken as set behind it."""
     source = SourceFile.of_text("script.sh", text)
     script = parse_script(source.path, source.data)
     run = _Recorder(source, script.commands, ScriptValues(source.data))
+    run.assumes = assumed
     list(run.facts())
     return run.claims, script.broken
 

@@ -77,6 +77,7 @@ def traces(folder: Path, scripts: Sequence[Generated]) -> list[dict[str, list[Re
     """What each script runs, by shell and run ("dash covered")."""
     tools = folder / "bin"
     _stand_ins(tools)
+    (folder / "run.sh").symlink_to(tools / "run.sh.stand-in")  # for ``cd ..``
     jobs: list[list[tuple[str, Path, Path]]] = []
     lines = []
     for number, script in enumerate(scripts):

@@ -50,6 +50,9 @@ class ScriptRun:
     GOFLAGS in its environment.
     """
 
+    #: What a branch sets where nothing is set is taken as set.
+    assumes = True
+
     def __init__(
         self,
         source: SourceFile,
@@ -144,7 +147,7 @@ class ScriptRun:
             every = isinstance(block, Branch) and block.every
             if body[-1].name not in _LEAVING or len(body[-1].blocks) > level + 1:
                 ends.append(self.state())
-        joined(before, ends, every=every).put_back(self.values, self.exports)
+        joined(before, ends, every=every, assumed=self.assumes).put_back(self.values, self.exports)
 
     def loop(
         self, loop: Loop, body: Sequence[Command], level: int, depth: int
@@ -172,7 +175,9 @@ class ScriptRun:
             if loop.name:
                 values.assign(loop.name, None, optional=True)
             yield from self.run(body, level, depth)
-        joined(before, [self.state()], every=False).put_back(values, self.exports)
+        joined(before, [self.state()], every=False, assumed=self.assumes).put_back(
+            values, self.exports
+        )
 
     def sets(self, commands: Sequence[Command]) -> bool:
         """Whether anything may be different after them."""

@@ -84,11 +84,12 @@ class State:
         exports.become(self.exports)
 
 
-def joined(before: State, ends: Sequence[State], *, every: bool) -> State:
+def joined(before: State, ends: Sequence[State], *, every: bool, assumed: bool = True) -> State:
     """The state behind branches that end in ``ends``; ``every``: one of them is taken.
 
     What only some branches set, where nothing was set before, is taken as set: that is how
-    coverage is switched on. What they set differently is not known.
+    coverage is switched on (not ``assumed``: it is not known). What they set differently is
+    not known.
     """
     outcomes = [*ends] if every and ends else [*ends, before]
     first = outcomes[0]
@@ -104,7 +105,7 @@ def joined(before: State, ends: Sequence[State], *, every: bool) -> State:
             unknown.add(name)
             continue
         values = {one.variables.get(name) for one in outcomes}
-        if len(values) > 1 and not before.variables.get(name) and name.isidentifier():
+        if len(values) > 1 and assumed and not before.variables.get(name) and name.isidentifier():
             values = (values - {None, ""}) or (values - {None})
         value = values.pop()
         if values or value is None:
