@@ -25,7 +25,7 @@ SETTINGS = {
     "exclude": "Files and folders that are not read: patterns as in `.gitignore`.",
     "max_file_size": "Larger files are not read, and a note says so. In bytes.",
     "render": "Run `kustomize` and `helm` where they are installed, and read what they print. "
-    "They get no network, and run nothing of the repository's; the language server never runs them.",
+    "They get no network, and run nothing of the repository's; the language server runs neither.",
     "per_file_ignores": "Rules that some files are exempt from: codes or their beginnings, by a "
     "pattern as in `.gitignore`.",
     "require_reasons": "A `covlint: ignore` comment without a reason is a warning, COV002.",

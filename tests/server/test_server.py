@@ -306,10 +306,12 @@ def test_a_mistake_in_the_configuration_is_shown_once(drive: Drive) -> None:
 
 
 def test_no_program_is_run_where_a_project_is_only_opened(
-    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drive: Drive,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    programs = tmp_path / "programs"
-    programs.mkdir()
+    programs = tmp_path_factory.mktemp("programs")  # none of the project's is ever run
     for name in ("kustomize", "kubectl", "helm"):
         (programs / name).write_text(f"#!/bin/sh\ntouch '{programs}/ran'\n")
         (programs / name).chmod(0o755)
