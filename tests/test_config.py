@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import fields
 from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 import covlint
@@ -150,3 +153,10 @@ def test_every_key_is_explained(kind: type, told: dict[str, object]) -> None:
 def test_the_published_schema_is_that_of_the_code() -> None:
     published = Path(covlint.__file__).with_name("config.schema.json")
     assert json.loads(published.read_text()) == config_schema()
+
+
+@given(st.text(alphabet="abcdefix_: -[]{}'\"\n#&*!0129COV\t", max_size=60))
+def test_any_text_is_a_configuration_or_refused(text: str) -> None:
+    for whole in (text, f"select: {text}", f"fixes:\n  {text}"):
+        with contextlib.suppress(ConfigError):
+            parse_config(whole.encode(), ".covlint.yaml")

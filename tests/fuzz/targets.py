@@ -240,5 +240,5 @@ READERS = {
     "other": Reader(sources.other, "workflows, compose, build tools, go.mod", 50_000, head=1),
     "own": Reader(sources.own, "configuration, baseline, coverage reports", 50_000, head=1),
     "check": Reader(check, "`covlint check`, all rules", 50_000, head=HEAD, longest=2048),
-    "fix": Reader(fixes, "`covlint --fix --unsafe`", 50_000, head=HEAD, longest=2048),
+    "fix": Reader(fixes, "`covlint --fix --unsafe-fixes`", 50_000, head=HEAD, longest=2048),
 }
