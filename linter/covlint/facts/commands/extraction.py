@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from covlint.documents.expansion import Expansion
+from covlint.documents.grammars import TangledSyntax
 from covlint.documents.scriptvalues import ROOT, ScriptValues
 from covlint.documents.shell import parse_script
 from covlint.facts.commands.makecalls import may_call_make
@@ -89,14 +90,16 @@ def is_makefile(path: str) -> bool:
 
 
 def read_script_steps(source: SourceFile) -> tuple[ScriptFact, ...]:
-    """What a shell script does, in the order in which it is written.
+    """What a shell script does, in the order in which it is written. Raises TangledSyntax.
 
     Paths count from the project root: that is where scripts are called from,
     unless they change the directory themselves.
     """
     values = ScriptValues(source.data, own=_directory(source.path))
-    commands = parse_script(source.path, source.data).commands
-    return tuple(ScriptRun(source, commands, values).facts())
+    script = parse_script(source.path, source.data)
+    if script.tangled:
+        raise TangledSyntax
+    return tuple(ScriptRun(source, script.commands, values).facts())
 
 
 def read_commands(
