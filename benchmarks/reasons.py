@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-_PARSED = (
-    "What takes part in coverage is parsed once it is found, in scripts, Makefiles, Go and Python"
-    " as in YAML, and this repository has much of it"
-)
 REASONS = {
     "one file: *": "Beyond Python and click there is the import of covlint's own modules.",
-    "repositories: *: grep": f"{_PARSED}.",
-    "repositories: *: yamllint": f"{_PARSED}; yamllint reads the YAML only.",
-    "repositories: *: checkov": f"{_PARSED}; checkov reads Dockerfiles and YAML only.",
+    "repositories: *: grep": (
+        "What takes part in coverage is parsed once it is found, in scripts, Makefiles, Go and"
+        " Python as in YAML, and this repository has much of it."
+    ),
+    "repositories: *: yamllint": (
+        "covlint looks into every file of the repository and parses what takes part in coverage;"
+        " yamllint reads the YAML only, which is the smaller part of this one."
+    ),
+    "repositories: *: checkov": (
+        "covlint looks into every file of the repository and parses what takes part in coverage;"
+        " checkov reads Dockerfiles and YAML only, which are the smaller part of this one."
+    ),
     "repositories: *: hadolint*": (
         "Dockerfiles that have to do with coverage are judged with the rest of the repository,"
         " which covlint reads then; hadolint takes each file for itself."
