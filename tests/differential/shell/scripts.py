@@ -262,7 +262,7 @@ class _Writer:
     def change(self) -> list[str]:
         return [self.one(
             "cd sub", "cd sub/deep", "cd ..", "cd data || exit 1", 'cd "$PWD/sub"', "cd ./sub",
-            'cd "$(dirname "$0")"', "cd -", "cd", "D=sub; cd $D", 'cd "$OLDPWD"', "cd -P sub",
+            "cd -", "cd", "D=sub; cd $D", 'cd "$OLDPWD"', "cd -P sub",
             *(("pushd sub >/dev/null", "popd >/dev/null") if self.bash else ()),
         )]  # fmt: skip
 

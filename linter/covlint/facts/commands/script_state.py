@@ -120,7 +120,7 @@ def joined(before: State, ends: Sequence[State], *, every: bool, assumed: bool =
         {**lists[0], **{name: _items(lists, name) for name in sorted(names)}},
         first.directory if all(one.directory == first.directory for one in outcomes) else None,
         Exports(
-            {name for one in outcomes for name in one.exports.names},
+            (set.union if assumed else set.intersection)(*(one.exports.names for one in outcomes)),
             first.exports.goflags
             if all(one.exports.goflags is first.exports.goflags for one in outcomes)
             else before.exports.goflags,
