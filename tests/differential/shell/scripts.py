@@ -343,7 +343,7 @@ class _Writer:
         return ["(", *self.block(depth), self.one(")", ") >/dev/null", ") || true", ") & wait")]
 
     def function(self, depth: int) -> list[str]:
-        if self.inside:
+        if self.inside or depth < 2:  # one in a branch that nobody calls parts the branches
             return [self.command()]
         name = f"f{len(self.functions)}"
         self.inside = True
