@@ -245,8 +245,6 @@ class _Reader:
             else:
                 met = (*met, *self.source.conditions(right, node))
 
-    # -- branches ------------------------------------------------------------
-
     def if_statement(self, node: Node, place: Place) -> None:
         failed: tuple[Condition, ...] = ()
         found = branches(node)
@@ -298,7 +296,11 @@ class _Reader:
         if own:
             words = words[1:] if words and words[0].literal == "!" else words
             alone = self.source.over(assignments[:own])
-            self.commands.append(command_at(place, (), assignments[:own], alone))
+            own_shell = Subshell(self.source.offset + node.start_byte)
+            outside = place.blocks[: -1 if place.blocks[-1:] == (own_shell,) else None]
+            self.commands.append(
+                command_at(place._replace(blocks=outside), (), assignments[:own], alone)
+            )
             start = (assignments[own].span if len(assignments) > own else words[0].span).start
             span = Span(span.path, start, span.end)
         command = command_at(place, words, assignments[own:], span)

@@ -83,6 +83,7 @@ def test_the_environment_of_a_command_is_what_is_exported(text: str, expected: l
         ("make {a,b}", ["."]),
         ("(for t in a b; do :; done); make ${t:-c}", [". c"]),
         ('a=(); if [ "$C" ]; then a=(b); fi; make "${a[@]}" c', [". c"]),
+        ("A=1 T=a\nmake x &\nwait; make $T", [". x", ". a"]),
         ('make $"a"', [". a"]),
         ("for t in *.mk; do make $t; done", ["."]),
         ('cat <<EOF | while read -r l; do\n"\nEOF\nmake a\ndone\nmake b', [". a", ". b"]),
