@@ -95,3 +95,11 @@ def test_arguments_are_those_of_the_place_where_a_command_runs(
     text: str, expected: list[str]
 ) -> None:
     assert calls(text) == expected
+
+
+def test_calls_of_long_functions_are_followed_up_to_a_limit() -> None:
+    def text(lines: int) -> str:
+        return "f() {\nmake $A\n" + ":\n" * lines + "}\nA=x\nf\nA=y\nf\n"
+
+    assert calls(text(10)) == [". x", ". y"]
+    assert calls(text(6_000)) == [". x"]

@@ -27,8 +27,8 @@ from covlint.facts.commands.toolcalls import ToolCalls
 from covlint.facts.dockerfile.build import GoFlagsSource
 from covlint.source import SourceFile, Span
 
-#: Functions are followed that deep, and so many calls of a script in all.
-_DEPTH, _CALLS = 4, 64
+#: Functions are followed that deep, and so many calls of a script in all, of so many commands.
+_DEPTH, _CALLS, _CALLED = 4, 64, 10_000
 #: Commands of the shell that do nothing to images, processes and files; scripts have many.
 _IDLE = frozenset(
     {"echo", "printf", "local", "return", "exit", "shift", "set", "true", "false", ":", "break"}
@@ -77,7 +77,7 @@ class ScriptRun:
         self.order = {id(command): index for index, command in enumerate(commands)}
         self.run_bodies: set[str] = set()
         self.seen: set[ScriptFact] = set()
-        self.calls = 0
+        self.calls = self.called = 0
         self.turns = 1
 
     def facts(self) -> Iterator[ScriptFact]:
@@ -209,7 +209,7 @@ class ScriptRun:
 
     def command(self, command: Command, depth: int) -> Iterator[ScriptFact]:
         self.values.defaults(command)
-        if command.name in self.functions and depth < _DEPTH and self.calls < _CALLS:
+        if command.name in self.functions and depth < _DEPTH and self.follows(command.name):
             yield from self.call(command, depth)
         else:
             yield from self.own(command)
@@ -264,10 +264,14 @@ class ScriptRun:
             run = None
         yield from (one for one in (built, run) if one is not None)
 
+    def follows(self, function: str) -> bool:
+        return self.calls < _CALLS and self.called + len(self.functions[function]) <= _CALLED
+
     def call(self, command: Command, depth: int) -> Iterator[ScriptFact]:
         """What the function does that a command calls."""
         name = command.name or ""
         self.calls += 1
+        self.called += len(self.functions[name])
         self.run_bodies.add(name)
         before = self.state()
         self.values.take_arguments([*self.values.expanded(command.words[1:])])
