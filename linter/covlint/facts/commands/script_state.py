@@ -41,9 +41,7 @@ class Exports:
         names = {word for word in words if word is not None and word.isidentifier()}
         options = {word for word in words if word is not None and word[:1] in ("-", "+")}
         if command.name == "set":
-            self.every = bool(options & {"-a", "-o allexport"}) or (
-                self.every and "+a" not in options
-            )
+            self.every = _exports_all(words, self.every)
         elif command.name == "unset" or options & {"-n", "+x"}:
             self.names -= names
         elif command.name == "export" or "-x" in options:
@@ -54,6 +52,18 @@ class Exports:
         """What is known of it."""
         known = values.variables
         return {name: known[name] for name in sorted(self.names) if name in known}
+
+
+def _exports_all(words: Sequence[str | None], former: bool) -> bool:
+    """Whether each variable that is set is exported after ``set`` with these words."""
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        if word == "--":
+            break
+        if not word or word[0] not in "-+":  # what `-o` names, mostly
+            continue
+        if "a" in word[1:] or (word.endswith("o") and following == "allexport"):
+            former = word[0] == "-"
+    return former
 
 
 @dataclass(frozen=True, slots=True)
