@@ -53,7 +53,10 @@ def test_a_command_runs_in_the_folder_of_its_own_shell(text: str, expected: list
         ("export MODE=a\nunset MODE\nmake t", [". t"]),
         ("set -a\nMODE=a\nset +a\nOTHER=b\nmake t", [". MODE=a t"]),
         ("set -eo allexport\nMODE=a\nset +o allexport\nOTHER=b\nmake t", [". MODE=a t"]),
-        ("set -o pipefail -a\nMODE=a\nset -o errexit -- +a\nOTHER=b\nmake t", [". MODE=a OTHER=b t"]),
+        (
+            "set -o pipefail -a\nMODE=a\nset -o errexit -- +a\nOTHER=b\nmake t",
+            [". MODE=a OTHER=b t"],
+        ),
         ("export MODE=a; env MODE=b make t; make u", [". MODE=b t", ". MODE=a u"]),
         ("export MODE=a; MODE=b make t; make u", [". MODE=b t", ". MODE=a u"]),
         ("MODE=~ make t", [". MODE=None t"]),
