@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from covlint.documents.shell import Command, ShellWord
+from covlint.documents.shellfields import begins_at_home, may_be_braces, may_be_several
 from covlint.documents.shellwords import Part, decode_word
 from covlint.source import Span
 
@@ -39,7 +40,7 @@ _CD_OPTIONS = frozenset({"-P", "-L", "-e", "-@", "--"})
 #: ``$1`` to ``$9``.
 ARGUMENTS = 10
 _PATTERN = re.compile(r"[*?[]|^~")
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class ScriptValues:
         if words:
             target = self.resolve(words[-1])
             target = self.computed(words[-1]) if target is None else target
-        known = target is not None and target != "-" and not _begins_at_home(words[-1])
+        known = target is not None and target != "-" and not begins_at_home(words[-1])
         self.directory = self.join(target) if target is not None and known else None
 
     def defaults(self, command: Command) -> None:
@@ -127,7 +128,7 @@ class ScriptValues:
                     self.assign(part.text, None, optional=False)
                 elif absent:
                     self.assign(part.text, self.default_of(part), optional=False)
-            named.add(part.text)
+            named |= {part.text, *_NAME.findall(part.operand or "")}
 
     def default_of(self, part: Part) -> str | None:
         operand = ShellWord(decode_word((part.operand or "").encode(), 0), Span("", 0, 0))
@@ -136,16 +137,21 @@ class ScriptValues:
     def inline(self, command: Command) -> dict[str, str | None]:
         """What stands before a command, ``NAME=value``, for that command alone."""
         given: dict[str, str | None] = {}
+        changed: set[str] = set()
         for one in command.assignments:
             value = None if one.appends or one.items is not None else self.value_of(one.value)
             # what stands before has its new value already
-            named = {part.text for part in one.value.parts if part.kind == "variable"}
-            given[one.name] = None if named & given.keys() else value
-        return given
+            named = {
+                (part.text, part.operator) for part in one.value.parts if part.kind == "variable"
+            }
+            stale = given.keys() | changed
+            given[one.name] = None if any(name in stale for name, _ in named) else value
+            changed |= {name for name, operator in named if operator in (":=", "=")}
+        return given | dict.fromkeys(given.keys() & changed)
 
     def value_of(self, word: ShellWord) -> str | None:
         """What an assignment gives: ``~`` is the home of somebody."""
-        return None if _begins_at_home(word) else self.resolve(word)
+        return None if begins_at_home(word) else self.resolve(word)
 
     def positional(self, words: Sequence[ShellWord]) -> None:
         """``set -- a b``: the arguments that ``$1`` and ``"$@"`` name from then on."""
@@ -238,7 +244,7 @@ class ScriptValues:
     def computed(self, word: ShellWord) -> str | None:
         """The value of an assignment, the idioms for directories included."""
         text = self.value_of(word)
-        if text is not None or _begins_at_home(word):
+        if text is not None or begins_at_home(word):
             return text
         start, end = word.span.start - self.offset, word.span.end - self.offset
         raw = self.data[start:end].decode("utf-8", "replace")
@@ -258,6 +264,8 @@ class ScriptValues:
         return word.resolve(self._known(word))
 
     def _known(self, word: ShellWord) -> dict[str, str]:
+        # set or not is another question than empty or not
+        asked = {part.text for part in word.parts if part.operator == "+"}
         missing = {
             part.text: ""
             for part in word.parts
@@ -266,6 +274,7 @@ class ScriptValues:
             and part.operand
             and part.text not in self.variables
             and part.text not in self.unknown
+            and part.text not in asked
         }
         named = any(part.kind == "variable" and part.text == "PWD" for part in word.parts)
         if named and self.directory is not None and "PWD" not in self.variables:
@@ -278,14 +287,14 @@ class ScriptValues:
         for word in words:
             literal = word.literal
             if literal is not None and word.parts:
-                several = "{" in literal and _braces(word)
+                several = "{" in literal and may_be_braces(word)
                 yield Argument(None if several else literal, word, several)
                 continue
             fields = self.items_of(word)
             if fields is None:
                 fields = word.fields(self._known(word))
-            if fields is None or _braces(word):
-                yield Argument(None, word, _several(word) or _braces(word))
+            if fields is None or may_be_braces(word):
+                yield Argument(None, word, may_be_several(word) or may_be_braces(word))
             else:
                 for text in fields:
                     yield Argument(text, word)
@@ -293,7 +302,7 @@ class ScriptValues:
     def expanded(self, words: Sequence[ShellWord]) -> Iterator[Argument]:
         """The arguments, not known where the shell puts the names of files in their place."""
         for argument in self.arguments(words):
-            put_in = _begins_at_home(argument.word) or any(
+            put_in = begins_at_home(argument.word) or any(
                 not part.quoted and (part.kind != "text" or _PATTERN.search(part.text))
                 for part in argument.word.parts
             )
@@ -324,23 +333,3 @@ def relative_to_root(path: str | None) -> str | None:
 def plain(text: str) -> str:
     """A value as people write it: the project root as ``.``."""
     return text.replace(ROOT + "/", "./").replace(ROOT, ".")
-
-
-def _begins_at_home(word: ShellWord) -> bool:
-    return bool(word.parts) and not word.parts[0].quoted and word.prefix[:1] == "~"
-
-
-def _braces(word: ShellWord) -> bool:
-    """Whether bash makes several words of it: ``{a,b}``."""
-    return any(not part.quoted and _BRACES.search(part.text) for part in word.parts)
-
-
-def _several(word: ShellWord) -> bool:
-    """Whether the word may become no argument or several: all of it is an unquoted
-    unknown, or it is a list such as ``"$@"``."""
-    named = [part.text for part in word.parts if part.kind == "variable"]
-    if any(name.endswith(("@", "[@]", "[*]")) for name in named):
-        return True
-    if any(part.kind == "text" and part.text for part in word.parts):
-        return False
-    return any(part.kind != "text" and not part.quoted for part in word.parts)

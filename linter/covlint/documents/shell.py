@@ -1,12 +1,11 @@
 """Shell scripts, as far as coverage needs them: simple commands in order.
 
-tree-sitter-bash gives the structure (it survives errors and keeps byte
-offsets); words are decoded here, byte by byte, because a fix has to know which
-byte of a quoted ``-ldflags`` value stands for which character of it.
+tree-sitter-bash gives the structure (it survives errors and keeps byte offsets); words are
+decoded here, byte by byte, because a fix has to know which byte of a quoted ``-ldflags`` value
+stands for which character of it.
 
-A script may be a slice of another file (a RUN instruction, a Makefile recipe):
-``offset`` shifts every span, and the caller masks what is not shell with
-spaces of the same length.
+A script may be a slice of another file (a RUN instruction, a Makefile recipe): ``offset`` shifts
+every span, and the caller masks what is not shell with spaces of the same length.
 """
 
 from __future__ import annotations
@@ -298,13 +297,14 @@ class _Reader:
             alone = self.source.over(assignments[:own])
             own_shell = Subshell(self.source.offset + node.start_byte)
             outside = place.blocks[: -1 if place.blocks[-1:] == (own_shell,) else None]
-            self.commands.append(
-                command_at(place._replace(blocks=outside), (), assignments[:own], alone)
-            )
+            before = command_at(place._replace(blocks=outside), (), assignments[:own], alone)
+            self.commands.append(before)
             start = (assignments[own].span if len(assignments) > own else words[0].span).start
             span = Span(span.path, start, span.end)
         command = command_at(place, words, assignments[own:], span)
         self.commands.append(command)
+        # `A=1 B=2`, a line feed and `! (…)` are one command to the grammar
+        self.sequence([one for one in node.children if one.type == "subshell"], place)
         self.substitutions(node, place)
         self.enter(command, place)
 
