@@ -59,6 +59,7 @@ def test_a_command_runs_in_the_folder_of_its_own_shell(text: str, expected: list
         ),
         ("export MODE=a; env MODE=b make t; make u", [". MODE=b t", ". MODE=a u"]),
         ("export MODE=a; MODE=b make t; make u", [". MODE=b t", ". MODE=a u"]),
+        ("set | grep -q MODE\nset\nmake t", [". t"]),
         ("MODE=~ make t", [". MODE=None t"]),
         ("A=1 B=2\nmake t", [". t"]),
         ("A=1 B=2 \\\nmake t", [". A=1 B=2 t"]),

@@ -56,7 +56,7 @@ class Exports:
 
 def _exports_all(words: Sequence[str | None], former: bool) -> bool:
     """Whether each variable that is set is exported after ``set`` with these words."""
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip(words, [*words, None][1:], strict=True):
         if word == "--":
             break
         if not word or word[0] not in "-+":  # what `-o` names, mostly
