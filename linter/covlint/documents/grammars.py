@@ -95,13 +95,13 @@ def parser(package: str) -> Parser:
     if found is None:
         import tree_sitter  # only where something is parsed
 
-        found = Parser(tree_sitter.Parser(_language(package)))
+        found = Parser(tree_sitter.Parser(language(package)))
         _parsers[key] = found
     return found
 
 
 @cache
-def _language(package: str) -> Language:
+def language(package: str) -> Language:
     import tree_sitter
 
     return tree_sitter.Language(_binding(package).language())

@@ -291,20 +291,8 @@ class _Reader:
         if words and words[-1].span.end > span.end:
             span = Span(span.path, span.start, words[-1].span.end)
         assignments = tuple(self.source.assignments(node))
-        own = self.source.before_line_end(node) if node.type == "command" else 0
-        if own:
-            words = words[1:] if words and words[0].literal == "!" else words
-            alone = self.source.over(assignments[:own])
-            own_shell = Subshell(self.source.offset + node.start_byte)
-            outside = place.blocks[: -1 if place.blocks[-1:] == (own_shell,) else None]
-            before = command_at(place._replace(blocks=outside), (), assignments[:own], alone)
-            self.commands.append(before)
-            start = (assignments[own].span if len(assignments) > own else words[0].span).start
-            span = Span(span.path, start, span.end)
-        command = command_at(place, words, assignments[own:], span)
+        command = command_at(place, words, assignments, span)
         self.commands.append(command)
-        # `A=1 B=2`, a line feed and `! (…)` are one command to the grammar
-        self.sequence([one for one in node.children if one.type == "subshell"], place)
         self.substitutions(node, place)
         self.enter(command, place)
 

@@ -29,7 +29,6 @@ _WORD_TOKENS = frozenset(
     {"[", "export", "declare", "local", "readonly", "typeset", "unset", "$", "==", "=~", "=", "("}
 )
 _WORD_ENDS = b" \t\n;&|)"
-_NEWLINE = re.compile(rb"(?<!\\)\n")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -129,21 +128,6 @@ class ShellText:
         for child in node.named_children:
             if child.type == "variable_assignment":
                 yield self._assignment(child, node.end_byte, exported=exported)
-
-    def before_line_end(self, node: Node) -> int:
-        """How many of a command's assignments stand on lines before it: the grammar takes
-        ``A=1 B=2``, a newline and a command for one command."""
-        count = 0
-        children = node.children
-        for index, (child, following) in enumerate(pairwise(children), 1):
-            if child.type != "variable_assignment":
-                break
-            if _NEWLINE.search(self.data, child.end_byte, following.start_byte):
-                count = index
-        return count
-
-    def over(self, assignments: tuple[Assignment, ...]) -> Span:
-        return Span(self.path, assignments[0].span.start, assignments[-1].span.end)
 
     def _assignment(self, node: Node, limit: int, *, exported: bool) -> Assignment:
         value = node.child_by_field_name("value")

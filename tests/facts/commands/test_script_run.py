@@ -64,6 +64,8 @@ def test_a_command_runs_in_the_folder_of_its_own_shell(text: str, expected: list
         ("A=1 B=2\nmake t", [". t"]),
         ("A=1 B=2 \\\nmake t", [". A=1 B=2 t"]),
         ("A=1 B=2\n! (exec make t)", [". t"]),
+        ("if x; then\nA=1 B=2 # c\nelse\nB=3 make $A\nfi", [". B=3"]),
+        ("A=x B=2\nwhile y; do\nB=3 make $A\ndone", [". B=3 x"]),
         ('A=${C:=x} B="${C:-y}" make t', [". A=x B=None t"]),
         ("A= B=${A:=x} make t", [". A=None B=None t"]),
         ("A=1 B=2\nC=3 make t", [". C=3 t"]),

@@ -154,5 +154,5 @@ def names_set_by(command: Command) -> Iterator[str]:
         yield assignment.name
     if command.name in READING:
         yield from (word.literal for word in command.words[1:] if word.literal)
-    for word in command.words:
+    for word in (*command.words, *(one.value for one in command.assignments)):
         yield from (part.text for part in word.parts if part.operator in (":=", "="))
